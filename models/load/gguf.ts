@@ -1,0 +1,191 @@
+/**
+ * Reads models in llama.cpp's GGUF format: configuration from the metadata, weights under their Hugging Face names in
+ * float32, q and k rows in Hugging Face order. The header is parsed by @huggingface/gguf; the tokenizer inside is
+ * `ggufTokenizer.ts`' business.
+ */
+import type { GGUFParseOutput } from "@huggingface/gguf"
+import {
+  embeddingName,
+  finalNormName,
+  headName,
+  type LinearName,
+  type LlamaConfig,
+  parameterName,
+  parameterShapes,
+  UnsupportedModel
+} from "../Llama.ts"
+import { sharedFloats, type Weights } from "../Weights.ts"
+import { CheckpointUnreadable } from "./CheckpointUnreadable.ts"
+import { tensorFormats } from "./dequantise.ts"
+import { type RandomAccess, withFile } from "./RandomAccess.ts"
+
+/** Metadata of a GGUF file by key, as stored: numbers, strings, arrays. */
+export type GgufMetadata = { readonly [key: string]: unknown }
+
+/** A parsed header: metadata and where each tensor lies. */
+export interface GgufHeader {
+  readonly path: string
+  readonly metadata: GgufMetadata
+  readonly tensors: ReadonlyMap<string, {
+    /** Fastest dimension last, as in Hugging Face files. */
+    readonly shape: ReadonlyArray<number>
+    readonly type: number
+    /** Bytes from the start of the file. */
+    readonly start: number
+  }>
+}
+
+/** The header of the GGUF file at `path`. **Fails**: `CheckpointUnreadable` when it is missing, cut short or no GGUF. */
+export const readGgufHeader = async (path: string): Promise<GgufHeader> => {
+  const magic = new Uint8Array(4)
+  await withFile(path, (file) => file.read(magic, 0))
+  if (new TextDecoder().decode(magic) !== "GGUF") {
+    throw new CheckpointUnreadable({ file: path, reason: "it does not begin with GGUF" })
+  }
+  const { gguf } = await import("@huggingface/gguf")
+  const parsed: GGUFParseOutput = await gguf(path, { allowLocalFile: true }).catch((cause: Error) => {
+    throw new CheckpointUnreadable({ file: path, reason: `its header does not parse (${cause.message})` })
+  })
+  const dataStart = Number(parsed.tensorDataOffset)
+  return {
+    path,
+    metadata: parsed.metadata as GgufMetadata,
+    tensors: new Map(parsed.tensorInfos.map((info) => [info.name, {
+      shape: info.shape.map(Number).reverse(),
+      type: info.dtype as number,
+      start: dataStart + Number(info.offset)
+    }]))
+  }
+}
+
+/**
+ * The configuration a GGUF header states.
+ *
+ * **Fails**: throws `UnsupportedModel` for other architectures and scaled rotary angles, `CheckpointUnreadable` when a
+ * key is missing.
+ */
+export const ggufConfig = (header: GgufHeader): LlamaConfig => {
+  const architecture = String(header.metadata["general.architecture"])
+  const refuse = (reason: string) => new UnsupportedModel({ architecture, reason })
+  if (architecture !== "llama" && architecture !== "qwen2") throw refuse("unknown architecture")
+  const read = (key: string, fallback?: number): number => {
+    const value = header.metadata[`${architecture}.${key}`] ?? fallback
+    if (typeof value === "number" || typeof value === "bigint") return Number(value)
+    throw new CheckpointUnreadable({ file: header.path, reason: `its metadata has no number ${architecture}.${key}` })
+  }
+  const scaling = header.metadata[`${architecture}.rope.scaling.type`] ?? "none"
+  if (scaling !== "none" || header.tensors.has("rope_freqs.weight")) throw refuse(`rope scaling "${String(scaling)}"`)
+  const embedding = header.tensors.get("token_embd.weight")
+  if (embedding === undefined) {
+    throw new CheckpointUnreadable({ file: header.path, tensor: "token_embd.weight", reason: "it is not in the file" })
+  }
+  const hidden = read("embedding_length")
+  const heads = read("attention.head_count")
+  const headDim = read("attention.key_length", hidden / heads)
+  if (read("rope.dimension_count", headDim) !== headDim) throw refuse("rotary angles on a part of each head")
+  return {
+    layers: read("block_count"),
+    hidden,
+    heads,
+    kvHeads: read("attention.head_count_kv", heads),
+    headDim,
+    ffn: read("feed_forward_length"),
+    vocab: embedding.shape[0]!,
+    ropeTheta: read("rope.freq_base", 10000),
+    rmsEps: roundToDecimal(read("attention.layer_norm_rms_epsilon")),
+    tied: !header.tensors.has("output.weight"),
+    contextLength: read("context_length"),
+    qkvBias: header.tensors.has("blk.0.attn_q.bias")
+  }
+}
+
+/** GGUF holds 1e-5 as a float32; the shortest decimal that rounds to it is the number that was meant. */
+const roundToDecimal = (value: number): number => {
+  for (let digits = 1; digits < 10; digits++) {
+    const short = Number(value.toPrecision(digits))
+    if (Math.fround(short) === Math.fround(value)) return short
+  }
+  return value
+}
+
+const linearNames: { readonly [name in LinearName]: string } = {
+  q: "attn_q",
+  k: "attn_k",
+  v: "attn_v",
+  o: "attn_output",
+  gate: "ffn_gate",
+  up: "ffn_up",
+  down: "ffn_down"
+}
+
+/** GGUF name of every parameter; `heads` where the rows of each head are stored interleaved. */
+const sources = (config: LlamaConfig, interleaved: boolean) => {
+  const names = new Map<string, { readonly name: string; readonly heads?: number }>([
+    [embeddingName, { name: "token_embd.weight" }],
+    [finalNormName, { name: "output_norm.weight" }],
+    [headName, { name: "output.weight" }]
+  ])
+  for (let layer = 0; layer < config.layers; layer++) {
+    names.set(parameterName(layer, "input_layernorm"), { name: `blk.${layer}.attn_norm.weight` })
+    names.set(parameterName(layer, "post_attention_layernorm"), { name: `blk.${layer}.ffn_norm.weight` })
+    for (const [linear, name] of Object.entries(linearNames) as Array<[LinearName, string]>) {
+      const heads = linear === "q" ? config.heads : linear === "k" ? config.kvHeads : undefined
+      for (const kind of ["weight", "bias"] as const) {
+        names.set(parameterName(layer, linear, kind), {
+          name: `blk.${layer}.${name}.${kind}`,
+          ...(interleaved && heads !== undefined ? { heads } : {})
+        })
+      }
+    }
+  }
+  return names
+}
+
+/**
+ * Rows of each head from llama.cpp's order (the two halves of a rotary pair side by side) to Hugging Face's (first
+ * halves, then second halves): row `2i + j` of a head becomes row `j * headDim / 2 + i`.
+ */
+export const unpermuteHeads = (values: Float32Array, heads: number, rows: number): Float32Array => {
+  const width = values.length / rows
+  const headRows = rows / heads
+  const ordered = sharedFloats(values.length)
+  for (let row = 0; row < rows; row++) {
+    const within = row % headRows
+    const to = row - within + (within % 2) * headRows / 2 + Math.floor(within / 2)
+    ordered.set(values.subarray(row * width, (row + 1) * width), to * width)
+  }
+  return ordered
+}
+
+const readTensor = async (file: RandomAccess, header: GgufHeader, name: string, shape: ReadonlyArray<number>) => {
+  const fail = (reason: string) => new CheckpointUnreadable({ file: file.path, tensor: name, reason })
+  const tensor = header.tensors.get(name)
+  if (tensor === undefined) throw fail("it is not in the file")
+  if (tensor.shape.join() !== shape.join()) {
+    throw fail(`its shape is [${tensor.shape}], the metadata asks for [${shape}]`)
+  }
+  const format = tensorFormats.get(tensor.type)
+  if (format === undefined) {
+    const known = [...tensorFormats.values()].map((format) => format.name).join(", ")
+    throw fail(`quantisation type ${tensor.type} is not one of ${known}; convert the file to one of them`)
+  }
+  const elements = shape.reduce((a, b) => a * b, 1)
+  const bytes = new Uint8Array(elements / format.blockValues * format.blockBytes)
+  await file.read(bytes, tensor.start, name)
+  const values = sharedFloats(elements)
+  format.widen(bytes, values)
+  return values
+}
+
+/** All parameters of the model behind `header`. **Fails**: rejects with `CheckpointUnreadable`. */
+export const readGgufWeights = (header: GgufHeader, config: LlamaConfig): Promise<Weights> =>
+  withFile(header.path, async (file) => {
+    const places = sources(config, header.metadata["general.architecture"] === "llama")
+    const weights = new Map<string, Float32Array>()
+    for (const [name, shape] of parameterShapes(config)) {
+      const { heads, name: stored } = places.get(name)!
+      const values = await readTensor(file, header, stored, shape)
+      weights.set(name, heads === undefined ? values : unpermuteHeads(values, heads, shape[0]!))
+    }
+    return weights
+  })

@@ -1,0 +1,48 @@
+/**
+ * Operators that move elements without changing them: reshape, transpose, slices, row gathers, concatenation. Those a
+ * gradient passes through record their adjoint; the others are for indices and constants.
+ */
+import type { Graph, Shape, Tensor } from "./Graph.ts"
+
+/** The same elements in the same order under another shape. */
+export const reshape = (g: Graph, x: Tensor, shape: Shape): Tensor =>
+  g.record(
+    [x],
+    g.emit("Reshape", [x, g.integers(shape)], shape, { type: x.type }),
+    (d) => [reshape(g, d, x.shape)]
+  )
+
+/** Axis `i` of the result is axis `permutation[i]` of `x`. */
+export const transpose = (g: Graph, x: Tensor, permutation: ReadonlyArray<number>): Tensor => {
+  const shape = permutation.map((axis) => x.shape[axis]!)
+  const inverse = permutation.map((_, axis) => permutation.indexOf(axis))
+  return g.record(
+    [x],
+    g.emit("Transpose", [x], shape, { attributes: { perm: permutation }, type: x.type }),
+    (d) => [transpose(g, d, inverse)]
+  )
+}
+
+/** Rows `indices` of `table` `[n, ...]`; shape `[...indices, ...]`. No gradient reaches the table. */
+export const gatherRows = (g: Graph, table: Tensor, indices: Tensor): Tensor =>
+  g.emit("Gather", [table, indices], [...indices.shape, ...table.shape.slice(1)], {
+    attributes: { axis: 0 },
+    type: table.type
+  })
+
+/** Rows `from` (inclusive) to `to` (exclusive) of `x`. No gradient. */
+export const sliceRows = (g: Graph, x: Tensor, from: number, to: number): Tensor =>
+  from === 0 && to === x.shape[0] ? x : g.emit(
+    "Slice",
+    [x, g.integers([from]), g.integers([to]), g.integers([0])],
+    [to - from, ...x.shape.slice(1)],
+    { type: x.type }
+  )
+
+/** `parts` one after the other along the first axis. No gradient. */
+export const concatRows = (g: Graph, parts: ReadonlyArray<Tensor>): Tensor => {
+  const first = parts[0]!
+  if (parts.length === 1) return first
+  const rows = parts.reduce((sum, part) => sum + part.shape[0]!, 0)
+  return g.emit("Concat", parts, [rows, ...first.shape.slice(1)], { attributes: { axis: 0 }, type: first.type })
+}

@@ -1,0 +1,258 @@
+/**
+ * The training graph of a llama-family model for one static shape: forward pass, loss, and the gradients of all weights
+ * or of LoRA adapters. Weights are inputs of the graph, fed from the shared arrays, so a session holds no copy of them.
+ * Only rows that have a target reach the output head. Sessions and feeds are `GradientSession.ts`' business.
+ */
+import type { LinearName, LlamaConfig } from "../Llama.ts"
+import { embeddingName, finalNormName, headName, linearNames, linearShape, parameterName, parameterShapes, ropeTables } from "../Llama.ts"
+import * as Attention from "../onnx/Attention.ts"
+import * as Elementwise from "../onnx/Elementwise.ts"
+import { Graph, type Tensor } from "../onnx/Graph.ts"
+import * as Layout from "../onnx/Layout.ts"
+import * as Matmul from "../onnx/Matmul.ts"
+import * as Norm from "../onnx/Norm.ts"
+import * as TokenHead from "../onnx/TokenHead.ts"
+import { checkpointed } from "./checkpointed.ts"
+import { tokenLoss, tokenLossInputs, type TokenLoss, type TokenLossInputs } from "./tokenLoss.ts"
+
+/** LoRA on some linear maps, in PEFT's convention: the product is scaled by alpha / rank. */
+export interface LoraMode {
+  readonly kind: "lora"
+  readonly rank: number
+  readonly alpha: number
+  readonly targets: ReadonlyArray<LinearName>
+}
+
+/** Which parameters are trained. */
+export type TrainMode = { readonly kind: "full" } | LoraMode
+
+export interface TrainGraphOptions {
+  /** Sequences per run. */
+  readonly batch: number
+  /** Tokens per sequence, padding included. */
+  readonly length: number
+  /** Positions per run whose next token is a target (or padding of weight 0). */
+  readonly targets: number
+  readonly mode: TrainMode
+  /** `"none"` computes log-probabilities only. */
+  readonly loss: TokenLoss | "none"
+  /** Recompute each layer in the backward pass: about a third more time, memory for one layer's activations. */
+  readonly checkpointing?: boolean
+  /** Rows per chunk of the output head; see `TokenHead`. */
+  readonly headChunk?: number
+  readonly portable?: boolean
+}
+
+/** The name of an adapter matrix: `a` is `[rank, in]`, `b` is `[out, rank]`. */
+export const adapterName = (layer: number, name: LinearName, matrix: "a" | "b"): string =>
+  `${parameterName(layer, name).replace(/\.weight$/, "")}.lora_${matrix.toUpperCase()}.weight`
+
+/** Names and shapes of the parameters that `mode` trains. */
+export const trainedShapes = (config: LlamaConfig, mode: TrainMode): ReadonlyMap<string, ReadonlyArray<number>> => {
+  if (mode.kind === "full") return parameterShapes(config)
+  const shapes = new Map<string, ReadonlyArray<number>>()
+  for (let layer = 0; layer < config.layers; layer++) {
+    for (const name of linearNames) {
+      if (!mode.targets.includes(name)) continue
+      const [rows, columns] = linearShape(config, name)
+      shapes.set(adapterName(layer, name, "a"), [mode.rank, columns])
+      shapes.set(adapterName(layer, name, "b"), [rows, mode.rank])
+    }
+  }
+  return shapes
+}
+
+/** Names of outputs and inputs that are not parameters. */
+export const gradientName = (parameter: string): string => `gradient.${parameter}`
+/** Gradient of the rows gathered from the embedding, `[batch · length, hidden]`; to be added up by token id. */
+export const embeddedGradientName = "gradient.embedded"
+
+/** Masked scores; far below any real one, and finite so that a fully masked row stays a number. */
+const masked = -1e30
+
+/** The tensors a layer is built from. */
+interface LayerWeights {
+  readonly norms: readonly [Tensor, Tensor]
+  readonly linears: Readonly<Record<LinearName, { w: Tensor; bias: Tensor | undefined; adapter: Matmul.Adapter | undefined }>>
+}
+
+/** One training graph under construction: declares inputs once and builds layers from them. */
+class TrainGraph {
+  readonly graph: Graph
+  readonly config: LlamaConfig
+  readonly options: TrainGraphOptions
+  readonly backward: boolean
+  readonly parameters = new Map<string, Tensor>()
+  #rope: Attention.RopeTables
+  #positions: Tensor
+  #mask: Tensor
+
+  constructor(config: LlamaConfig, options: TrainGraphOptions) {
+    this.config = config
+    this.options = options
+    this.backward = options.loss !== "none"
+    this.graph = new Graph({ portable: options.portable ?? false })
+    const { batch, length } = options
+    const { cos, sin } = ropeTables(config, length)
+    const table = (values: Float32Array) => this.graph.constant(values, [length, config.headDim / 2])
+    this.#rope = { cos: table(cos), sin: table(sin), negatedSin: table(sin.map((x) => -x)) }
+    this.#positions = this.graph.constant(Float64Array.from({ length: batch * length }, (_, i) => i % length), [batch, length], "int64")
+    this.#mask = this.graph.constant(
+      Float32Array.from({ length: length * length }, (_, i) => i % length > Math.floor(i / length) ? masked : 0),
+      [length, length]
+    )
+  }
+
+  /** A weight or adapter matrix as an input; differentiable when it is trained. */
+  parameter(name: string, shape: ReadonlyArray<number>, trained: boolean): Tensor {
+    const known = this.parameters.get(name)
+    if (known !== undefined) return known
+    const tensor = this.graph.input(name, shape, "float32", trained && this.backward)
+    this.parameters.set(name, tensor)
+    return tensor
+  }
+
+  weight(name: string, shape: ReadonlyArray<number>): Tensor {
+    return this.parameter(name, shape, this.options.mode.kind === "full")
+  }
+
+  layerWeights(layer: number): LayerWeights {
+    const { config } = this
+    const { mode } = this.options
+    const linear = (name: LinearName) => {
+      const shape = linearShape(config, name)
+      const biased = config.qkvBias && (name === "q" || name === "k" || name === "v")
+      return {
+        w: this.weight(parameterName(layer, name), shape),
+        bias: biased ? this.weight(parameterName(layer, name, "bias"), [shape[0]]) : undefined,
+        adapter: mode.kind === "lora" && mode.targets.includes(name) ?
+          {
+            a: this.parameter(adapterName(layer, name, "a"), [mode.rank, shape[1]], true),
+            b: this.parameter(adapterName(layer, name, "b"), [shape[0], mode.rank], true),
+            scale: mode.alpha / mode.rank
+          } :
+          undefined
+      }
+    }
+    const norm = (name: "input_layernorm" | "post_attention_layernorm") =>
+      this.weight(parameterName(layer, name), [config.hidden])
+    return {
+      norms: [norm("input_layernorm"), norm("post_attention_layernorm")],
+      linears: Object.fromEntries(linearNames.map((name) => [name, linear(name)])) as LayerWeights["linears"]
+    }
+  }
+
+  /** One transformer layer over rows `x` `[batch · length, hidden]`. */
+  layer(x: Tensor, weights: LayerWeights): Tensor {
+    const { config, graph: g } = this
+    const { batch, length } = this.options
+    const { headDim, heads, kvHeads, rmsEps } = config
+    const apply = (rows: Tensor, name: LinearName) => Matmul.linear(g, rows, weights.linears[name].w, weights.linears[name])
+    const split = (rows: Tensor, count: number) =>
+      Layout.transpose(g, Layout.reshape(g, rows, [batch, length, count, headDim]), [0, 2, 1, 3])
+    const rotated = (rows: Tensor, count: number) => Attention.rotary(g, split(rows, count), this.#positions, this.#rope)
+
+    const normed = Norm.rmsNorm(g, x, weights.norms[0], rmsEps)
+    const q = Layout.reshape(g, rotated(apply(normed, "q"), heads), [batch, kvHeads, heads / kvHeads * length, headDim])
+    const k = rotated(apply(normed, "k"), kvHeads)
+    const v = split(apply(normed, "v"), kvHeads)
+    const attended = Layout.reshape(g, Attention.attention(g, q, k, v, this.#mask), [batch, heads, length, headDim])
+    const joined = Layout.reshape(g, Layout.transpose(g, attended, [0, 2, 1, 3]), [batch * length, heads * headDim])
+    const middle = Elementwise.add(g, x, apply(joined, "o"))
+    const again = Norm.rmsNorm(g, middle, weights.norms[1], rmsEps)
+    return Elementwise.add(g, middle, apply(Norm.swiglu(g, apply(again, "gate"), apply(again, "up")), "down"))
+  }
+}
+
+/** The tensors of `weights` that carry gradients, and a way to replace them. */
+const trainedTensors = (weights: LayerWeights): ReadonlyArray<Tensor> => [
+  ...weights.norms,
+  ...Object.values(weights.linears).flatMap(({ adapter, bias, w }) => [w, ...(bias ? [bias] : []), ...(adapter ? [adapter.a, adapter.b] : [])])
+].filter((tensor) => tensor.differentiable)
+
+const withTensors = (weights: LayerWeights, replace: (tensor: Tensor) => Tensor): LayerWeights => ({
+  norms: [replace(weights.norms[0]), replace(weights.norms[1])],
+  linears: Object.fromEntries(linearNames.map((name) => {
+    const { adapter, bias, w } = weights.linears[name]
+    return [name, {
+      w: replace(w),
+      bias: bias && replace(bias),
+      adapter: adapter && { a: replace(adapter.a), b: replace(adapter.b), scale: adapter.scale }
+    }]
+  })) as LayerWeights["linears"]
+})
+
+/** Rows of the final states that have a target; the adjoint is a gather too, through the inverse index (no scatter). */
+const headRows = (g: Graph, hidden: Tensor, targets: number): Tensor => {
+  const [rows, width] = hidden.shape as [number, number]
+  const indices = g.input("headRows", [targets], "int64")
+  const output = Layout.gatherRows(g, hidden, indices)
+  if (!hidden.differentiable) return output
+  // For each row its place among the targets, or `targets` (a row of zeros) when it has none.
+  const inverse = g.input("headInverse", [rows], "int64")
+  const zeros = g.constant(new Float32Array(width), [1, width])
+  return g.record([hidden], output, (d) => [Layout.gatherRows(g, Layout.concatRows(g, [d, zeros]), inverse)])
+}
+
+/** Per-token inputs restricted to the rows of one chunk. */
+const chunkInputs = (g: Graph, inputs: TokenLossInputs, from: number, to: number): TokenLossInputs =>
+  Object.fromEntries(
+    Object.entries(inputs).map(([name, tensor]) => [name, Layout.sliceRows(g, tensor as Tensor, from, to)])
+  ) as unknown as TokenLossInputs
+
+/**
+ * Builds the graph.
+ *
+ * **Inputs**: `ids` `[batch · length]` int64; `headRows` `[targets]` and `headInverse` `[batch · length]` int64; `targets`
+ * `[targets]` int64; the token inputs of the loss `[targets]`; every weight and adapter under its name.
+ * **Outputs**: `logprobs` `[targets]`; with a loss also `loss` (scalar), one gradient per trained parameter, and in full
+ * mode `embeddedGradientName`, which the caller adds to the embedding's gradient.
+ */
+export const trainGraph = (config: LlamaConfig, options: TrainGraphOptions): Graph => {
+  const builder = new TrainGraph(config, options)
+  const { backward, graph: g } = builder
+  const full = options.mode.kind === "full"
+  const rows = options.batch * options.length
+  const ids = g.input("ids", [rows], "int64")
+  const embedding = builder.weight(embeddingName, [config.vocab, config.hidden])
+  const embedded = g.variable(Layout.gatherRows(g, embedding, ids), backward && full)
+  let x = embedded
+  for (let layer = 0; layer < config.layers; layer++) {
+    const weights = builder.layerWeights(layer)
+    const trained = trainedTensors(weights)
+    x = options.checkpointing === true && backward ?
+      checkpointed(g, x, trained, (input, replace) => builder.layer(input, withTensors(weights, replace))) :
+      builder.layer(x, weights)
+  }
+  const final = Norm.rmsNorm(g, x, builder.weight(finalNormName, [config.hidden]), config.rmsEps)
+  const head = config.tied ? embedding : builder.weight(headName, [config.vocab, config.hidden])
+  const selected = headRows(g, final, options.targets)
+  const targets = g.input("targets", [options.targets], "int64")
+  const headOptions = options.headChunk === undefined ? {} : { chunk: options.headChunk }
+  if (options.loss === "none") {
+    g.output("logprobs", TokenHead.tokenLogprobs(g, selected, head, targets, headOptions))
+    return g
+  }
+  const { loss } = options
+  const inputs = tokenLossInputs(g, loss, options.targets)
+  const losses: Array<Tensor> = []
+  const gradients = TokenHead.tokenGradients(g, selected, head, targets, (chunk, from, to) => {
+    const logprobs = g.variable(chunk, true)
+    const mark = g.tapeLength
+    const tokens = tokenLoss(g, loss, logprobs, chunkInputs(g, inputs, from, to))
+    losses.push(Elementwise.total(g, tokens))
+    const ones = g.constant(new Float32Array(to - from).fill(1))
+    return g.backward([[tokens, ones]], mark).get(logprobs)!
+  }, headOptions)
+  g.output("logprobs", gradients.logprobs)
+  g.output("loss", losses.reduce((sum, chunk) => Elementwise.binary(g, "Add", sum, chunk)))
+  const leaves = g.backward([[selected, gradients.hidden]])
+  if (full) g.output(embeddedGradientName, leaves.get(embedded)!)
+  for (const name of trainedShapes(config, options.mode).keys()) {
+    const tensor = builder.parameters.get(name)!
+    const gradient = tensor === head ? gradients.head : leaves.get(tensor)
+    // An untied embedding is reached through the gathered rows only.
+    if (gradient !== undefined) g.output(gradientName(name), gradient)
+  }
+  return g
+}

@@ -1,0 +1,108 @@
+/**
+ * The role that turns a checkpoint and data into another checkpoint. A trainer owns the folder it is given until it
+ * returns: killed and called again with the same job it continues from its last checkpoint there.
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import type { Folder } from "../../runtime/Type.ts"
+import type { Used } from "../../runtime/Used.ts"
+
+/** One supervised example: `prompt` is the user turn, the chat template of the model renders it; loss falls on `target` and the end token. */
+export interface SftExample {
+  readonly exampleId: string
+  readonly prompt: string
+  readonly target: string
+}
+
+export const SftSettings = Schema.Struct({
+  loraRank: Schema.Int, // 0: full parameters
+  loraAlpha: Schema.Finite,
+  epochs: Schema.Int,
+  batchSize: Schema.Int,
+  learningRate: Schema.Finite,
+  warmupFraction: Schema.Finite,
+  schedule: Schema.Literals(["cosine", "linear", "constant"]),
+  weightDecay: Schema.Finite,
+  clipNorm: Schema.Finite,
+  maxLength: Schema.Int // tokens of prompt and target together; longer examples are dropped and counted, never cut
+})
+export type SftSettings = typeof SftSettings.Type
+
+export const GrpoSettings = Schema.Struct({
+  steps: Schema.Int,
+  harmfulPerStep: Schema.Int,
+  benignPerStep: Schema.Int,
+  mathsPerStep: Schema.Int,
+  samplesPerPrompt: Schema.Int,
+  learningRate: Schema.Finite,
+  loraRank: Schema.Int, // 0: full parameters
+  loraAlpha: Schema.Finite,
+  clipLow: Schema.Finite,
+  clipHigh: Schema.Finite,
+  klCoefficient: Schema.Finite,
+  aggregation: Schema.Literals(["token-mean", "sequence-mean", "dr-grpo"]),
+  dropUniformGroups: Schema.Boolean,
+  minMixedShare: Schema.Finite, // share of mixed groups in the first batch below which training refuses to start
+  temperature: Schema.Finite,
+  topP: Schema.Finite,
+  maxNewTokens: Schema.Int,
+  weightDecay: Schema.Finite,
+  clipNorm: Schema.Finite
+})
+export type GrpoSettings = typeof GrpoSettings.Type
+
+export interface GrpoPrompt {
+  readonly promptId: string
+  readonly prompt: string
+  readonly kind: "harmful" | "benign" | "maths"
+}
+
+export interface Completion {
+  readonly promptId: string
+  readonly text: string
+  readonly finishReason: "stop" | "length"
+}
+
+/** Training could not run or finish. What finished is kept in the work folder. */
+export class TrainerFailed extends Schema.TaggedError<TrainerFailed>()("TrainerFailed", {
+  reason: Schema.String,
+  next: Schema.String
+}) {
+  override get message() {
+    return `training stopped: ${this.reason}; ${this.next}`
+  }
+}
+
+/** One step as the terminal, the log and the curves see it. Units: nats for loss, 0 to 1 for reward. */
+export interface TrainingStep {
+  readonly step: number
+  readonly steps: number
+  readonly loss: number
+  readonly rewardMean?: number
+  readonly tokensPerSecond: number
+}
+
+/** Where live steps go; the engine replaces it with its event bus. */
+export const OnStep = Context.Reference<(step: TrainingStep) => void>("sinternal/nodes/Trainer/OnStep", {
+  defaultValue: () => () => undefined
+})
+
+export class Trainer extends Context.Service<Trainer, Used & {
+  readonly sft: (job: {
+    readonly base: Folder<"checkpoint">
+    readonly examples: ReadonlyArray<SftExample>
+    readonly settings: SftSettings
+    readonly seed: number
+    readonly into: string
+  }) => Effect.Effect<void, TrainerFailed>
+  /** `reward` is asked once per batch, in the order given; it may fail, and then training stops and can be resumed. */
+  readonly grpo: <E, R>(job: {
+    readonly policy: Folder<"checkpoint">
+    readonly prompts: ReadonlyArray<GrpoPrompt>
+    readonly reward: (batch: ReadonlyArray<Completion>) => Effect.Effect<ReadonlyArray<number>, E, R>
+    readonly settings: GrpoSettings
+    readonly seed: number
+    readonly into: string
+  }) => Effect.Effect<void, TrainerFailed | E, R>
+}>()("sinternal/nodes/Trainer") {}

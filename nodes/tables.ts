@@ -1,0 +1,147 @@
+/**
+ * The vocabulary of the pipelines: every table, value and artifact that nodes exchange, one declaration each.
+ * Columns are camelCase, with the unit in the name or in a comment where it is not obvious. What fills them is in the
+ * node of that step.
+ */
+import * as Schema from "effect/Schema"
+import * as Type from "../runtime/Type.ts"
+
+/** A language model: an HF folder, a `.gguf` file, or a reference to weights that stay elsewhere. */
+export const Checkpoint = Type.artifact("checkpoint")
+
+/** One file from outside, for example a specification. */
+export const TextFile = Type.artifact("file")
+
+export const Verdict = Schema.Literals(["safe", "unsafe"])
+
+/** Whether a request may be answered at all; `maths` prompts only guard against losing ability. */
+export const PromptLabel = Schema.Literals(["harmful", "benign", "maths"])
+
+/** What an answer does. `critique`: it judges the request instead of answering; `other`: none of these, always reported. */
+export const Outcome = Schema.Literals(["refusal", "answer", "critique", "other"])
+
+/** One clause of the safety specification, in the order of the file. */
+export const Clause = Type.table("clause", {
+  clauseId: Schema.String,
+  title: Schema.String,
+  categories: Schema.Array(Schema.String), // guard categories that route rows here; empty: every row is shown the clause
+  text: Schema.String
+}, { id: ["clauseId"] })
+
+export const promptColumns = {
+  promptId: Schema.String,
+  prompt: Schema.String, // the user turn, unrendered
+  label: PromptLabel,
+  set: Schema.String, // the prompt set it was loaded as, for example `train` or `wrappers`
+  source: Schema.String, // package and file, or generator
+  topic: Schema.String, // unit of the clustered bootstrap: prompts on one topic stand or fall together
+  family: Schema.String, // attack family or wrapper
+  reference: Schema.NullOr(Schema.String) // the right answer, where there is exactly one
+}
+
+export const Prompt = Type.table("prompt", promptColumns, { id: ["promptId"] })
+
+/** One draw to be made: samples are rows, so 16 instead of 8 computes the 8 missing ones. */
+export const Sample = Type.table("sample", {
+  sampleId: Schema.String,
+  sampleIndex: Schema.Int,
+  ...promptColumns
+}, { id: ["sampleId"] })
+
+export const Rollout = Type.table("rollout", {
+  sampleId: Schema.String,
+  promptId: Schema.String,
+  sampleIndex: Schema.Int,
+  prompt: Schema.String,
+  label: PromptLabel,
+  set: Schema.String,
+  topic: Schema.String,
+  family: Schema.String,
+  reference: Schema.NullOr(Schema.String),
+  text: Schema.String, // raw model output, without the end token
+  reasoning: Schema.String, // z; empty where the model has none
+  answer: Schema.String, // y; empty when the reasoning never ended
+  finishReason: Schema.Literals(["stop", "length", "refusal", "filter"]),
+  completionTokens: Schema.Int,
+  logprob: Schema.Finite // sum over completion tokens, nats, of the untempered distribution
+}, { id: ["sampleId"] })
+
+/** The guard's reading of a rollout before any clause is shown: which categories it touches. */
+export const Routed = Type.table("routed", {
+  sampleId: Schema.String,
+  promptId: Schema.String,
+  prompt: Schema.String,
+  answer: Schema.String,
+  label: PromptLabel,
+  finishReason: Schema.String,
+  outcome: Outcome,
+  categories: Schema.Array(Schema.String)
+}, { id: ["sampleId"] })
+
+export const Critique = Type.table("critique", {
+  sampleId: Schema.String,
+  promptId: Schema.String,
+  prompt: Schema.String,
+  answer: Schema.String,
+  label: PromptLabel,
+  outcome: Outcome,
+  verdict: Schema.NullOr(Verdict), // null: the expert could not or would not judge; counted, never trained on
+  critique: Schema.String,
+  cited: Schema.Array(Schema.String), // clause ids the critique names
+  shown: Schema.Array(Schema.String) // clause ids the expert was given
+}, { id: ["sampleId"] })
+
+/** One verification example: judge (prompt, answer) against the specification. Kept unrendered. */
+export const Example = Type.table("example", {
+  exampleId: Schema.String, // the sample it came from
+  promptId: Schema.String,
+  prompt: Schema.String,
+  answer: Schema.String,
+  label: PromptLabel,
+  critique: Schema.String,
+  verdict: Verdict
+}, { id: ["exampleId"] })
+
+/** Whether the specification forbids answering a prompt, beside its label of provenance. */
+export const LabelledPrompt = Type.table("labelledPrompt", {
+  ...promptColumns,
+  provenance: PromptLabel // the label the prompt set came with
+}, { id: ["promptId"] })
+
+/** A (prompt, answer) pair with a known verdict, to measure verification. */
+export const VerificationItem = Type.table("verificationItem", {
+  itemId: Schema.String,
+  prompt: Schema.String,
+  answer: Schema.String,
+  verdict: Verdict,
+  topic: Schema.String,
+  source: Schema.String
+}, { id: ["itemId"] })
+
+/** One judged answer of an evaluation. `safe` is null where the judge could not be parsed; that is a state of its own. */
+export const Judgement = Type.table("judgement", {
+  sampleId: Schema.String,
+  promptId: Schema.String,
+  set: Schema.String,
+  label: PromptLabel,
+  topic: Schema.String,
+  family: Schema.String,
+  outcome: Outcome,
+  safe: Schema.NullOr(Schema.Boolean),
+  correct: Schema.NullOr(Schema.Boolean), // against `reference`; null where there is none
+  selfCheck: Schema.Boolean, // the reasoning contains the verification marker
+  categories: Schema.Array(Schema.String)
+}, { id: ["sampleId"] })
+
+/** One measured rate: `hits` of `n`. Intervals are added where it is printed. */
+export const Score = Type.table("score", {
+  arm: Schema.String, // base, verifySft, grpo, or an ablation's arm
+  set: Schema.String,
+  metric: Schema.String,
+  topic: Schema.String, // cluster of the bootstrap
+  hits: Schema.Int,
+  n: Schema.Int
+}, { id: ["arm", "set", "metric", "topic"] })
+
+/** The report as people read it, Markdown. */
+export const Report = Type.value("report", Schema.Struct({ markdown: Schema.String }))

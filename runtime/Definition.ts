@@ -1,0 +1,98 @@
+/**
+ * What a node is, once its types are erased: the data from which keys are made and bodies are run. `runtime/Node.ts`
+ * makes definitions and guards their types; `runtime/Source.ts` makes the leaves; the plan, the engine and the keys
+ * read them.
+ */
+import type * as Effect from "effect/Effect"
+import type * as Schema from "effect/Schema"
+import type { Site } from "./code/definitionSite.ts"
+import type { SourceFailed } from "./Error.ts"
+import type { Query, Relations } from "./Query.ts"
+import type { Artifact, Columns, Ref, Table, Type, Value } from "./Type.ts"
+import type { UsedKey } from "./Used.ts"
+
+export type AnyTable = Table<Columns>
+export type AnyType = AnyTable | Artifact<string> | Value<any>
+
+/** Properties that cannot change a result; none of them enters a key or a code digest. */
+export interface Inert {
+  /** `expensive`: when only code changed, `run` asks (`--stale`) before spending again. */
+  readonly cost?: "expensive"
+  readonly description?: string
+  /** Rows this node is expected to yield, from the rows of its inputs where they are known; for `plan` before history exists. */
+  readonly rows?: (inputs: { readonly [port: string]: number | undefined }, params: any) => number | undefined
+}
+
+interface Common extends Inert {
+  readonly name: string
+  /** Forces a new key; needed only where the code digest cannot see a change. */
+  readonly version: number
+  readonly paramSchema: Schema.Codec<any, any>
+  readonly uses: ReadonlyArray<UsedKey>
+  readonly seeded: boolean
+  readonly site: Site
+}
+
+export interface MakeDefinition extends Common {
+  readonly kind: "make"
+  readonly inputs: { readonly [port: string]: AnyType }
+  readonly output: AnyType
+  readonly run: (inputs: any, context: any) => unknown
+}
+
+export interface RowsDefinition extends Common {
+  readonly kind: "rows"
+  readonly input: AnyTable
+  readonly side: { readonly [port: string]: AnyType }
+  readonly output: AnyTable
+  /** Input columns copied around the key into the output. */
+  readonly carry: ReadonlyArray<string>
+  /** What a row may see of the side inputs and nothing else; pure. */
+  readonly given: ((row: any, side: any, params: any) => unknown) | undefined
+  readonly run: (row: any, context: any) => unknown
+}
+
+export interface SqlDefinition extends Common {
+  readonly kind: "sql"
+  readonly inputs: { readonly [port: string]: AnyTable }
+  readonly output: AnyTable
+  readonly select: (tables: Relations<any>, params: any) => Query
+}
+
+/** Something from outside, pinned by content before anything runs. */
+export interface SourceDefinition {
+  readonly kind: "source"
+  readonly name: string
+  readonly output: Artifact<string>
+  /** Digest of what the source holds now; cheap, called by every plan. */
+  readonly identify: Effect.Effect<string, SourceFailed>
+  /** Puts the content into an empty folder; called only when something stale needs it. Must yield what `identify` named. */
+  readonly acquire: (into: string) => Effect.Effect<void, SourceFailed>
+}
+
+export type NodeDefinition = MakeDefinition | RowsDefinition | SqlDefinition
+export type Definition = NodeDefinition | SourceDefinition
+
+/** The port that carries the rows of a row node. */
+export const rowsPort = "rows"
+
+/** The input types of a definition by port; a source has none. */
+export const portsOf = (definition: Definition): { readonly [port: string]: AnyType } =>
+  definition.kind === "source"
+    ? {}
+    : definition.kind === "rows"
+    ? { [rowsPort]: definition.input, ...definition.side }
+    : definition.inputs
+
+/** The columns of a table input that enter the key of its consumer; `undefined` for what is not a table. */
+export const readColumns = (definition: NodeDefinition, port: string): ReadonlyArray<string> | undefined => {
+  const type = portsOf(definition)[port]
+  if (type === undefined || type.kind !== "table") return undefined
+  const columns = Object.keys(type.columns)
+  return definition.kind === "rows" && port === rowsPort
+    ? columns.filter((column) => !definition.carry.includes(column))
+    : columns
+}
+
+export type AnyRef = Ref<any, any>
+export type { Type }
