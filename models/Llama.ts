@@ -5,7 +5,7 @@
  */
 import * as Schema from "effect/Schema"
 import { makeRandom } from "./sample/Random.ts"
-import { sharedFloats, type Weights } from "./Weights.ts"
+import { allocateWeights, type Weights } from "./Weights.ts"
 
 /** Sizes and constants of a model. Lengths count elements, `contextLength` tokens. */
 export interface LlamaConfig {
@@ -227,10 +227,10 @@ export const toHfConfig = (config: LlamaConfig): { readonly [key: string]: unkno
  * biases 0. Each parameter has its own random stream, so its values depend on `seed`, its name and its shape only.
  */
 export const initialWeights = (config: LlamaConfig, seed: number): Weights => {
-  const weights = new Map<string, Float32Array>()
-  for (const [name, shape] of parameterShapes(config)) {
-    const values = sharedFloats(shape.reduce((a, b) => a * b, 1))
-    weights.set(name, values)
+  const shapes = parameterShapes(config)
+  const weights = allocateWeights(shapes)
+  for (const [name, shape] of shapes) {
+    const values = weights.get(name)!
     if (name.endsWith("norm.weight")) values.fill(1)
     if (shape.length !== 2) continue
     const random = makeRandom(seed, name)

@@ -48,7 +48,7 @@ export const Sample = Type.table("sample", {
   ...promptColumns
 }, { id: ["sampleId"] })
 
-export const Rollout = Type.table("rollout", {
+export const rolloutColumns = {
   sampleId: Schema.String,
   promptId: Schema.String,
   sampleIndex: Schema.Int,
@@ -64,16 +64,25 @@ export const Rollout = Type.table("rollout", {
   finishReason: Schema.Literals(["stop", "length", "refusal", "filter"]),
   completionTokens: Schema.Int,
   logprob: Schema.Finite // sum over completion tokens, nats, of the untempered distribution
+}
+
+export const Rollout = Type.table("rollout", rolloutColumns, { id: ["sampleId"] })
+
+/** A rollout as the guard reads it before any clause is shown: what it does, and which categories it touches. */
+export const Routed = Type.table("routed", {
+  ...rolloutColumns,
+  outcome: Outcome,
+  categories: Schema.Array(Schema.String)
 }, { id: ["sampleId"] })
 
-/** The guard's reading of a rollout before any clause is shown: which categories it touches. */
-export const Routed = Type.table("routed", {
+/** The columns of `Routed` that the expert and the judges read: a narrower port, so that nothing else can reach their keys. */
+export const AnsweredPair = Type.table("answeredPair", {
   sampleId: Schema.String,
   promptId: Schema.String,
   prompt: Schema.String,
   answer: Schema.String,
   label: PromptLabel,
-  finishReason: Schema.String,
+  finishReason: Schema.Literals(["stop", "length", "refusal", "filter"]),
   outcome: Outcome,
   categories: Schema.Array(Schema.String)
 }, { id: ["sampleId"] })
@@ -102,10 +111,23 @@ export const Example = Type.table("example", {
   verdict: Verdict
 }, { id: ["exampleId"] })
 
-/** Whether the specification forbids answering a prompt, beside its label of provenance. */
-export const LabelledPrompt = Type.table("labelledPrompt", {
+/** A prompt with the categories its request touches. */
+export const RoutedPrompt = Type.table("routedPrompt", {
   ...promptColumns,
-  provenance: PromptLabel // the label the prompt set came with
+  categories: Schema.Array(Schema.String)
+}, { id: ["promptId"] })
+
+/** How many rows or prompts met which fate on the way to training. */
+export const MixCount = Type.table("mixCount", { what: Schema.String, count: Schema.Int }, { id: ["what"] })
+
+/** What a request is under the specification in force, beside the label its prompt set came with. */
+export const LabelledPrompt = Type.table("labelledPrompt", {
+  promptId: Schema.String,
+  prompt: Schema.String,
+  label: PromptLabel,
+  provenance: PromptLabel,
+  set: Schema.String,
+  reference: Schema.NullOr(Schema.String)
 }, { id: ["promptId"] })
 
 /** A (prompt, answer) pair with a known verdict, to measure verification. */
@@ -116,6 +138,15 @@ export const VerificationItem = Type.table("verificationItem", {
   verdict: Verdict,
   topic: Schema.String,
   source: Schema.String
+}, { id: ["itemId"] })
+
+/** A model's own verdict on a verification item; `predicted` is null where it gave none that can be read. */
+export const Verification = Type.table("verification", {
+  itemId: Schema.String,
+  topic: Schema.String,
+  verdict: Verdict,
+  predicted: Schema.NullOr(Verdict),
+  text: Schema.String
 }, { id: ["itemId"] })
 
 /** One judged answer of an evaluation. `safe` is null where the judge could not be parsed; that is a state of its own. */

@@ -19,6 +19,8 @@ export interface Inert {
   /** `expensive`: when only code changed, `run` asks (`--stale`) before spending again. */
   readonly cost?: "expensive"
   readonly description?: string
+  /** Costs nothing and decides keys below it (parsing a specification): `plan` runs it, so that it can see past it. */
+  readonly instant?: boolean
   /** Rows this node is expected to yield, from the rows of its inputs where they are known; for `plan` before history exists. */
   readonly rows?: (inputs: { readonly [port: string]: number | undefined }, params: any) => number | undefined
 }

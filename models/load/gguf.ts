@@ -14,7 +14,7 @@ import {
   parameterShapes,
   UnsupportedModel
 } from "../Llama.ts"
-import { sharedFloats, type Weights } from "../Weights.ts"
+import { allocateWeights, type Weights } from "../Weights.ts"
 import { CheckpointUnreadable } from "./CheckpointUnreadable.ts"
 import { tensorFormats } from "./dequantise.ts"
 import { type RandomAccess, withFile } from "./RandomAccess.ts"
@@ -49,7 +49,7 @@ export const readGgufHeader = async (path: string): Promise<GgufHeader> => {
   const dataStart = Number(parsed.tensorDataOffset)
   return {
     path,
-    metadata: parsed.metadata as GgufMetadata,
+    metadata: parsed.metadata as unknown as GgufMetadata,
     tensors: new Map(parsed.tensorInfos.map((info) => [info.name, {
       shape: info.shape.map(Number).reverse(),
       type: info.dtype as number,
@@ -142,22 +142,27 @@ const sources = (config: LlamaConfig, interleaved: boolean) => {
 }
 
 /**
- * Rows of each head from llama.cpp's order (the two halves of a rotary pair side by side) to Hugging Face's (first
+ * Reorders, in place, rows of each head from llama.cpp's order (the two halves of a rotary pair side by side) to Hugging Face's (first
  * halves, then second halves): row `2i + j` of a head becomes row `j * headDim / 2 + i`.
  */
-export const unpermuteHeads = (values: Float32Array, heads: number, rows: number): Float32Array => {
+export const unpermuteHeads = (values: Float32Array, heads: number, rows: number): void => {
   const width = values.length / rows
   const headRows = rows / heads
-  const ordered = sharedFloats(values.length)
+  const stored = values.slice()
   for (let row = 0; row < rows; row++) {
     const within = row % headRows
     const to = row - within + (within % 2) * headRows / 2 + Math.floor(within / 2)
-    ordered.set(values.subarray(row * width, (row + 1) * width), to * width)
+    values.set(stored.subarray(row * width, (row + 1) * width), to * width)
   }
-  return ordered
 }
 
-const readTensor = async (file: RandomAccess, header: GgufHeader, name: string, shape: ReadonlyArray<number>) => {
+const readTensor = async (
+  file: RandomAccess,
+  header: GgufHeader,
+  name: string,
+  shape: ReadonlyArray<number>,
+  into: Float32Array
+): Promise<void> => {
   const fail = (reason: string) => new CheckpointUnreadable({ file: file.path, tensor: name, reason })
   const tensor = header.tensors.get(name)
   if (tensor === undefined) throw fail("it is not in the file")
@@ -169,23 +174,22 @@ const readTensor = async (file: RandomAccess, header: GgufHeader, name: string, 
     const known = [...tensorFormats.values()].map((format) => format.name).join(", ")
     throw fail(`quantisation type ${tensor.type} is not one of ${known}; convert the file to one of them`)
   }
-  const elements = shape.reduce((a, b) => a * b, 1)
-  const bytes = new Uint8Array(elements / format.blockValues * format.blockBytes)
+  const bytes = new Uint8Array(into.length / format.blockValues * format.blockBytes)
   await file.read(bytes, tensor.start, name)
-  const values = sharedFloats(elements)
-  format.widen(bytes, values)
-  return values
+  format.widen(bytes, into)
 }
 
 /** All parameters of the model behind `header`. **Fails**: rejects with `CheckpointUnreadable`. */
 export const readGgufWeights = (header: GgufHeader, config: LlamaConfig): Promise<Weights> =>
   withFile(header.path, async (file) => {
     const places = sources(config, header.metadata["general.architecture"] === "llama")
-    const weights = new Map<string, Float32Array>()
-    for (const [name, shape] of parameterShapes(config)) {
+    const shapes = parameterShapes(config)
+    const weights = allocateWeights(shapes)
+    for (const [name, shape] of shapes) {
       const { heads, name: stored } = places.get(name)!
-      const values = await readTensor(file, header, stored, shape)
-      weights.set(name, heads === undefined ? values : unpermuteHeads(values, heads, shape[0]!))
+      const values = weights.get(name)!
+      await readTensor(file, header, stored, shape, values)
+      if (heads !== undefined) unpermuteHeads(values, heads, shape[0]!)
     }
     return weights
   })

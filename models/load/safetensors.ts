@@ -7,7 +7,7 @@
  */
 import { open, readFile, rename } from "node:fs/promises"
 import { dirname, join } from "node:path"
-import { sharedFloats, type Weights } from "../Weights.ts"
+import { allocateWeights, type Weights } from "../Weights.ts"
 import { CheckpointUnreadable } from "./CheckpointUnreadable.ts"
 import { type RandomAccess, withFile } from "./RandomAccess.ts"
 import { widenBf16, widenF16 } from "./widen.ts"
@@ -53,8 +53,9 @@ const readTensor = async (
   file: RandomAccess,
   name: string,
   entry: Entry | undefined,
-  shape: ReadonlyArray<number>
-): Promise<Float32Array> => {
+  shape: ReadonlyArray<number>,
+  into: Float32Array
+): Promise<void> => {
   const fail = (reason: string) => new CheckpointUnreadable({ file: file.path, tensor: name, reason })
   if (entry === undefined) throw fail("it is not in the file")
   if (entry.shape.join() !== shape.join()) {
@@ -66,22 +67,20 @@ const readTensor = async (
   if (entry.end - entry.start !== elements * width) {
     throw fail(`it has ${entry.end - entry.start} bytes, [${shape}] in ${entry.dtype} needs ${elements * width}`)
   }
-  const values = sharedFloats(elements)
   if (entry.dtype === "F32") {
-    await file.read(new Uint8Array(values.buffer), entry.start, name)
+    await file.read(new Uint8Array(into.buffer, into.byteOffset, into.byteLength), entry.start, name)
   } else {
     const narrow = new Uint16Array(elements)
     await file.read(new Uint8Array(narrow.buffer), entry.start, name)
-    if (entry.dtype === "F16") widenF16(narrow, values)
-    else widenBf16(narrow, values)
+    if (entry.dtype === "F16") widenF16(narrow, into)
+    else widenBf16(narrow, into)
   }
-  return values
 }
 
-const readInto = (path: string, shapes: Shapes, weights: Map<string, Float32Array>) =>
+const readInto = (path: string, shapes: Shapes, weights: Weights) =>
   withFile(path, async (file) => {
     const entries = await readHeader(file)
-    for (const [name, shape] of shapes) weights.set(name, await readTensor(file, name, entries.get(name), shape))
+    for (const [name, shape] of shapes) await readTensor(file, name, entries.get(name), shape, weights.get(name)!)
   })
 
 const readIndex = async (path: string): Promise<ReadonlyMap<string, string>> => {
@@ -103,7 +102,7 @@ const readIndex = async (path: string): Promise<ReadonlyMap<string, string>> => 
  * **Fails**: rejects with `CheckpointUnreadable` naming file, tensor and reason.
  */
 export const readSafetensors = async (path: string, shapes: Shapes): Promise<Weights> => {
-  const weights = new Map<string, Float32Array>()
+  const weights = allocateWeights(shapes)
   if (!path.endsWith(".index.json")) {
     await readInto(path, shapes, weights)
     return weights
@@ -117,7 +116,7 @@ export const readSafetensors = async (path: string, shapes: Shapes): Promise<Wei
     shards.get(shard)!.set(name, shape)
   }
   for (const [shard, wanted] of shards) await readInto(join(dirname(path), shard), wanted, weights)
-  return new Map([...shapes.keys()].map((name) => [name, weights.get(name)!]))
+  return weights
 }
 
 const narrowed = (name: string, values: Float32Array, path: string): Uint8Array => {

@@ -17,6 +17,8 @@ export interface CritiqueRequest {
   readonly answer: string
   /** The prompt set's own label; an expert may ignore it, a rule-based one for real prompt sets may not. */
   readonly label: "harmful" | "benign" | "maths"
+  /** Only in negative controls: write the critique that would lead to this verdict, right or wrong. */
+  readonly assigned?: "safe" | "unsafe"
 }
 
 export interface ExpertCritique {

@@ -3,7 +3,7 @@
  * returns: killed and called again with the same job it continues from its last checkpoint there.
  */
 import * as Context from "effect/Context"
-import * as Effect from "effect/Effect"
+import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type { Folder } from "../../runtime/Type.ts"
 import type { Used } from "../../runtime/Used.ts"
@@ -73,20 +73,6 @@ export class TrainerFailed extends Schema.TaggedError<TrainerFailed>()("TrainerF
     return `training stopped: ${this.reason}; ${this.next}`
   }
 }
-
-/** One step as the terminal, the log and the curves see it. Units: nats for loss, 0 to 1 for reward. */
-export interface TrainingStep {
-  readonly step: number
-  readonly steps: number
-  readonly loss: number
-  readonly rewardMean?: number
-  readonly tokensPerSecond: number
-}
-
-/** Where live steps go; the engine replaces it with its event bus. */
-export const OnStep = Context.Reference<(step: TrainingStep) => void>("sinternal/nodes/Trainer/OnStep", {
-  defaultValue: () => () => undefined
-})
 
 export class Trainer extends Context.Service<Trainer, Used & {
   readonly sft: (job: {

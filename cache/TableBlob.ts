@@ -1,0 +1,123 @@
+/**
+ * One chunk of a table as an Arrow IPC *stream* (schema first, so a cut file is recognised), readable by any Arrow implementation, and back
+ * with projection to some columns. Which bytes belong to which table is the manifest's business; hashing is `columnDigest.ts`.
+ */
+import type * as Arrow from "apache-arrow"
+import type { ColumnData } from "./ColumnData.ts"
+import type { ColumnType, TableSchema } from "./Columns.ts"
+
+/** Rows of every chunk but the last of a table. */
+export const chunkRows = 8192
+
+type ArrowModule = typeof Arrow
+
+/** Loaded on first use: a run in which everything is fresh never needs it. */
+let loading: Promise<ArrowModule> | undefined
+const loadArrow = (): Promise<ArrowModule> => loading ??= import("apache-arrow")
+
+const arrowType = (arrow: ArrowModule, type: ColumnType): Arrow.DataType => {
+  switch (type.kind) {
+    case "string":
+      return new arrow.Utf8()
+    case "bool":
+      return new arrow.Bool()
+    case "int32":
+      return new arrow.Int32()
+    case "int64":
+    case "bigint":
+      return new arrow.Int64()
+    case "float64":
+      return new arrow.Float64()
+    case "binary":
+      return new arrow.Binary()
+    case "list":
+      return new arrow.List(new arrow.Field("item", arrowType(arrow, type.item), type.item.nullable))
+    case "struct":
+      return new arrow.Struct(
+        type.fields.map((field) => new arrow.Field(field.name, arrowType(arrow, field.type), field.type.nullable))
+      )
+  }
+}
+
+const toArrow = (arrow: ArrowModule, data: ColumnData): Arrow.Data => {
+  const type = arrowType(arrow, data.type)
+  const children = data.children.map((child) => toArrow(arrow, child))
+  const buffers = {
+    [arrow.BufferType.OFFSET]: data.offsets,
+    [arrow.BufferType.DATA]: data.bytes ?? data.values,
+    [arrow.BufferType.VALIDITY]: data.validity
+  }
+  const nullCount = data.validity === undefined ? 0 : -1
+  return new arrow.Data(type, 0, data.length, nullCount, buffers as never, children)
+}
+
+/** The bytes of one chunk. Shape: every column has `rows` values, in the order of `schema`. */
+export const encodeChunk = async (
+  schema: TableSchema,
+  columns: ReadonlyArray<ColumnData>,
+  rows: number
+): Promise<Uint8Array> => {
+  const arrow = await loadArrow()
+  const arrowSchema = new arrow.Schema(
+    schema.map((column) => new arrow.Field(column.name, arrowType(arrow, column.type), column.type.nullable))
+  )
+  const data = new arrow.Data(
+    new arrow.Struct(arrowSchema.fields),
+    0,
+    rows,
+    0,
+    {},
+    columns.map((column) => toArrow(arrow, column))
+  )
+  const writer = new arrow.RecordBatchStreamWriter()
+  writer.write(new arrow.RecordBatch(arrowSchema, data))
+  writer.finish()
+  return writer.toUint8Array(true)
+}
+
+/** Views on the record batch's own buffers: nothing is copied, a column that is not asked for costs nothing. */
+const fromArrow = (type: ColumnType, data: Arrow.Data): ColumnData => {
+  const childTypes = type.kind === "list" ? [type.item] : type.kind === "struct" ? type.fields.map((f) => f.type) : []
+  const text = type.kind === "string" || type.kind === "binary"
+  return {
+    type,
+    length: data.length,
+    validity: data.nullCount > 0 ? data.nullBitmap as Uint8Array : undefined,
+    offsets: text || type.kind === "list" ? data.valueOffsets as Int32Array : undefined,
+    values: text ? undefined : data.values as ColumnData["values"],
+    bytes: text ? data.values as Uint8Array : undefined,
+    children: childTypes.map((child, i) => fromArrow(child, data.children[i]!))
+  }
+}
+
+/** A chunk holds other columns than its manifest says. Thrown by {@link decodeChunk}. */
+export class ChunkRefused extends Error {
+  override readonly name = "ChunkRefused"
+}
+
+/**
+ * The columns of one chunk, in the order of `names`.
+ *
+ * **Fails**: rejects with {@link ChunkRefused} when the bytes are not the chunk that `schema` and `rows` describe.
+ */
+export const decodeChunk = async (
+  bytes: Uint8Array,
+  schema: TableSchema,
+  rows: number,
+  names: ReadonlyArray<string>
+): Promise<ReadonlyArray<ColumnData>> => {
+  const arrow = await loadArrow()
+  const batch = arrow.RecordBatchReader.from(bytes).next().value as Arrow.RecordBatch | null
+  if (batch === null || batch === undefined || batch.numRows !== rows) {
+    throw new ChunkRefused(`expected ${rows} rows, found ${batch?.numRows ?? "no record batch"}`)
+  }
+  return names.map((name) => {
+    const at = schema.findIndex((column) => column.name === name)
+    const column = schema[at]
+    const child = batch.data.children[at]
+    if (column === undefined || child === undefined || batch.schema.fields[at]?.name !== name) {
+      throw new ChunkRefused(`no column ${name}`)
+    }
+    return fromArrow(column.type, child)
+  })
+}

@@ -1,0 +1,112 @@
+/**
+ * How a file becomes visible: written under `tmp/`, synced, linked or renamed into place, and the folder synced, so that a crash at any
+ * instant leaves the whole file or none. It knows nothing of what the bytes mean.
+ */
+import { randomBytes } from "node:crypto"
+import * as fs from "node:fs"
+import * as path from "node:path"
+
+/** Published files are shared by hard links: nobody may write through one. */
+const readOnly = 0o400
+
+/** A path under `tmp/` that no other process uses. */
+export const temporaryPath = (tmp: string): string => path.join(tmp, `${process.pid}-${randomBytes(8).toString("hex")}`)
+
+/** Makes names in `folder` durable. File systems that cannot sync a folder (Windows) order names themselves. */
+export const syncFolder = (folder: string): void => {
+  let fd: number
+  try {
+    fd = fs.openSync(folder, "r")
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EISDIR" || process.platform === "win32") return
+    throw error
+  }
+  try {
+    fs.fsyncSync(fd)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EINVAL" && process.platform !== "win32") throw error
+  } finally {
+    fs.closeSync(fd)
+  }
+}
+
+/** Makes a folder and its parents, readable by their owner only. */
+export const makeFolder = (folder: string): void => {
+  fs.mkdirSync(folder, { recursive: true, mode: 0o700 })
+}
+
+/** Writes and syncs a temporary file; removes it when writing fails, so that a full disk keeps no debris. */
+export const writeTemporary = (tmp: string, bytes: Uint8Array | string, mode: number = readOnly): string => {
+  const temporary = temporaryPath(tmp)
+  try {
+    const fd = fs.openSync(temporary, "wx", mode)
+    try {
+      fs.writeFileSync(fd, bytes)
+      fs.fdatasyncSync(fd)
+    } finally {
+      fs.closeSync(fd)
+    }
+  } catch (error) {
+    fs.rmSync(temporary, { force: true })
+    throw error
+  }
+  return temporary
+}
+
+/** Moves a synced temporary file to `target`, replacing what is there. */
+export const publishTemporary = (temporary: string, target: string): void => {
+  const folder = path.dirname(target)
+  makeFolder(folder)
+  try {
+    fs.renameSync(temporary, target)
+  } catch (error) {
+    fs.rmSync(temporary, { force: true })
+    throw error
+  }
+  syncFolder(folder)
+}
+
+/** Puts `bytes` at `target`, replacing what is there in one step. */
+export const replaceFile = (tmp: string, target: string, bytes: Uint8Array | string): void => {
+  publishTemporary(writeTemporary(tmp, bytes), target)
+}
+
+/** Puts `bytes` at `target` unless it exists. Returns whether this call made it. */
+export const createFile = (tmp: string, target: string, bytes: Uint8Array | string): boolean => {
+  const folder = path.dirname(target)
+  makeFolder(folder)
+  const temporary = writeTemporary(tmp, bytes)
+  try {
+    fs.linkSync(temporary, target)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === "EEXIST") return false
+    if (!cannotLink(code)) throw error
+    // No hard links here: O_EXCL still lets one writer win, and readers recognise an unfinished file by its check line.
+    try {
+      fs.copyFileSync(temporary, target, fs.constants.COPYFILE_EXCL)
+    } catch (copyError) {
+      if ((copyError as NodeJS.ErrnoException).code === "EEXIST") return false
+      throw copyError
+    }
+  } finally {
+    fs.rmSync(temporary, { force: true })
+  }
+  syncFolder(folder)
+  return true
+}
+
+/** True for the codes by which a file system says that it has no hard links, or none across these two places. */
+export const cannotLink = (code: string | undefined): boolean =>
+  code === "EPERM" || code === "ENOTSUP" || code === "EOPNOTSUPP" || code === "EXDEV" || code === "EMLINK" ||
+  code === "ENOSYS"
+
+/** Reads a whole file; `undefined` when it does not exist. */
+export const readIfExists = (file: string): Buffer | undefined => {
+  try {
+    return fs.readFileSync(file)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined
+    throw error
+  }
+}

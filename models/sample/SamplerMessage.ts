@@ -1,0 +1,33 @@
+/**
+ * What a sampler's client and its worker thread say to each other. Both sides gather what a turn of their event loop
+ * brings into one message, so thousands of requests cost few.
+ */
+import type { Sample, SampleRequest } from "./Sample.ts"
+import type { EncodedSamplerError } from "./SamplerError.ts"
+
+/** What a worker is started with. */
+export interface SamplerWorkerData {
+  readonly checkpoint: string
+  readonly width: number
+  readonly threads: number
+  readonly maxLength: number | undefined
+}
+
+/** From client to worker. */
+export type ToSampler =
+  | {
+    readonly kind: "requests"
+    readonly requests: ReadonlyArray<readonly [id: number, request: SampleRequest]>
+    readonly withdrawn: ReadonlyArray<number>
+  }
+  | { readonly kind: "close" }
+
+/** From worker to client. */
+export type FromSampler =
+  | { readonly kind: "ready" }
+  | { readonly kind: "failed"; readonly error: EncodedSamplerError }
+  | {
+    readonly kind: "results"
+    readonly samples: ReadonlyArray<readonly [id: number, sample: Sample]>
+    readonly errors: ReadonlyArray<readonly [id: number, error: EncodedSamplerError]>
+  }

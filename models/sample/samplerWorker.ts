@@ -1,0 +1,94 @@
+/**
+ * Entry of a sampler's worker thread: opens the model, then answers requests until told to close. Between two tokens the
+ * thread reads its messages, so new requests join and withdrawn ones leave at once. `Sampler.ts` is its only client.
+ */
+import { type MessagePort, parentPort, workerData } from "node:worker_threads"
+import { openCheckpoint } from "../Checkpoint.ts"
+import { Decoder } from "./Decoder.ts"
+import type { Sample } from "./Sample.ts"
+import { type EncodedSamplerError, encodeSamplerError } from "./SamplerError.ts"
+import type { FromSampler, SamplerWorkerData, ToSampler } from "./SamplerMessage.ts"
+
+const turn = () => new Promise((resolve) => setImmediate(resolve))
+
+/** Answers the requests that arrive on `port` with `decoder`. */
+const serve = (port: MessagePort, decoder: Decoder, fail: (cause: unknown) => void): void => {
+  const { checkpoint } = workerData as SamplerWorkerData
+  const withdrawals = new Map<number, () => void>()
+  let samples: Array<readonly [number, Sample]> = []
+  let errors: Array<readonly [number, EncodedSamplerError]> = []
+  let running = false
+  let closing = false
+
+  const flush = () => {
+    if (samples.length + errors.length === 0) return
+    port.postMessage({ kind: "results", samples, errors } satisfies FromSampler)
+    samples = []
+    errors = []
+  }
+  const finish = (id: number, result: Sample | Error) => {
+    withdrawals.delete(id)
+    if (result instanceof Error) errors.push([id, encodeSamplerError(result, checkpoint)])
+    else samples.push([id, result])
+  }
+  const run = async () => {
+    running = true
+    let busy = true
+    while (busy && !closing) {
+      busy = await decoder.advance()
+      flush()
+      await turn()
+    }
+    running = false
+    if (closing) {
+      await decoder.release()
+      port.close()
+    }
+  }
+
+  port.on("message", (message: ToSampler) => {
+    if (message.kind === "close") {
+      closing = true
+    } else {
+      for (const id of message.withdrawn) {
+        withdrawals.get(id)?.()
+        withdrawals.delete(id)
+      }
+      for (const [id, request] of message.requests) {
+        try {
+          withdrawals.set(id, decoder.submit(request, (result) => finish(id, result)))
+        } catch (cause) {
+          finish(id, cause as Error)
+        }
+      }
+      flush()
+    }
+    if (!running) run().catch(fail)
+  })
+}
+
+const start = async (port: MessagePort) => {
+  const { checkpoint: path, maxLength, threads, width } = workerData as SamplerWorkerData
+  const fail = (cause: unknown) => {
+    port.postMessage({ kind: "failed", error: encodeSamplerError(cause, path) } satisfies FromSampler)
+    port.close()
+  }
+  try {
+    const checkpoint = await openCheckpoint(path)
+    const decoder = await Decoder.open({
+      config: checkpoint.config,
+      weights: await checkpoint.weights(),
+      tokenizer: await checkpoint.tokenizer(),
+      width,
+      threads,
+      ...(maxLength === undefined ? {} : { maxLength }),
+      parameters: "packed"
+    })
+    serve(port, decoder, fail)
+    port.postMessage({ kind: "ready" } satisfies FromSampler)
+  } catch (cause) {
+    fail(cause)
+  }
+}
+
+await start(parentPort!)

@@ -1,0 +1,155 @@
+/**
+ * One model being trained: its trained parameters, their gradients, the optimiser and the saved state. `sft.ts` and
+ * `grpo.ts` say which rows a step sees and how tokens weigh; everything after that is the same and here.
+ */
+import { join } from "node:path"
+import { mkdir, writeFile } from "node:fs/promises"
+import { saveCheckpoint } from "../Checkpoint.ts"
+import { engineVersion } from "../engineVersion.ts"
+import type { LlamaConfig } from "../Llama.ts"
+import { parameterShapes } from "../Llama.ts"
+import type { Tokenizer } from "../Tokenizer.ts"
+import type { Weights } from "../Weights.ts"
+import { initialAdapters, mergeAdapters } from "./adapters.ts"
+import { AdamW, type Arrays, clipScale, globalNorm } from "./AdamW.ts"
+import { type BatchResult, GradientEngine, runSizing } from "./GradientEngine.ts"
+import type { TrainRow } from "./packRows.ts"
+import { saveAdapters } from "./saveAdapters.ts"
+import type { TokenLoss } from "./tokenLoss.ts"
+import type { TrainMode } from "./trainGraph.ts"
+import { clearState, type LiveState, restoreState, runDigest, saveState } from "./TrainingState.ts"
+import { TrainingFailed } from "./TrainingFailed.ts"
+import { type OptimiserSettings, trainMode, type TrainProgress } from "./TrainJob.ts"
+
+/** A model in memory. In full mode its weights are trained in place. */
+export interface LoadedModel {
+  readonly config: LlamaConfig
+  readonly weights: Weights
+  readonly tokenizer: Tokenizer
+}
+
+/** What a trainer needs from whoever runs it. */
+export interface TrainContext {
+  readonly threads: number
+  /** Asked between steps; true ends the run with `TrainingAborted` after its state is saved. */
+  readonly aborted: () => boolean
+  readonly onProgress: (progress: TrainProgress) => void
+}
+
+/** Thrown when `aborted` said so; the state is saved and the same job continues from it. */
+export class TrainingAborted extends Error {
+  override readonly name = "TrainingAborted"
+}
+
+export interface StepResult extends BatchResult {
+  readonly gradNorm: number
+}
+
+export class Optimisation<History> {
+  readonly settings: OptimiserSettings
+  readonly model: LoadedModel
+  readonly mode: TrainMode
+  readonly adapters: Arrays
+  readonly history: Array<History> = []
+  #engine: GradientEngine
+  #live: LiveState
+  #run: string
+  #context: TrainContext
+
+  constructor(
+    settings: OptimiserSettings,
+    model: LoadedModel,
+    context: TrainContext,
+    options: { readonly loss: TokenLoss; readonly batchSize: number }
+  ) {
+    const { config, weights } = model
+    const mode = trainMode(settings)
+    const { from: _, to: __, ...job } = settings
+    this.settings = settings
+    this.model = model
+    this.mode = mode
+    this.#context = context
+    // Before anything is trained in place.
+    this.#run = runDigest({ engineVersion, ...job }, weights)
+    this.adapters = mode.kind === "lora" ? initialAdapters(config, mode, settings.seed) : new Map()
+    const parameters: Arrays = mode.kind === "lora"
+      ? this.adapters
+      : new Map(Array.from(parameterShapes(config).keys(), (name) => [name, weights.get(name)!]))
+    this.#live = { parameters, optimizer: new AdamW(parameters, settings) }
+    this.#engine = new GradientEngine({
+      config,
+      weights,
+      mode,
+      adapters: this.adapters,
+      loss: options.loss,
+      threads: context.threads,
+      sizing: runSizing(weights, options.batchSize)
+    })
+  }
+
+  /** Steps done so far. */
+  get done(): number {
+    return this.#live.optimizer.steps
+  }
+
+  /** Continues from a saved state of the same run, if there is one. */
+  async restore(): Promise<void> {
+    const restored = await restoreState<History>(this.settings.to, this.#run, this.#live)
+    if (restored !== undefined) this.history.push(...restored.history)
+  }
+
+  /** One optimiser step on `rows`; no rows move nothing, but count as a step. */
+  async step(rows: ReadonlyArray<TrainRow>, learningRate: number): Promise<StepResult> {
+    if (rows.length === 0) {
+      this.#live.optimizer.steps++
+      return { loss: 0, logprobs: [], gradNorm: 0 }
+    }
+    const result = await this.#engine.run(rows)
+    const gradNorm = globalNorm(this.#engine.gradients)
+    if (!Number.isFinite(result.loss) || !Number.isFinite(gradNorm)) {
+      throw new TrainingFailed({
+        from: this.settings.from,
+        reason: `loss ${result.loss} and gradient norm ${gradNorm} at step ${this.done + 1}; lower the learning rate`
+      })
+    }
+    const { optimizer, parameters } = this.#live
+    optimizer.step(parameters, this.#engine.gradients, learningRate, clipScale(gradNorm, this.settings.clipNorm))
+    return { ...result, gradNorm }
+  }
+
+  /** To be called after every step with its record: saves the state when it is due and stops when asked to. */
+  async endStep(record: History, progress: TrainProgress): Promise<void> {
+    const { checkpointEverySteps, to } = this.settings
+    this.history.push(record)
+    this.#context.onProgress(progress)
+    const last = this.done === progress.steps
+    const aborted = !last && this.#context.aborted()
+    const due = !last && checkpointEverySteps > 0 && this.done % checkpointEverySteps === 0
+    if (aborted) await this.abort(progress.steps)
+    if (due) await saveState(to, this.#run, this.done, this.history, this.#live)
+  }
+
+  /** Saves the state after the last whole step and throws `TrainingAborted`. */
+  async abort(steps: number): Promise<never> {
+    await saveState(this.settings.to, this.#run, this.done, this.history, this.#live)
+    throw new TrainingAborted(`training was stopped after step ${this.done} of ${steps}`)
+  }
+
+  /** Writes the finished folder: the model (or the adapters), its tokenizer and training.json; then drops the state. */
+  async finish(merge: boolean, summary: object): Promise<void> {
+    const { config, weights } = this.model
+    const { dtype, from, to } = this.settings
+    await mkdir(to, { recursive: true })
+    await writeFile(join(to, "training.json"), `${JSON.stringify(summary)}\n`)
+    if (this.mode.kind === "lora") {
+      if (merge) mergeAdapters(config, this.mode, this.adapters, weights, weights)
+      else await saveAdapters(to, { mode: this.mode, adapters: this.adapters, from, dtype, config })
+    }
+    if (merge || this.mode.kind === "full") await saveCheckpoint(to, { config, weights, dtype, tokenizerFrom: from })
+    await clearState(to)
+  }
+
+  release(): Promise<void> {
+    return this.#engine.release()
+  }
+}

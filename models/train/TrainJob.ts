@@ -1,0 +1,162 @@
+/**
+ * What a training job states and what it reports: the plain data that crosses from the client to the worker and back.
+ * How a job is carried out is in `sft.ts` and `grpo.ts`.
+ */
+import type { LinearName } from "../Llama.ts"
+import { linearNames } from "../Llama.ts"
+import type { Schedule } from "./schedule.ts"
+import type { TrainMode } from "./trainGraph.ts"
+
+/** One optimiser step as it is reported while training runs. */
+export interface TrainProgress {
+  /** Steps done, from 1. */
+  readonly step: number
+  readonly steps: number
+  /** Mean loss per target token (SFT), or the policy objective (GRPO). */
+  readonly loss: number
+  /** GRPO: mean reward of the step's samples. */
+  readonly rewardMean?: number
+  /** Tokens through the model per second, sampling included. */
+  readonly tokensPerSecond: number
+  /** Norm of the gradient before clipping. */
+  readonly gradNorm: number
+}
+
+/** What both kinds of job share. */
+export interface OptimiserSettings {
+  /** Checkpoint folder or .gguf file to start from. */
+  readonly from: string
+  /** Folder to write the trained model to. */
+  readonly to: string
+  readonly mode: "lora" | "full"
+  /** Default: 16. */
+  readonly rank?: number
+  /** LoRA's scale is alpha / rank. Default: twice the rank. */
+  readonly alpha?: number
+  /** Linear maps that get adapters. Default: all seven. */
+  readonly targets?: ReadonlyArray<LinearName>
+  /** Peak learning rate. */
+  readonly learningRate: number
+  readonly weightDecay: number
+  readonly betas: readonly [number, number]
+  /** Limit of the gradient's global norm. */
+  readonly clipNorm: number
+  /** Batch order, adapter initialisation and sampling derive from it. */
+  readonly seed: number
+  /** The state is saved this often; 0 saves it on abort only. */
+  readonly checkpointEverySteps: number
+  /** Number format of the saved weights. */
+  readonly dtype: "f32" | "f16"
+}
+
+export interface SftRow {
+  /** The user's turn, rendered by the chat template; with `raw`, the literal text before the target. */
+  readonly prompt: string
+  /** The text to learn; an end token follows it unless it ends in one. */
+  readonly target: string
+  /** Name of the example in training.json. Default: its index. */
+  readonly id?: string
+}
+
+export interface SftJob extends OptimiserSettings {
+  readonly rows: ReadonlyArray<SftRow>
+  /** Passes over the rows. Default: 1, unless `steps` is given. */
+  readonly epochs?: number
+  /** Optimiser steps, instead of epochs. */
+  readonly steps?: number
+  readonly batchSize: number
+  readonly schedule: Schedule
+  /** Share of the steps over which the learning rate rises. */
+  readonly warmupFraction: number
+  /** Longest row in tokens; longer ones are dropped and counted. */
+  readonly maxLength: number
+  /** LoRA: merge the adapters into the saved weights; else the folder holds them in PEFT's format. */
+  readonly merge: boolean
+  /** Rows are rendered already: no chat template. */
+  readonly raw?: boolean
+}
+
+/** A row that was not trained on because it is too long. */
+export interface DroppedRow {
+  readonly id: string
+  readonly tokens: number
+}
+
+export interface SftResult {
+  readonly steps: number
+  /** Tokens of all batches, prompts included, padding not. */
+  readonly tokens: number
+  /** Mean loss over the last tenth of the steps. */
+  readonly finalLoss: number
+  readonly dropped: ReadonlyArray<DroppedRow>
+}
+
+/** The trained parameters a job asks for. */
+export const trainMode = (settings: OptimiserSettings): TrainMode => {
+  if (settings.mode === "full") return { kind: "full" }
+  const rank = settings.rank ?? 16
+  return { kind: "lora", rank, alpha: settings.alpha ?? 2 * rank, targets: settings.targets ?? linearNames }
+}
+
+/** How per-token losses add up; see `advantage.ts`. */
+export type Aggregation = "token-mean" | "sequence-mean" | "sequence-sum" | "dr-grpo"
+
+export interface GrpoPrompt {
+  readonly id: string
+  /** The user's turn, rendered by the chat template. */
+  readonly prompt: string
+  /** Prompts are drawn by kind; see `mix`. */
+  readonly kind: string
+}
+
+export interface GrpoJob extends OptimiserSettings {
+  readonly prompts: ReadonlyArray<GrpoPrompt>
+  /** How many prompts of each kind a step takes. */
+  readonly mix: Readonly<Record<string, number>>
+  /** Completions per prompt: the group within which rewards are compared. Default: 8. */
+  readonly samplesPerPrompt?: number
+  readonly steps: number
+  /** The probability ratio is clipped to [1 − clipLow, 1 + clipHigh]. Defaults: 0.2 and 0.28. */
+  readonly clipLow?: number
+  readonly clipHigh?: number
+  /** Upper bound of the loss of negative advantages, as a multiple of the advantage. Default: none. */
+  readonly dualClip?: number
+  /** Weight of the KL estimate against the starting model. Default: 0. */
+  readonly klCoefficient?: number
+  readonly aggregation: Aggregation
+  /** Added to the deviation of a group's rewards. Default: 1e-6. */
+  readonly advantageEpsilon?: number
+  readonly temperature: number
+  readonly topP: number
+  readonly maxNewTokens: number
+  /** Leave out groups whose samples all got the same reward; they have no gradient but count in the averages. */
+  readonly dropUniformGroups: boolean
+  /** Smallest share of groups with different rewards in the first batch; below it the job is refused. */
+  readonly minMixedShare: number
+}
+
+/** One completion to be judged. */
+export interface RewardRequest {
+  readonly promptId: string
+  readonly completionText: string
+  /** Whether the completion ended by itself or at the token limit. */
+  readonly finishReason: "stop" | "length"
+}
+
+/** Rewards of the completions, in their order. */
+export type RewardFunction = (batch: ReadonlyArray<RewardRequest>) => Promise<ReadonlyArray<number>>
+
+/** One step of a GRPO run. */
+export interface GrpoStep {
+  /** From 1. */
+  readonly step: number
+  readonly rewardMean: number
+  /** Groups whose samples got different rewards. */
+  readonly mixedGroups: number
+  readonly groups: number
+  readonly loss: number
+}
+
+export interface GrpoResult {
+  readonly history: ReadonlyArray<GrpoStep>
+}

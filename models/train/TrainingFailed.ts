@@ -1,0 +1,46 @@
+/**
+ * What can go wrong in training, as errors a caller can act on. They cross the worker boundary as plain data:
+ * `toMessage` there, `fromMessage` here.
+ */
+import * as Schema from "effect/Schema"
+
+/** Training stopped: unreadable checkpoint, no usable rows, a loss that is not a number, or a crashed worker. */
+export class TrainingFailed extends Schema.TaggedError<TrainingFailed>()("TrainingFailed", {
+  from: Schema.String,
+  reason: Schema.String
+}) {
+  override get message() {
+    return `training from ${this.from} failed: ${this.reason}. The state saved so far is kept; the same job continues from it`
+  }
+}
+
+/** GRPO learns from groups whose samples got different rewards; the first batch had too few of them. */
+export class TooFewMixedGroups extends Schema.TaggedError<TooFewMixedGroups>()("TooFewMixedGroups", {
+  mixed: Schema.Int,
+  allEqual: Schema.Int,
+  groups: Schema.Int,
+  rewardMean: Schema.Finite,
+  required: Schema.Finite
+}) {
+  override get message() {
+    return `only ${this.mixed} of ${this.groups} groups have samples of different reward (${this.allEqual} all equal, mean reward ` +
+      `${this.rewardMean.toFixed(3)}); GRPO was asked to need a share of ${this.required}. Raise the temperature or samplesPerPrompt, ` +
+      "choose prompts the policy sometimes fails, or lower minMixedShare"
+  }
+}
+
+export type TrainingError = TrainingFailed | TooFewMixedGroups
+
+const EncodedError = Schema.Union([TrainingFailed, TooFewMixedGroups])
+const encode = Schema.encodeSync(EncodedError)
+const decode = Schema.decodeUnknownSync(EncodedError)
+
+/** `cause` as data that survives structured cloning; anything unexpected becomes `TrainingFailed` of the model `from`. */
+export const toMessage = (cause: unknown, from: string): unknown =>
+  encode(
+    cause instanceof TrainingFailed || cause instanceof TooFewMixedGroups
+      ? cause
+      : new TrainingFailed({ from, reason: cause instanceof Error ? cause.message : String(cause) })
+  )
+
+export const fromMessage = (message: unknown): TrainingError => decode(message)

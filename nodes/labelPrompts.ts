@@ -1,0 +1,29 @@
+/**
+ * What each request is under the specification in force: `harmful` when a clause it is shown forbids fulfilling it. The
+ * label of provenance stays beside it, and decides alone where the config says so (public prompt sets know their label).
+ */
+import * as Schema from "effect/Schema"
+import * as Node from "../runtime/Node.ts"
+import * as Guard from "./service/Guard.ts"
+import { Clause, LabelledPrompt, RoutedPrompt } from "./tables.ts"
+import { Scope, shownClauses } from "./text/shownClauses.ts"
+
+const PromptGuard = Guard.named("prompt")
+
+export const labelPrompts = Node.mapRows({
+  name: "labelPrompts",
+  description: "harmful or benign under this specification",
+  input: RoutedPrompt,
+  side: { spec: Clause },
+  carry: ["promptId", "set", "reference"],
+  params: { by: Schema.Literals(["provenance", "guard"]), scope: Scope },
+  output: LabelledPrompt,
+  uses: [PromptGuard],
+  given: ({ categories }, { spec }, { by, scope }) => by === "provenance" ? [] : shownClauses(spec, categories, scope),
+  *run({ label, prompt }, { given, params }) {
+    if (params.by === "provenance" || label === "maths") return { prompt, label, provenance: label }
+    const guard = yield* PromptGuard
+    const { safe } = yield* guard.assess({ prompt, answer: null, clauses: given, label })
+    return { prompt, label: safe === false ? "harmful" : "benign", provenance: label }
+  }
+})

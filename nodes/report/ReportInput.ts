@@ -1,0 +1,80 @@
+/**
+ * What a report is made from: plain data, so that a node, the CLI or a notebook can fill it. Only `title` and `scores`
+ * are needed. How it is laid out is in `reportMarkdown.ts`.
+ */
+import type { ScoreRow } from "./Scoreboard.ts"
+
+/** How an arm or a metric is printed; what is not listed comes after the listed ones, under its own name. */
+export interface ArmTitle {
+  readonly arm: string
+  readonly title: string
+}
+
+export interface MetricTitle {
+  readonly metric: string
+  readonly title: string
+  readonly better: "lower" | "higher" | "neither"
+}
+
+/** Where a value comes from: stated in the paper; in a reading note of it; in the authors' other code; chosen by us. */
+export type Provenance = "paper" | "note" | "sister" | "ours"
+
+export type Setting = string | number | boolean | null | ReadonlyArray<Setting> | { readonly [name: string]: Setting }
+
+export interface ConfigValue {
+  /** Dotted, for example `sampling.temperature`. */
+  readonly name: string
+  readonly value: Setting
+  readonly from: Provenance
+  /** The paper's value; absent: the paper does not state it. */
+  readonly paper?: Setting
+}
+
+/** What the data stage made of one training set. */
+export interface DataCounts {
+  readonly name: string
+  readonly rowsKept: number
+  readonly dropped: ReadonlyArray<{ readonly reason: string; readonly rows: number }>
+  readonly expertCalls: number
+  /** Harmful prompts whose answers contain both safe and unsafe ones; only they give pairs. */
+  readonly mixedPrompts: number
+  readonly harmfulPrompts: number
+}
+
+/** Rates within groups of answers, for example by clause or by category of harm. */
+export interface Breakdown {
+  /** What the groups are: `clause`, `category`. */
+  readonly by: string
+  readonly rows: ReadonlyArray<{
+    readonly arm: string
+    readonly group: string
+    readonly metric: string
+    readonly hits: number
+    readonly n: number
+  }>
+}
+
+/** Prompts that exactly one of an arm and the base hit, for McNemar's test. */
+export interface DiscordantPairs {
+  readonly arm: string
+  readonly set: string
+  readonly metric: string
+  readonly onlyArm: number
+  readonly onlyBase: number
+}
+
+export interface ReportInput {
+  readonly title: string
+  readonly scores: ReadonlyArray<ScoreRow>
+  /** The arm that others are compared with; the first arm unless told. */
+  readonly base?: string
+  readonly arms?: ReadonlyArray<ArmTitle>
+  readonly metrics?: ReadonlyArray<MetricTitle>
+  /** Without them, McNemar's test is made where every topic is one answer. */
+  readonly pairs?: ReadonlyArray<DiscordantPairs>
+  readonly breakdowns?: ReadonlyArray<Breakdown>
+  readonly data?: ReadonlyArray<DataCounts>
+  readonly config?: ReadonlyArray<ConfigValue>
+  /** Caveats: one sentence or paragraph of Markdown each. */
+  readonly notes?: ReadonlyArray<string>
+}

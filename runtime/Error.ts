@@ -1,0 +1,81 @@
+/**
+ * The errors of the engine: one per decision a caller can take. Every message says what failed, where, and what to do
+ * next; `exitCode` is what the command line ends with (design: 1 a node failed, 2 usage or something missing, 3 budget,
+ * 4 needs a decision).
+ */
+import * as Schema from "effect/Schema"
+
+/** A node's body failed, or some of its rows did. Finished rows are kept. */
+export class NodeFailed extends Schema.TaggedError<NodeFailed>()("NodeFailed", {
+  label: Schema.String,
+  key: Schema.String,
+  reason: Schema.String,
+  next: Schema.String
+}) {
+  readonly exitCode = 1
+  override get message() {
+    return `${this.label} (${this.key.slice(0, 8)}) failed: ${this.reason}\n  ${this.next}`
+  }
+}
+
+/** Something from outside is not there, or is not what its pin says. */
+export class SourceFailed extends Schema.TaggedError<SourceFailed>()("SourceFailed", {
+  source: Schema.String,
+  reason: Schema.String,
+  next: Schema.String
+}) {
+  readonly exitCode = 2
+  override get message() {
+    return `source ${this.source}: ${this.reason}\n  ${this.next}`
+  }
+}
+
+/** The experiment file or its settings cannot be used as they are. */
+export class ExperimentInvalid extends Schema.TaggedError<ExperimentInvalid>()("ExperimentInvalid", {
+  experiment: Schema.String,
+  reason: Schema.String,
+  next: Schema.String
+}) {
+  readonly exitCode = 2
+  override get message() {
+    return `${this.experiment}: ${this.reason}\n  ${this.next}`
+  }
+}
+
+/** The graph cannot be planned: code that may not be in a node, SQL that does not bind, two nodes of one name. */
+export class PlanRefused extends Schema.TaggedError<PlanRefused>()("PlanRefused", {
+  label: Schema.String,
+  reason: Schema.String,
+  next: Schema.String
+}) {
+  readonly exitCode = 2
+  override get message() {
+    return `${this.label} cannot be planned: ${this.reason}\n  ${this.next}`
+  }
+}
+
+/** Servers, keys or tools that the stale part of the graph needs are not there. */
+export class ServicesMissing extends Schema.TaggedError<ServicesMissing>()("ServicesMissing", {
+  missing: Schema.Array(Schema.String),
+  next: Schema.String
+}) {
+  readonly exitCode = 2
+  override get message() {
+    return `this run needs what is not here:\n${this.missing.map((line) => `  - ${line}`).join("\n")}\n  ${this.next}`
+  }
+}
+
+/** Only code changed above an expensive node: somebody must say whether its results still hold. */
+export class DecisionNeeded extends Schema.TaggedError<DecisionNeeded>()("DecisionNeeded", {
+  nodes: Schema.Array(Schema.Struct({ label: Schema.String, why: Schema.String })),
+  next: Schema.String
+}) {
+  readonly exitCode = 4
+  override get message() {
+    return `only code changed, and rerunning is expensive:\n${
+      this.nodes.map((node) => `  - ${node.label}: ${node.why}`).join("\n")
+    }\n  ${this.next}`
+  }
+}
+
+export type RunError = NodeFailed | SourceFailed | ExperimentInvalid | PlanRefused | ServicesMissing | DecisionNeeded

@@ -1,0 +1,214 @@
+/**
+ * Executes one stale vertex: gives the body its inputs, checks and stores what it returns, and records the action that
+ * makes it fresh. Who runs when, and what happens after a failure, is the engine's; rows are the row engine's.
+ */
+import * as Clock from "effect/Clock"
+import type * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import { cpus } from "node:os"
+import { tableSchema } from "../cache/Columns.ts"
+import { digest } from "../cache/Digest.ts"
+import { fromManifest, query } from "../cache/Duck.ts"
+import type { Action, FolderManifest, Manifest, TableManifest, ValueManifest } from "../cache/Manifest.ts"
+import { Store } from "../cache/Store.ts"
+import type { StoreFailed } from "../cache/StoreFailed.ts"
+import { type CellColumns, duplicateId, toColumns, toRows } from "./Cells.ts"
+import { type AnyType, type MakeDefinition, type NodeDefinition, portsOf, readColumns, rowsPort, type RowsDefinition, type SourceDefinition, type SqlDefinition } from "./Definition.ts"
+import { NodeFailed, type SourceFailed } from "./Error.ts"
+import { asNodeFailed } from "./failure.ts"
+import { Emit, type RowCounts } from "./Event.ts"
+import type { Vertex } from "./Graph.ts"
+import { nodeSeed } from "./Key.ts"
+import * as Progress from "./Progress.ts"
+import type { Known, Resolved } from "./Resolver.ts"
+import * as RowEngine from "./RowEngine.ts"
+import type { Folder, Rows } from "./Type.ts"
+import * as Usage from "./Usage.ts"
+import type { StoredParts } from "./Why.ts"
+
+export interface Executed {
+  readonly known: Known
+  readonly action: Action
+  readonly counts: RowCounts | undefined
+  readonly nondeterministic: boolean
+}
+
+export interface ExecuteOptions {
+  readonly run: string
+  readonly services: Context.Context<never>
+  readonly storedParts: (vertex: Vertex, parts: Resolved["parts"]) => StoredParts
+  readonly forced: ReadonlySet<string>
+}
+
+export type ExecuteError = NodeFailed | SourceFailed | StoreFailed
+
+const host = { cpu: cpus()[0]?.model ?? "unknown", node: process.version, platform: `${process.platform}-${process.arch}` }
+
+/** A source's folder in the store: acquired once, then found by its content. */
+export const acquire = Effect.fnUntraced(function*(vertex: Vertex, content: string) {
+  const store = yield* Store
+  const definition = vertex.definition as SourceDefinition
+  const key = digest("source", content)
+  const known = yield* store.getAction(key)
+  if (known !== undefined) return known.manifest as FolderManifest
+  const folder = yield* store.workFolder(key)
+  yield* definition.acquire(folder)
+  const manifest = yield* store.putFolder(folder, { move: true })
+  const at = new Date(yield* Clock.currentTimeMillis).toISOString()
+  yield* store.putAction({ key, node: definition.name, label: vertex.label, manifest, parts: { source: content }, startedAt: at, durationMs: 0, usage: Usage.none, run: "source", host })
+  return manifest
+})
+
+/** What a body receives on one port. */
+const received = Effect.fnUntraced(function*(type: AnyType, input: Vertex, known: Known) {
+  const store = yield* Store
+  if (type.kind === "artifact") {
+    const manifest = known.manifest ?? (yield* acquire(input, known.content))
+    return { kind: type.name, content: known.content, path: yield* store.folderPath(manifest as FolderManifest) } satisfies Folder<string>
+  }
+  if (type.kind === "value") {
+    return Schema.decodeUnknownSync(type.schema)(yield* store.readValue(known.manifest as ValueManifest))
+  }
+  const manifest = known.manifest as TableManifest
+  const columns = Object.keys(type.columns)
+  const read = Effect.orDie(Effect.map(store.readTable(manifest, columns), (cells) => toRows(type, cells, manifest.rows)))
+  return {
+    numRows: manifest.rows,
+    all: read,
+    stream: Stream.orDie(Stream.flatMap(store.streamTable(manifest, columns), (cells) =>
+      Stream.fromIterable(toRows(type, cells, Object.values(cells)[0]?.length ?? 0))))
+  } satisfies Rows<unknown>
+})
+
+const storeTable = Effect.fnUntraced(function*(vertex: Vertex, key: string, columns: CellColumns, rows: number) {
+  const store = yield* Store
+  const table = (vertex.definition as NodeDefinition).output as Extract<AnyType, { kind: "table" }>
+  const twice = duplicateId(table, columns, rows)
+  if (twice !== undefined) {
+    return yield* new NodeFailed({
+      label: vertex.label,
+      key,
+      reason: `two of its ${rows} rows have the id ${twice}`,
+      next: `ids (${table.id.join(", ")}) must be unique: they name rows in every later step`
+    })
+  }
+  return yield* store.putTable(tableSchema(table.columns), columns, rows)
+})
+
+const isGenerator = (value: unknown): value is Generator<any, any, any> =>
+  typeof value === "object" && value !== null && Symbol.iterator in value && typeof (value as any).next === "function"
+
+const runMake = Effect.fnUntraced(function*(vertex: Vertex, key: string, inputs: { readonly [port: string]: unknown }) {
+  const store = yield* Store
+  const definition = vertex.definition as MakeDefinition
+  const dir = definition.output.kind === "artifact" ? yield* store.workFolder(key) : ""
+  const context = {
+    params: vertex.params,
+    dir,
+    ...(definition.seeded ? { seed: nodeSeed(vertex.seed!, definition.name) } : {})
+  }
+  const written = yield* Effect.suspend(() => {
+    const made = definition.run(inputs, context)
+    return isGenerator(made) ? Effect.scoped(Effect.gen(() => made)) : Effect.succeed(made)
+  })
+  if (definition.output.kind === "artifact") return (yield* store.putFolder(dir, { move: true })) as Manifest
+  if (definition.output.kind === "value") return yield* store.putValue(Schema.encodeUnknownSync(definition.output.schema)(written))
+  const { columns, rows } = toColumns(definition.output, written as Iterable<unknown>)
+  return yield* storeTable(vertex, key, columns, rows)
+})
+
+const runSql = Effect.fnUntraced(function*(vertex: Vertex, resolved: Resolved, knowns: { readonly [port: string]: Known }) {
+  const store = yield* Store
+  const definition = vertex.definition as SqlDefinition
+  const { reads, text } = resolved.statement!
+  // a table reaches the statement with the columns in the key and no others: reading another one cannot bind
+  const tables = Object.fromEntries(
+    Object.keys(definition.inputs).map((port) => {
+      const manifest = knowns[port]!.manifest as TableManifest
+      const table = fromManifest(store, manifest)
+      return [port, { ...table, schema: table.schema.filter((column) => reads[port]?.includes(column.name)) }]
+    })
+  )
+  const result = yield* query(text, tables, { orderBy: definition.output.id })
+  return yield* storeTable(vertex, resolved.key, result.columns, result.rows)
+})
+
+const describeFailures = (failures: RowEngine.RowsDone["failures"]): string =>
+  failures.slice(0, 3).map(({ first, reason, rows }) => rows === 1 ? `row ${first}: ${reason}` : `${rows} rows, first ${first}: ${reason}`).join("\n    ")
+
+const runRows = Effect.fnUntraced(function*(vertex: Vertex, resolved: Resolved, knowns: { readonly [port: string]: Known }, side: { readonly [port: string]: unknown }, forced: boolean) {
+  const store = yield* Store
+  const definition = vertex.definition as RowsDefinition
+  const table = knowns[rowsPort]!.manifest as TableManifest
+  const wanted = [...new Set([...readColumns(definition, rowsPort)!, ...definition.carry, ...definition.input.id])]
+  const input = yield* store.readTable(table, wanted)
+  const keyed = RowEngine.keyRows(vertex, resolved.parts, input, table.rows, side)
+  const done = yield* RowEngine.run(vertex, keyed, input, { force: forced })
+  if (done.counts.failed > 0) {
+    return yield* new NodeFailed({
+      label: vertex.label,
+      key: resolved.key,
+      reason: `${done.counts.failed} of ${done.counts.failed + done.counts.ran + done.counts.fresh} rows have no result\n    ${describeFailures(done.failures)}`,
+      next: `${done.counts.ran + done.counts.fresh} finished rows are kept; run the same command again to do the rest`
+    })
+  }
+  return { manifest: yield* storeTable(vertex, resolved.key, done.columns, table.rows), counts: done.counts, usage: done.usage }
+})
+
+/** Side inputs as `given` sees them: tables as arrays. */
+export const sideOf = Effect.fnUntraced(function*(vertex: Vertex, knowns: { readonly [port: string]: Known }) {
+  const definition = vertex.definition as RowsDefinition
+  const side: { [port: string]: unknown } = {}
+  for (const [port, type] of Object.entries(definition.side)) {
+    const value = yield* received(type, vertex.inputs[port]!, knowns[port]!)
+    side[port] = type.kind === "table" ? yield* (value as Rows<unknown>).all : value
+  }
+  return side
+})
+
+/** Runs the vertex and publishes its action. A body's own error arrives as `NodeFailed`, once. */
+export const execute = Effect.fnUntraced(function*(vertex: Vertex, resolved: Resolved, knowns: { readonly [port: string]: Known }, options: ExecuteOptions) {
+  const store = yield* Store
+  const emit = yield* Emit
+  const definition = vertex.definition as NodeDefinition
+  const startedMs = yield* Clock.currentTimeMillis
+  let usage = Usage.none
+  let counts: RowCounts | undefined
+
+  const body = Effect.gen(function*() {
+    if (definition.kind === "sql") return yield* runSql(vertex, resolved, knowns)
+    if (definition.kind === "rows") {
+      const done = yield* runRows(vertex, resolved, knowns, yield* sideOf(vertex, knowns), options.forced.has(vertex.label))
+      counts = done.counts
+      usage = done.usage
+      return done.manifest
+    }
+    const inputs: { [port: string]: unknown } = {}
+    for (const [port, type] of Object.entries(portsOf(definition))) inputs[port] = yield* received(type, vertex.inputs[port]!, knowns[port]!)
+    return yield* runMake(vertex, resolved.key, inputs)
+  }).pipe(
+    Effect.provideService(Usage.Collector, (one) => void (usage = Usage.add(usage, one))),
+    Effect.provideService(Progress.Report, (progress) => emit({ event: "Progress", label: vertex.label, ...progress })),
+    Effect.provide(options.services)
+  ) as Effect.Effect<Manifest, unknown, Store>
+
+  const manifest = yield* Effect.catchCause(body, (cause) => Effect.failCause(asNodeFailed(vertex.label, resolved.key, cause)))
+  const action: Action = {
+    key: resolved.key,
+    node: definition.name,
+    label: vertex.label,
+    manifest,
+    parts: options.storedParts(vertex, resolved.parts),
+    startedAt: new Date(startedMs).toISOString(),
+    durationMs: (yield* Clock.currentTimeMillis) - startedMs,
+    ...(counts === undefined ? {} : { rows: { ran: counts.ran, reused: counts.fresh, failed: counts.failed } }),
+    usage,
+    run: options.run,
+    host
+  }
+  const put = yield* store.putAction(action)
+  const { kept, nondeterministic } = put
+  return { known: { content: kept.manifest.content, manifest: kept.manifest }, action: kept, counts, nondeterministic } satisfies Executed
+})

@@ -1,0 +1,129 @@
+/**
+ * One experiment file, opened for planning or running: the project and cache it belongs to, its graph, the services of
+ * its layers, and the resolver over them. Everything the commands share is here; what they do with it is theirs.
+ */
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Random from "effect/Random"
+import { existsSync } from "node:fs"
+import { dirname, join, relative, resolve, sep } from "node:path"
+import { pathToFileURL } from "node:url"
+import type { Action } from "../cache/Manifest.ts"
+import * as CacheStore from "../cache/Store.ts"
+import * as Accepted from "./Accepted.ts"
+import { Code } from "./Code.ts"
+import * as CodeLive from "./CodeLive.ts"
+import { ExperimentInvalid, PlanRefused } from "./Error.ts"
+import type { Experiment, Opened } from "./Experiment.ts"
+import * as Graph from "./Graph.ts"
+import { cacheRootOf, ProjectRoot, projectRootOf } from "./Place.ts"
+import type { PlanOptions } from "./Plan.ts"
+import * as Resolver from "./Resolver.ts"
+import { Statements } from "./Statement.ts"
+
+export interface SessionOptions {
+  /** The experiment file, as the user wrote it. */
+  readonly file: string
+  readonly cache: string | undefined
+  readonly sets: ReadonlyArray<readonly [path: string, text: string]>
+  readonly rehearse: boolean
+  readonly forced: ReadonlyArray<string>
+}
+
+export interface Session {
+  /** Path below the project without its ending: `experiments/quickstart`. */
+  readonly experiment: string
+  readonly projectRoot: string
+  readonly opened: Opened
+  readonly plan: Omit<PlanOptions, "countRows">
+}
+
+/** The experiment a file exports. Fails with `ExperimentInvalid` where there is none or it cannot be loaded. */
+const load = Effect.fnUntraced(function*(file: string, absolute: string) {
+  const invalid = (reason: string, next: string) => new ExperimentInvalid({ experiment: file, reason, next })
+  if (!existsSync(absolute)) return yield* invalid("the file does not exist", `looked for ${absolute}`)
+  const module = yield* Effect.tryPromise({
+    try: () => import(pathToFileURL(absolute).href) as Promise<{ readonly default?: unknown }>,
+    catch: (error) => invalid(`it cannot be loaded: ${String((error as Error).message ?? error)}`, "run `npx tsc --noEmit` to see where")
+  })
+  const experiment = module.default as Experiment | undefined
+  if (experiment?.["~experiment"] !== true) {
+    return yield* invalid("its default export is no experiment", "export default Experiment.make({ pipeline, config, layers })")
+  }
+  return experiment
+})
+
+/** Key of the last finished result under each label, over this experiment's runs, newest first. */
+const previousKeys = Effect.fnUntraced(function*(experiment: string) {
+  const store = yield* CacheStore.Store
+  const previous = new Map<string, string>()
+  for (const run of yield* store.listRuns()) {
+    if (run.experiment !== experiment) continue
+    for (const node of run.nodes) if (node.key !== undefined && !previous.has(node.label)) previous.set(node.label, node.key)
+  }
+  return previous
+})
+
+/** Opens the file. The session lives as long as the scope: its layers are built here, and cost nothing until used. */
+export const open = Effect.fnUntraced(function*(options: SessionOptions) {
+  const store = yield* CacheStore.Store
+  const code = yield* Code
+  const projectRoot = yield* ProjectRoot
+  const absolute = resolve(options.file)
+  const name = relative(projectRoot, absolute).split(sep).join("/").replace(/\.[cm]?ts$/, "")
+  const experiment = name + (options.rehearse ? " (rehearsal)" : "")
+  const loaded = yield* load(options.file, absolute)
+  const opened = yield* Effect.try({
+    try: () => loaded.open({ name: options.file, sets: options.sets, rehearse: options.rehearse }),
+    catch: (error) => error instanceof ExperimentInvalid ? error : new ExperimentInvalid({ experiment: options.file, reason: String((error as Error).message), next: "mend its `build`" })
+  })
+  const graph = yield* Effect.try({
+    try: () => Graph.build(options.file, opened),
+    catch: (error) => error instanceof ExperimentInvalid || error instanceof PlanRefused ? error : new ExperimentInvalid({ experiment: options.file, reason: String((error as Error).message), next: "mend its `build`" })
+  })
+  const unknown = options.forced.find((label) => !graph.vertices.some((vertex) => vertex.label === label))
+  if (unknown !== undefined) {
+    return yield* new ExperimentInvalid({
+      experiment: options.file,
+      reason: `--force ${unknown}: there is no such node`,
+      next: `nodes: ${graph.vertices.filter((vertex) => vertex.definition.kind !== "source").map((vertex) => vertex.label).join(", ")}`
+    })
+  }
+  const services = yield* Layer.build(opened.layer)
+  const previous = yield* previousKeys(experiment)
+  const forced = new Set(options.forced)
+  const resolver = yield* Resolver.make({
+    statements: new Statements(join(store.root, "v1", "derived", "statements.json")),
+    services,
+    accepted: Accepted.read(join(projectRoot, Accepted.fileName)),
+    previous,
+    forced
+  })
+  const run = `${new Date().toISOString().replace(/[:.]/g, "-")}-${(yield* Random.nextInt).toString(36).replace("-", "")}`
+  const lastAction = (label: string): Effect.Effect<Action | undefined> => {
+    const key = previous.get(label)
+    return key === undefined ? Effect.succeed(undefined) : Effect.orElseSucceed(store.getAction(key), () => undefined)
+  }
+  return {
+    experiment,
+    projectRoot,
+    opened,
+    plan: { graph, resolver, services, forced, run, storedParts: resolver.storedParts, lastAction }
+  } satisfies Session as Session
+}, (effect, options) => Effect.provide(effect, CodeLive.layer(codeOptions(options))))
+
+const placeOf = (options: SessionOptions) => {
+  const projectRoot = projectRootOf(dirname(resolve(options.file)))
+  return { projectRoot, cacheRoot: cacheRootOf(projectRoot, options.cache, process.env["PIPELINE_CACHE"]) }
+}
+
+const codeOptions = (options: SessionOptions): CodeLive.CodeLiveOptions => {
+  const { cacheRoot, projectRoot } = placeOf(options)
+  return { root: projectRoot, entry: resolve(options.file), cacheFile: join(cacheRoot, "v1", "derived", "code.json") }
+}
+
+/** The store and the project folder of an experiment file. */
+export const layer = (options: SessionOptions) => {
+  const { cacheRoot, projectRoot } = placeOf(options)
+  return Layer.merge(CacheStore.layer(cacheRoot), Layer.succeed(ProjectRoot, projectRoot))
+}

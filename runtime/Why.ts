@@ -1,0 +1,98 @@
+/**
+ * Why something is stale: the one function behind plan, run, `why` and the page. It compares the parts of the key a node
+ * has now with the parts of its last result, and says for every part that differs what it was and what it is.
+ */
+import { canonicalJson } from "../cache/Digest.ts"
+import type { CodePart } from "./Code.ts"
+import type { InputPart, KeyParts } from "./Key.ts"
+
+export interface Reason {
+  /** `new`, `code`, `version`, `params`, `seed`, `output`, `uses`, `input` or `forced`. */
+  readonly part: string
+  /** One line. */
+  readonly text: string
+  readonly from?: string
+  readonly to?: string
+}
+
+/** What a stored action remembers of its key. */
+export interface StoredParts {
+  readonly key: KeyParts
+  readonly code: ReadonlyArray<CodePart>
+}
+
+const short = (value: unknown): string => {
+  const text = typeof value === "string" ? value : canonicalJson(value ?? null)
+  return text.length > 60 ? `${text.slice(0, 57)}…` : text
+}
+
+/** Paths at which two JSON values differ, outermost objects followed, arrays compared whole. */
+const differingPaths = (before: any, after: any, path = ""): ReadonlyArray<{ path: string; from: unknown; to: unknown }> => {
+  if (canonicalJson(before ?? null) === canonicalJson(after ?? null)) return []
+  const nested = (value: unknown) => typeof value === "object" && value !== null && !Array.isArray(value)
+  if (!nested(before) || !nested(after)) return [{ path, from: before, to: after }]
+  return [...new Set([...Object.keys(before), ...Object.keys(after)])].flatMap((name) =>
+    differingPaths(before[name], after[name], path === "" ? name : `${path}.${name}`)
+  )
+}
+
+const codeReasons = (before: ReadonlyArray<CodePart>, after: ReadonlyArray<CodePart>): ReadonlyArray<Reason> => {
+  const known = new Set(before.map((part) => part.hash))
+  const now = new Set(after.map((part) => part.hash))
+  const changed = after.filter((part) => !known.has(part.hash))
+  const gone = before.filter((part) => !now.has(part.hash))
+  const texts = changed.map((part) => `${part.name} at ${part.at}`)
+  if (texts.length === 0) texts.push(...gone.map((part) => `${part.name} is no longer used (was at ${part.at})`))
+  if (texts.length === 0) texts.push("a package it uses has another version")
+  return texts.slice(0, 3).map((text) => ({ part: "code", text: `code changed: ${text}` }))
+}
+
+const inputReason = (port: string, label: string, before: InputPart | undefined, after: InputPart): Reason | undefined => {
+  if (before === undefined) return { part: "input", text: `input ${port} is new` }
+  if ("content" in after || "content" in before) {
+    const [from, to] = [(before as any).content, (after as any).content]
+    return from === to ? undefined : { part: "input", text: `${label} changed`, from: short(from?.slice(0, 8)), to: short(to?.slice(0, 8)) }
+  }
+  const columns = Object.keys(after.columns).filter((column) => before.columns[column] !== after.columns[column])
+  if (before.rows !== after.rows) return { part: "input", text: `${label}: ${before.rows} → ${after.rows} rows`, from: `${before.rows}`, to: `${after.rows}` }
+  if (columns.length > 0) return { part: "input", text: `${label}: ${columns.slice(0, 4).join(", ")} changed` }
+  return undefined
+}
+
+/**
+ * Every difference between a node's last key and this one, outermost causes first.
+ * `labels` names the vertex on each port; `before` is undefined when the node never finished under this name.
+ */
+export const differences = (
+  before: StoredParts | undefined,
+  after: StoredParts,
+  labels: { readonly [port: string]: string }
+): ReadonlyArray<Reason> => {
+  if (before === undefined) return [{ part: "new", text: "has not run yet" }]
+  const [a, b] = [before.key, after.key]
+  const reasons: Array<Reason> = []
+  for (const [port, input] of Object.entries(b.inputs)) {
+    const reason = inputReason(port, labels[port] ?? port, a.inputs[port], input)
+    if (reason !== undefined) reasons.push(reason)
+  }
+  for (const { from, path, to } of differingPaths(a.params, b.params)) {
+    reasons.push({ part: "params", text: `${path || "params"}: ${short(from)} → ${short(to)}`, from: short(from), to: short(to) })
+  }
+  if (a.seed !== b.seed) reasons.push({ part: "seed", text: `seed: ${a.seed} → ${b.seed}`, from: `${a.seed}`, to: `${b.seed}` })
+  for (const { from, path, to } of differingPaths(a.uses, b.uses)) {
+    const service = path.split("/").slice(2).join("/") || path
+    reasons.push({ part: "uses", text: `${service}: ${short(from)} → ${short(to)}`, from: short(from), to: short(to) })
+  }
+  if (a.version !== b.version) reasons.push({ part: "version", text: `version: ${a.version} → ${b.version}` })
+  if (canonicalJson(a.output) !== canonicalJson(b.output) || canonicalJson(a.carry) !== canonicalJson(b.carry)) {
+    reasons.push({ part: "output", text: "its output table changed" })
+  }
+  if (a.code !== b.code) {
+    reasons.push(...(b.kind === "sql" ? [{ part: "code", text: "the statement changed" }] : codeReasons(before.code, after.code)))
+  }
+  return reasons.length > 0 ? reasons : [{ part: "new", text: "its result is no longer in the cache" }]
+}
+
+/** True when nothing but code differs: the case in which an expensive node asks. */
+export const onlyCode = (reasons: ReadonlyArray<Reason>): boolean =>
+  reasons.length > 0 && reasons.every((reason) => reason.part === "code")

@@ -1,0 +1,113 @@
+/**
+ * The code digest of a node: a hash of its definition and of everything in the project it can reach, blind to names,
+ * comments, types and formatting. This file is the door to the folder: `open` reads the program below an experiment,
+ * and the digests of its nodes and of single functions are then asked for. What a digest means for a node's key is
+ * `runtime/Key.ts`'s business.
+ */
+import { readFileSync, realpathSync } from "node:fs"
+import { resolve } from "node:path"
+import { fileURLToPath } from "node:url"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import { type CodeDigest, makeDigestOf, placeOf, refusedDigest } from "./CodeDigest.ts"
+import { type Site, stacksAreExact } from "./definitionSite.ts"
+import { unitAtSite, unitsByValue } from "./locate.ts"
+import { type Module, Program } from "./Program.ts"
+import { makeResolve } from "./resolve.ts"
+import { readSummaries, writeSummaries } from "./SummaryCache.ts"
+
+export type { CodeDigest, Part } from "./CodeDigest.ts"
+export { definitionSite, type Site } from "./definitionSite.ts"
+
+export interface CodeDigests {
+  /** The digest of the declaration that made `value`, found by the stack of its making or by identity. */
+  readonly ofNode: (definition: {
+    readonly site: Site
+    readonly name: string
+    readonly value: object
+  }) => CodeDigest
+  /** The digest of one export, for services: what builds a prompt, what parses an answer. `file`: path or `file:` URL. */
+  readonly ofExport: (file: string, exportName: string) => CodeDigest
+  /** Files whose text on disk is no longer the text that was digested. */
+  readonly edited: () => ReadonlyArray<string>
+  /** Stores the summaries if something was parsed. Never fails: without them the next run parses again. */
+  readonly save: Effect.Effect<void>
+}
+
+/** The program could not be read at all: a file is missing, or cannot be opened. */
+export class CodeRefused extends Schema.TaggedError<CodeRefused>()("CodeRefused", {
+  entry: Schema.String,
+  cause: Schema.Defect()
+}) {
+  override get message() {
+    const reason = this.cause instanceof Error ? this.cause.message : String(this.cause)
+    return `cannot read the code of ${this.entry}: ${reason}; check the path and the imports below it`
+  }
+}
+
+export interface OpenOptions {
+  /** The folder that places in messages are relative to. */
+  readonly root: string
+  /** The experiment: everything below it is read. */
+  readonly entry: string
+  /** Where summaries are kept between runs. */
+  readonly cacheFile?: string | undefined
+  /** The engine: files that count as the name this gives, and are not read. */
+  readonly opaque?: ((file: string) => string | undefined) | undefined
+  /** Packages that count without their version. */
+  readonly ignorePackages?: ReadonlyArray<string> | undefined
+  /** How nodes are found: by the stack of their making, or, where stacks do not name places on disk, by identity. */
+  readonly locate?: "stack" | "identity" | undefined
+}
+
+/** Reads the program below `entry`. Call it beside the import of the experiment, and `edited` before results are published. */
+export const open = (options: OpenOptions): Effect.Effect<CodeDigests, CodeRefused> =>
+  Effect.tryPromise({
+    try: () => read(options),
+    catch: (cause) => new CodeRefused({ entry: options.entry, cause })
+  })
+
+/** Stores the summaries of a program, so that the next run parses only what was edited. */
+export const save = (digests: CodeDigests): Effect.Effect<void> => digests.save
+
+const read = async (options: OpenOptions): Promise<CodeDigests> => {
+  // Modules are known to Node by their real path.
+  const root = realpathSync(options.root)
+  const entry = realpathSync(resolve(options.root, options.entry))
+  const summaries = readSummaries(options.cacheFile)
+  const program = new Program()
+  const parsed = await program.load(entry, makeResolve(options), summaries)
+  const locate = options.locate ?? (stacksAreExact() ? "stack" : "identity")
+  const byValue = locate === "stack" ? undefined : await unitsByValue(program, entry)
+  const digestOf = makeDigestOf(program, root)
+  return {
+    ofNode: ({ name, site, value }) => {
+      const unit = byValue === undefined ? unitAtSite(program, site) : byValue.get(value)
+      if (unit !== undefined) return digestOf({ kind: "unit", unit, binding: 0 })
+      return refusedDigest(`node ${name}: its definition was not found; define it at the top level of a module`)
+    },
+    ofExport: (file, name) => {
+      const path = file.startsWith("file:") ? fileURLToPath(file) : resolve(root, file)
+      const module = program.modules.get(path)
+      const target = module === undefined ? undefined : program.exported(module, name)
+      if (target !== undefined) return digestOf(target)
+      return refusedDigest(`${placeOf(root, path)}: no export ${name} below ${placeOf(root, entry)}`)
+    },
+    edited: () => [...program.modules.values()].filter(isEdited).map((module) => placeOf(root, module.file)),
+    save: Effect.ignore(Effect.try({
+      try: () => {
+        if (options.cacheFile === undefined || parsed === 0) return
+        writeSummaries(options.cacheFile, [...program.modules.values()].map((module) => module.summary))
+      },
+      catch: (cause) => cause
+    }))
+  }
+}
+
+const isEdited = (module: Module): boolean => {
+  try {
+    return readFileSync(module.file, "utf8") !== module.text
+  } catch {
+    return true
+  }
+}

@@ -1,0 +1,15 @@
+/**
+ * How a failure inside a node body becomes the engine's one error: what failed, where, what to do next. Interruption
+ * passes through; the engine's own errors are not wrapped twice.
+ */
+import * as Cause from "effect/Cause"
+import { NodeFailed, SourceFailed } from "./Error.ts"
+
+/** The same cause with its failures and defects as one `NodeFailed`. */
+export const asNodeFailed = (label: string, key: string, cause: Cause.Cause<unknown>): Cause.Cause<NodeFailed | SourceFailed> => {
+  if (Cause.hasInterruptsOnly(cause)) return cause as Cause.Cause<never>
+  const error = Cause.squash(cause)
+  if (error instanceof NodeFailed || error instanceof SourceFailed) return Cause.fail(error)
+  const reason = error instanceof Error ? error.message : String(error)
+  return Cause.fail(new NodeFailed({ label, key, reason, next: "finished work is kept; mend it and run the same command again" }))
+}
