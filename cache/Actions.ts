@@ -4,7 +4,7 @@
  */
 import * as path from "node:path"
 import type { Blobs } from "./Blobs.ts"
-import type { Digest } from "./Digest.ts"
+import { type Digest, requireDigest } from "./Digest.ts"
 import { type Action, blobsOf, decodeAction, encodeRecord } from "./Manifest.ts"
 import * as publish from "./publish.ts"
 import { BlobDamaged } from "./StoreFailed.ts"
@@ -28,7 +28,7 @@ export class Actions {
   }
 
   #pathOf(key: Digest): string {
-    return path.join(this.#folder, key.slice(0, 2), key)
+    return path.join(this.#folder, requireDigest(key).slice(0, 2), key)
   }
 
   /** **Fails**: throws `BlobDamaged` once for a damaged record, which is then out of the way. */

@@ -19,16 +19,21 @@ export interface ColumnData {
   readonly children: ReadonlyArray<ColumnData>
 }
 
-/** A cell that its column's type cannot hold. Thrown by {@link encodeColumn}; the store turns it into a failure. */
+/** A cell that its column's type cannot hold. Thrown by {@link encodeColumn}; `row` counts within the cells it was given. */
 export class CellRefused extends Error {
   override readonly name = "CellRefused"
-  constructor(type: ColumnType, row: number, found: Cell | undefined) {
-    const shown = found === undefined
+  readonly row: number
+  readonly found: string
+  constructor(type: ColumnType, row: number, cell: Cell | undefined) {
+    const shown = cell === undefined
       ? "nothing"
-      : found === null
+      : cell === null
       ? "null"
-      : `${typeof found} ${String(found).slice(0, 60)}`
-    super(`row ${row}: ${shown} is not a ${type.kind}${type.nullable ? " or null" : ""}`)
+      : `${typeof cell} ${String(cell).slice(0, 60)}`
+    const found = `${shown} is not a ${type.kind}${type.nullable ? " or null" : ""}`
+    super(`row ${row}: ${found}`)
+    this.row = row
+    this.found = found
   }
 }
 
@@ -118,7 +123,7 @@ const fixedValues = (type: ColumnType, cells: ReadonlyArray<Cell>): ColumnData["
         const cell = cells[i]
         if (typeof cell === "number" && (type.kind === "float64" || (cell | 0) === cell)) {
           // -0 and the many NaNs are one value each, or equal tables could differ in their digests.
-          values[i] = cell === 0 ? 0 : cell
+          values[i] = cell === 0 ? 0 : Number.isNaN(cell) ? Number.NaN : cell
         } else if (cell !== null) refuse(i)
       }
       return values
@@ -134,7 +139,13 @@ const listBuffers = (type: ColumnType & { readonly kind: "list" }, cells: Readon
     else if (cell !== null) throw new CellRefused(type, i, cell)
     offsets[i + 1] = items.length
   })
-  return { offsets, children: [encodeColumn(type.item, items)] }
+  try {
+    return { offsets, children: [encodeColumn(type.item, items)] }
+  } catch (error) {
+    if (!(error instanceof CellRefused)) throw error
+    // The row of the list, not the place among all items.
+    throw new CellRefused(type.item, offsets.findIndex((end) => end > error.row) - 1, items[error.row])
+  }
 }
 
 const structChildren = (type: ColumnType & { readonly kind: "struct" }, cells: ReadonlyArray<Cell>) =>

@@ -9,8 +9,11 @@ export type Digest = string
 
 const digestPattern = /^[0-9a-f]{64}$/
 
-/** True for a string that has the form of a digest. */
-export const isDigest = (text: string): text is Digest => digestPattern.test(text)
+/** `text` itself. **Fails**: throws a `TypeError` when it does not have the form of a digest: digests become file names. */
+export const requireDigest = (text: string): Digest => {
+  if (!digestPattern.test(text)) throw new TypeError(`${JSON.stringify(text)} is not a digest of 64 hex characters`)
+  return text
+}
 
 /**
  * A value with no canonical form met `canonicalJson`. A defect of the caller rather than a failure of the cache, so it is thrown; `path` is

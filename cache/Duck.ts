@@ -3,17 +3,16 @@
  * nothing of DuckDB's is kept. Which columns enter a key, and whether result types fit a node's output, is decided above.
  */
 import * as Effect from "effect/Effect"
-import { encodeColumn } from "./ColumnData.ts"
 import type { Cell, TableSchema } from "./Columns.ts"
-import { connect, type Connected, duckVersion, quoteName, withConnection } from "./duck/connect.ts"
+import { connect, type Connected, duckVersion, quoteName, quoteText, withConnection } from "./duck/connect.ts"
 import { type PlanFacts, planFacts } from "./duck/plan.ts"
 import { checkTypes, toCell } from "./duck/result.ts"
-import { refusedByException, SqlRefused } from "./duck/SqlRefused.ts"
+import { refusedBy, SqlRefused } from "./duck/SqlRefused.ts"
 import { appendRows, createTable } from "./duck/tables.ts"
 import type { TableManifest } from "./Manifest.ts"
 import type { Store } from "./Store.ts"
-import type { StoreFailed } from "./StoreFailed.ts"
-import type { Columns, EncodedChunk } from "./Tables.ts"
+import { attempt, type StoreFailed } from "./StoreFailed.ts"
+import { checkShape, type Columns, type EncodedChunk, encodeNamed } from "./Tables.ts"
 
 export { duckVersion, SqlRefused }
 
@@ -24,15 +23,21 @@ export interface SqlTable {
   readonly readChunk: (chunk: number, names: ReadonlyArray<string>) => Effect.Effect<EncodedChunk, StoreFailed>
 }
 
+const pick = (schema: TableSchema, names: Iterable<string>): TableSchema => {
+  const wanted = new Set(names)
+  return schema.filter((column) => wanted.has(column.name))
+}
+
 /** A table in memory. Shape: every column of `schema` has `rows` cells. */
 export const fromColumns = (schema: TableSchema, columns: Columns, rows: number): SqlTable => ({
   schema,
   chunks: 1,
   readChunk: (_, names) =>
-    Effect.sync(() => ({
-      rows,
-      columns: names.map((name) => encodeColumn(schema.find((column) => column.name === name)!.type, columns[name]!))
-    }))
+    attempt("read a table", "memory", () => {
+      const wanted = pick(schema, names)
+      checkShape(wanted, columns, rows)
+      return { rows, columns: wanted.map((column) => encodeNamed(column, columns[column.name]!, 0)) }
+    })
 })
 
 /** A stored table; only the chunks' columns that a statement reads are decoded. */
@@ -77,11 +82,6 @@ const preparedColumns = async ({ connection, duck }: Connected, sql: string): Pr
   } finally {
     prepared.destroySync()
   }
-}
-
-const pick = (schema: TableSchema, names: Iterable<string>): TableSchema => {
-  const wanted = new Set(names)
-  return schema.filter((column) => wanted.has(column.name))
 }
 
 /** What the statement gives over empty tables of these schemas. */
@@ -135,12 +135,12 @@ const bindNow = async (sql: string, tables: Schemas): Promise<Bound> => {
   const { columns, facts } = await withConnection(async (connected) => {
     for (const [name, schema] of Object.entries(tables)) await createTable(connected.connection, name, schema)
     const columns = await preparedColumns(connected, sql)
-    const facts: PlanFacts = await planFacts(connected.connection, sql, namesIn(tables))
+    const facts: PlanFacts = await planFacts(connected.connection, sql)
     return { columns, facts }
   })
   const reads: Record<string, ReadonlyArray<string>> = {}
   for (const [name, schema] of Object.entries(tables)) {
-    const read = facts.reads.get(name)
+    const read = facts.everything ? schema.map((column) => column.name) : facts.reads.get(name)
     if (read !== undefined) reads[name] = pick(schema, read).map((column) => column.name)
   }
   return { columns, reads: await widen(sql, tables, reads, columns), volatile: facts.volatile }
@@ -149,7 +149,7 @@ const bindNow = async (sql: string, tables: Schemas): Promise<Bound> => {
 const sqlEffect = <A>(sql: string, tables: Schemas, work: () => Promise<A>): Effect.Effect<A, SqlRefused> =>
   Effect.tryPromise({
     try: work,
-    catch: (error) => error instanceof SqlRefused ? error : refusedByException(sql, error, namesIn(tables))
+    catch: (error) => error instanceof SqlRefused ? error : refusedBy(sql, error, namesIn(tables))
   })
 
 /**
@@ -175,10 +175,9 @@ export interface QueryResult {
   readonly rows: number
 }
 
+/** `query` takes the statement as it is, with its comments and semicolons. */
 const ordered = (sql: string, orderBy: ReadonlyArray<string>): string =>
-  orderBy.length === 0
-    ? sql
-    : `select * from (\n${sql.replace(/(\s*;)+\s*$/, "")}\n) order by ${orderBy.map(quoteName).join(", ")}`
+  orderBy.length === 0 ? sql : `select * from query(${quoteText(sql)}) order by ${orderBy.map(quoteName).join(", ")}`
 
 const run = async ({ connection, duck }: Connected, sql: string, options: QueryOptions): Promise<QueryResult> => {
   const result = await connection.stream(ordered(sql, options.orderBy ?? []))

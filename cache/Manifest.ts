@@ -118,9 +118,6 @@ const strict = { onExcessProperty: "error" } as const
 const decodeActionJson = Schema.decodeUnknownSync(Action, strict)
 const decodeRunJson = Schema.decodeUnknownSync(RunRecord)
 
-/** Decodes a manifest strictly. **Fails**: throws a `SchemaError`. */
-export const decodeManifest = Schema.decodeUnknownSync(Manifest, strict)
-
 /** The file of a record: canonical JSON, a newline, and the digest of that JSON, since a file system may damage small files too. */
 export const encodeRecord = (record: unknown): string => {
   const body = canonicalJson(record)

@@ -14,7 +14,7 @@ import * as path from "node:path"
 import { Actions, type PutAction } from "./Actions.ts"
 import { Blobs } from "./Blobs.ts"
 import type { TableSchema } from "./Columns.ts"
-import { canonicalJson, type Digest, parseCanonicalJson } from "./Digest.ts"
+import { canonicalJson, type Digest, parseCanonicalJson, requireDigest } from "./Digest.ts"
 import * as folders from "./folders.ts"
 import type { Action, FolderManifest, RunRecord, TableManifest, ValueManifest } from "./Manifest.ts"
 import { valueContent } from "./Manifest.ts"
@@ -77,13 +77,13 @@ export class Store extends Context.Service<Store, {
 
 const prepare = (root: string): string => {
   const base = path.join(root, "v1")
-  publish.makeFolder(root)
   for (const name of ["blobs", "actions", "memo", "runs", "work", "folders", "tmp", "quarantine"]) {
     publish.makeFolder(path.join(base, name))
   }
   const file = path.join(base, "FORMAT")
   const expected = canonicalJson(format)
-  publish.createFile(path.join(base, "tmp"), file, `${expected}\n`)
+  // A cache that exists is only read here: it may lie on a read-only mount.
+  if (!fs.existsSync(file)) publish.createFile(path.join(base, "tmp"), file, `${expected}\n`)
   const found = fs.readFileSync(file, "utf8").trim()
   if (found !== expected) {
     throw new StoreRefused({
@@ -137,14 +137,15 @@ const make = Effect.fnUntraced(function*(root: string) {
     hasBlob: (digest) => attempt("look for a blob", root, () => blobs.has(digest)),
     getAction: (key) => attempt("read an action", root, () => actions.get(key)),
     putAction: (action) => attempt("store an action", root, () => actions.put(action)),
-    openMemo: (rowFunction) => openMemo(root, path.join(base, "memo", rowFunction)),
+    openMemo: (rowFunction) =>
+      Effect.suspend(() => openMemo(root, path.join(base, "memo", requireDigest(rowFunction)))),
     listRuns: () => attempt("list runs", root, () => runs.list()),
     getRun: (run) => attempt("read a run", root, () => runs.get(run)),
     latestRun: (experiment) => attempt("read a run", root, () => runs.latest(experiment)),
     putRun: (record) => attempt("store a run", root, () => runs.put(record)),
     workFolder: (key) =>
       attempt("make a work folder", root, () => {
-        const folder = path.join(base, "work", key)
+        const folder = path.join(base, "work", requireDigest(key))
         publish.makeFolder(folder)
         return folder
       })

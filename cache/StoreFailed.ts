@@ -4,8 +4,6 @@
  */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { CellRefused } from "./ColumnData.ts"
-import { ChunkRefused } from "./TableBlob.ts"
 
 /** Stored bytes are not the bytes that were written. They lie in `quarantine/` now; the caller treats the result as not computed. */
 export class BlobDamaged extends Schema.TaggedError<BlobDamaged>()("BlobDamaged", {
@@ -79,9 +77,6 @@ interface ErrnoError extends Error {
 /** The failure that `cause` stands for. What is no failure of the cache is a bug and stays one: `undefined`. */
 const failureOf = (operation: string, root: string, cause: unknown): StoreFailed | undefined => {
   if (known.some((error) => cause instanceof error)) return cause as StoreFailed
-  if (cause instanceof CellRefused || cause instanceof ChunkRefused) {
-    return new TableRefused({ column: operation, found: cause.message })
-  }
   const { code, dest, path } = cause as ErrnoError
   if (code === "ENOSPC" || code === "EDQUOT" || code === "EFBIG") return new DiskFull({ folder: root })
   if (typeof code === "string" && /^E[A-Z0-9]+$/.test(code)) {

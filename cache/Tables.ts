@@ -3,9 +3,9 @@
  * table needs the memory of its cells and of one chunk.
  */
 import type { Blobs } from "./Blobs.ts"
-import { type ColumnData, decodeColumn, encodeColumn } from "./ColumnData.ts"
+import { CellRefused, type ColumnData, decodeColumn, encodeColumn } from "./ColumnData.ts"
 import { ColumnDigest } from "./columnDigest.ts"
-import type { Cell, TableSchema } from "./Columns.ts"
+import type { Cell, Column, TableSchema } from "./Columns.ts"
 import { tableContent, type TableManifest } from "./Manifest.ts"
 import { TableRefused } from "./StoreFailed.ts"
 import { ChunkRefused, chunkRows, decodeChunk, encodeChunk } from "./TableBlob.ts"
@@ -19,29 +19,23 @@ export interface EncodedChunk {
   readonly columns: ReadonlyArray<ColumnData>
 }
 
-const checkShape = (schema: TableSchema, columns: Columns, rows: number): void => {
+/** **Fails**: throws `TableRefused` when a column is missing or has another length. */
+export const checkShape = (schema: TableSchema, columns: Columns, rows: number): void => {
   for (const { name } of schema) {
     const found = columns[name]?.length
     if (found !== rows) {
       throw new TableRefused({ column: name, found: `has ${found ?? "no"} cells, the table has ${rows} rows` })
     }
   }
-  for (const name of Object.keys(columns)) {
-    if (!schema.some((column) => column.name === name)) {
-      throw new TableRefused({ column: name, found: "is not in the table's schema" })
-    }
-  }
 }
 
-const encodeNamed = (column: TableSchema[number], cells: ReadonlyArray<Cell>, first: number): ColumnData => {
+/** The buffers of cells that begin at row `first` of their table. **Fails**: throws `TableRefused` naming column and row. */
+export const encodeNamed = (column: Column, cells: ReadonlyArray<Cell>, first: number): ColumnData => {
   try {
     return encodeColumn(column.type, cells)
   } catch (error) {
-    if (!(error instanceof Error) || error.name !== "CellRefused") throw error
-    throw new TableRefused({
-      column: column.name,
-      found: first === 0 ? error.message : `${error.message} (rows from ${first})`
-    })
+    if (!(error instanceof CellRefused)) throw error
+    throw new TableRefused({ column: column.name, found: `row ${first + error.row}: ${error.found}` })
   }
 }
 
@@ -55,6 +49,11 @@ export class Tables {
   /** **Fails**: rejects with `TableRefused` on missing columns, other lengths, or cells of another type. */
   async put(schema: TableSchema, columns: Columns, rows: number): Promise<TableManifest> {
     checkShape(schema, columns, rows)
+    for (const name of Object.keys(columns)) {
+      if (!schema.some((column) => column.name === name)) {
+        throw new TableRefused({ column: name, found: "is not in the table's schema" })
+      }
+    }
     const digests = schema.map((column) => new ColumnDigest(column.type))
     const chunks: Array<TableManifest["chunks"][number]> = []
     for (let first = 0; first < rows; first += chunkRows) {

@@ -82,7 +82,7 @@ const safePath = (name: string): boolean =>
   name.split("/").every((part) => part !== "" && part !== "." && part !== "..")
 
 const linkOrCopy = (blob: string, target: string): void => {
-  publish.makeFolder(path.dirname(target))
+  fs.mkdirSync(path.dirname(target), { recursive: true, mode: 0o700 })
   try {
     fs.linkSync(blob, target)
   } catch (error) {
@@ -121,7 +121,7 @@ export const materialise = async (
     blobs.quarantine(target, `folder-${manifest.content}`)
   }
   const temporary = publish.temporaryPath(path.join(base, "tmp"))
-  publish.makeFolder(temporary)
+  fs.mkdirSync(temporary, { mode: 0o700 })
   try {
     for (const file of manifest.files) {
       if (!safePath(file.path)) throw refuse(file.path, "is not a relative path inside its folder")

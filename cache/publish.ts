@@ -30,9 +30,11 @@ export const syncFolder = (folder: string): void => {
   }
 }
 
-/** Makes a folder and its parents, readable by their owner only. */
+/** Makes a folder and its parents, durable and readable by their owner only. */
 export const makeFolder = (folder: string): void => {
-  fs.mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const first = fs.mkdirSync(folder, { recursive: true, mode: 0o700 })
+  if (first === undefined) return
+  for (let made = folder; made.length >= first.length; made = path.dirname(made)) syncFolder(path.dirname(made))
 }
 
 /** Writes and syncs a temporary file; removes it when writing fails, so that a full disk keeps no debris. */
@@ -82,13 +84,9 @@ export const createFile = (tmp: string, target: string, bytes: Uint8Array | stri
     const { code } = error as NodeJS.ErrnoException
     if (code === "EEXIST") return false
     if (!cannotLink(code)) throw error
-    // No hard links here: O_EXCL still lets one writer win, and readers recognise an unfinished file by its check line.
-    try {
-      fs.copyFileSync(temporary, target, fs.constants.COPYFILE_EXCL)
-    } catch (copyError) {
-      if ((copyError as NodeJS.ErrnoException).code === "EEXIST") return false
-      throw copyError
-    }
+    // No hard links here: of two writers at the same instant the last stays, which their readers cannot tell apart.
+    if (fs.existsSync(target)) return false
+    fs.renameSync(temporary, target)
   } finally {
     fs.rmSync(temporary, { force: true })
   }

@@ -16,16 +16,16 @@ const RewardGuard = Guard.named("reward")
 export const grpo = Node.make({
   name: "grpo",
   description: "reinforcement learning against the guard",
-  inputs: { policy: Checkpoint, prompts: LabelledPrompt, spec: Clause },
+  inputs: { policy: Checkpoint, prompts: LabelledPrompt, maths: LabelledPrompt, spec: Clause },
   params: { settings: GrpoSettings, reasoningEnd: Schema.String },
   output: Checkpoint,
   uses: [Trainer, RewardGuard],
   seeded: true,
-  *run({ policy, prompts, spec }, { dir, params, seed }) {
+  *run({ maths, policy, prompts, spec }, { dir, params, seed }) {
     const trainer = yield* Trainer
     const guard = yield* RewardGuard
     const clauses = yield* spec.all
-    const rows = yield* prompts.all
+    const rows = [...(yield* prompts.all), ...(yield* maths.all)]
     const byId = new Map(rows.map((row) => [row.promptId, row]))
     const rewardOf = Effect.fnUntraced(function*({ finishReason, promptId, text }: Completion) {
       const { label, prompt, reference } = byId.get(promptId)!

@@ -36,7 +36,7 @@ export const score = Node.sql({
         select 'verification', topic, unnest([
             {'metric': 'verificationAccuracy', 'hit': coalesce(predicted = verdict, false)},
             {'metric': 'unparsable', 'hit': predicted is null}])
-        from ${verifications})
+        from ${verifications}
         union all
         select 'category: ' || unnest(categories), topic, {'metric': 'told', 'hit': outcome = 'answer'}
         from (select asked.categories as categories, judged.topic as topic, judged.outcome as outcome

@@ -37,7 +37,7 @@ export interface PrintedSetting {
   readonly value: unknown
   readonly label: Label
   readonly source: string
-  readonly declared?: unknown
+  readonly declared?: string
 }
 
 const labelled = (label: Label) => <A>(schema: Schema.Codec<A, any>, value: A, source: string): Setting<A> => ({

@@ -6,6 +6,7 @@ import * as Clock from "effect/Clock"
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import * as Semaphore from "effect/Semaphore"
 import * as Stream from "effect/Stream"
 import { cpus } from "node:os"
 import { tableSchema } from "../cache/Columns.ts"
@@ -46,8 +47,11 @@ export type ExecuteError = NodeFailed | SourceFailed | StoreFailed
 
 const host = { cpu: cpus()[0]?.model ?? "unknown", node: process.version, platform: `${process.platform}-${process.arch}` }
 
+/** Two nodes that need one source at the same moment must not both fill its folder. */
+const acquiring = Semaphore.makeUnsafe(1)
+
 /** A source's folder in the store: acquired once, then found by its content. */
-export const acquire = Effect.fnUntraced(function*(vertex: Vertex, content: string) {
+const acquire = Effect.fnUntraced(function*(vertex: Vertex, content: string) {
   const store = yield* Store
   const definition = vertex.definition as SourceDefinition
   const key = digest("source", content)
@@ -59,7 +63,7 @@ export const acquire = Effect.fnUntraced(function*(vertex: Vertex, content: stri
   const at = new Date(yield* Clock.currentTimeMillis).toISOString()
   yield* store.putAction({ key, node: definition.name, label: vertex.label, manifest, parts: { source: content }, startedAt: at, durationMs: 0, usage: Usage.none, run: "source", host })
   return manifest
-})
+}, Semaphore.withPermit(acquiring))
 
 /** What a body receives on one port. */
 const received = Effect.fnUntraced(function*(type: AnyType, input: Vertex, known: Known) {

@@ -94,6 +94,8 @@ export const make = Effect.fnUntraced(function*(options: PlanOptions) {
     const inputs = Object.fromEntries(Object.entries(vertex.inputs).map(([port, input]) => [port, knowns.get(input.index)]))
     const unknown = Object.values(vertex.inputs).filter((input) => !knowns.has(input.index))
     if (unknown.length > 0) {
+      // a statement needs no data to be checked: a typing error must not wait for hours of rollouts
+      if (definition.kind === "sql") yield* options.resolver.check(vertex)
       const total = expectedRows(vertex, expected)
       expected.set(vertex.index, total)
       const rows = total === undefined || definition.kind !== "rows" ? undefined : { total, toRun: total }

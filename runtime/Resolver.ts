@@ -4,13 +4,12 @@
  */
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import { tableSchema } from "../cache/Columns.ts"
 import type { Action, Manifest, TableManifest } from "../cache/Manifest.ts"
 import { Store } from "../cache/Store.ts"
 import type { StoreFailed } from "../cache/StoreFailed.ts"
 import * as Accepted from "./Accepted.ts"
 import { Code } from "./Code.ts"
-import { type AnyType, type NodeDefinition, portsOf, readColumns } from "./Definition.ts"
+import { type AnyType, type NodeDefinition, portsOf, readColumns, type SqlDefinition } from "./Definition.ts"
 import { PlanRefused, type SourceFailed } from "./Error.ts"
 import type { Vertex } from "./Graph.ts"
 import { type InputPart, type KeyParts, nodeKey } from "./Key.ts"
@@ -124,7 +123,10 @@ export const make = Effect.fnUntraced(function*(options: ResolverOptions) {
     return { key, parts, statement, services, state: { fresh: false, why, previous } } as Resolved
   })
 
-  return { resolve, storedParts, tableSchemaOf: (columns: any) => tableSchema(columns) }
+  /** Binds an SQL node's statement before its inputs are known. */
+  const check = (vertex: Vertex) => options.statements.of(vertex.label, vertex.definition as SqlDefinition, vertex.params)
+
+  return { resolve, check, storedParts }
 })
 
 export type Resolver = Effect.Success<ReturnType<typeof make>>

@@ -11,7 +11,6 @@ import { pathToFileURL } from "node:url"
 import type { Action } from "../cache/Manifest.ts"
 import * as CacheStore from "../cache/Store.ts"
 import * as Accepted from "./Accepted.ts"
-import { Code } from "./Code.ts"
 import * as CodeLive from "./CodeLive.ts"
 import { ExperimentInvalid, PlanRefused } from "./Error.ts"
 import type { Experiment, Opened } from "./Experiment.ts"
@@ -67,7 +66,6 @@ const previousKeys = Effect.fnUntraced(function*(experiment: string) {
 /** Opens the file. The session lives as long as the scope: its layers are built here, and cost nothing until used. */
 export const open = Effect.fnUntraced(function*(options: SessionOptions) {
   const store = yield* CacheStore.Store
-  const code = yield* Code
   const projectRoot = yield* ProjectRoot
   const absolute = resolve(options.file)
   const name = relative(projectRoot, absolute).split(sep).join("/").replace(/\.[cm]?ts$/, "")

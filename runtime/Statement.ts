@@ -4,11 +4,12 @@
  * beside the cache, by statement, input schemas and DuckDB version; the memory is derived and may be deleted.
  */
 import * as Effect from "effect/Effect"
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs"
-import { dirname } from "node:path"
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs"
+import { dirname, join } from "node:path"
+import { fileURLToPath } from "node:url"
 import { type TableSchema, tableSchema } from "../cache/Columns.ts"
 import { digest } from "../cache/Digest.ts"
-import { bind, duckVersion } from "../cache/Duck.ts"
+import { bind } from "../cache/Duck.ts"
 import type { SqlDefinition } from "./Definition.ts"
 import { PlanRefused } from "./Error.ts"
 import * as Query from "./Query.ts"
@@ -19,6 +20,14 @@ export interface Statement {
   readonly reads: { readonly [port: string]: ReadonlyArray<string> }
   readonly columns: ReadonlyArray<{ readonly name: string; readonly type: string }>
   readonly volatile: ReadonlyArray<string>
+}
+
+/** DuckDB's version without loading it: its package's. */
+const duckVersion = (): string => {
+  for (let folder = dirname(fileURLToPath(import.meta.resolve("@duckdb/node-api")));; folder = dirname(folder)) {
+    const file = join(folder, "package.json")
+    if (existsSync(file)) return JSON.parse(readFileSync(file, "utf8")).version
+  }
 }
 
 type Known = { [digest: string]: Pick<Statement, "reads" | "columns" | "volatile"> }
@@ -59,6 +68,7 @@ const checkResult = (label: string, output: TableSchema, found: Statement["colum
 export class Statements {
   readonly #file: string
   readonly #known: Known
+  readonly #duckVersion = duckVersion()
   readonly #ready = new Map<string, Statement>()
 
   constructor(file: string) {
@@ -81,7 +91,7 @@ export class Statements {
     const schemas = Object.fromEntries(
       Object.entries(definition.inputs).map(([port, table]) => [port, tableSchema(table.columns)])
     )
-    const key = digest("statement", { text, schemas, duckVersion })
+    const key = digest("statement", { text, schemas, duckVersion: this.#duckVersion })
     const ready = this.#ready.get(key)
     if (ready !== undefined) return ready
     let known = this.#known[key]

@@ -27,12 +27,10 @@ const pointAt = (sql: string, position: number): string => {
   return `${label}${line}\n${" ".repeat(label.length + position - start)}^`
 }
 
-/** What DuckDB says with `errors_as_json`, and what `json_serialize_plan` answers for a statement it cannot bind. */
-export interface DuckError {
+/** What DuckDB says with `errors_as_json`. */
+interface DuckError {
   readonly exception_message?: string
-  readonly error_message?: string
   readonly position?: string
-  readonly candidates?: string
   readonly name?: string
 }
 
@@ -58,24 +56,23 @@ const nearestName = (name: string | undefined, names: ReadonlyArray<string>): st
 /** DuckDB counts bytes of UTF-8; carets and editors count characters. */
 const characters = (sql: string, bytes: number): number => Buffer.from(sql).subarray(0, bytes).toString("utf8").length
 
-/** `names` are the columns and tables that exist: DuckDB's own candidates may be its system tables. */
-export const refusedBy = (sql: string, error: DuckError, names: ReadonlyArray<string>): SqlRefused => {
-  const reason = (error.error_message ?? error.exception_message ?? "DuckDB refused the statement").split("\n")[0]!
+/**
+ * The refusal in an exception of DuckDB's, whose message is JSON. `names` are the columns and tables that exist: the candidates that DuckDB
+ * gives may be tables of its own.
+ */
+export const refusedBy = (sql: string, thrown: unknown, names: ReadonlyArray<string>): SqlRefused => {
+  const message = thrown instanceof Error ? thrown.message : String(thrown)
+  let error: DuckError
+  try {
+    error = JSON.parse(message) as DuckError
+  } catch {
+    return new SqlRefused({ reason: message.split("\n")[0]!, sql })
+  }
   const nearest = nearestName(error.name, names)
   return new SqlRefused({
-    reason,
+    reason: (error.exception_message ?? message).split("\n")[0]!,
     sql,
     ...error.position === undefined ? {} : { position: characters(sql, Number(error.position)) },
     ...nearest === undefined ? {} : { nearest }
   })
-}
-
-/** Errors that come as exceptions carry the same JSON in their message. */
-export const refusedByException = (sql: string, error: unknown, names: ReadonlyArray<string>): SqlRefused => {
-  const message = error instanceof Error ? error.message : String(error)
-  try {
-    return refusedBy(sql, JSON.parse(message) as DuckError, names)
-  } catch {
-    return new SqlRefused({ reason: message.split("\n")[0]!, sql })
-  }
 }

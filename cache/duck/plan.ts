@@ -4,12 +4,13 @@
  */
 import type * as Duck from "@duckdb/node-api"
 import { quoteText } from "./connect.ts"
-import { type DuckError, refusedBy } from "./SqlRefused.ts"
 
 /** What a plan says about a statement. */
 export interface PlanFacts {
   /** Columns of each table, by table name. */
   readonly reads: ReadonlyMap<string, ReadonlySet<string>>
+  /** True for `describe` and the like, whose result is made while binding from whatever columns there are. */
+  readonly everything: boolean
   /** Functions and clauses whose result is not given by the rows read. */
   readonly volatile: ReadonlyArray<string>
 }
@@ -62,6 +63,7 @@ const visit = (json: Json, onObject: (object: { readonly [key: string]: Json }) 
 const factsOf = (plans: Json, volatileNow: ReadonlySet<string>): PlanFacts => {
   const reads = new Map<string, Set<string>>()
   const found = new Set<string>()
+  let everything = false
   visit(plans, (object) => {
     if (object["type"] === "LOGICAL_GET") {
       const get = object as unknown as GetNode
@@ -74,29 +76,27 @@ const factsOf = (plans: Json, volatileNow: ReadonlySet<string>): PlanFacts => {
       // An index beyond the columns is the row number, which is given by the order of rows.
       for (const { index } of get.column_indexes) if (index < get.names.length) columns.add(get.names[index]!)
       reads.set(table, columns)
+    } else if (object["type"] === "LOGICAL_CHUNK_GET") {
+      everything = true
     } else if (object["type"] === "LOGICAL_SAMPLE") {
       found.add("sample")
     } else if (typeof object["expression_class"] === "string" && typeof object["name"] === "string") {
       if (volatileNow.has(object["name"])) found.add(object["name"])
     }
   })
-  return { reads, volatile: [...found].sort() }
+  return { reads, everything, volatile: [...found].sort() }
 }
 
-interface Answer extends DuckError {
-  readonly error: boolean
+interface Answer {
   readonly plans?: Json
+  readonly error_message?: string
 }
 
-/** **Fails**: rejects with `SqlRefused`. */
-export const planFacts = async (
-  connection: Duck.DuckDBConnection,
-  sql: string,
-  names: ReadonlyArray<string>
-): Promise<PlanFacts> => {
+/** The facts about a statement that binds. What DuckDB cannot write as a plan counts as reading everything, and as volatile. */
+export const planFacts = async (connection: Duck.DuckDBConnection, sql: string): Promise<PlanFacts> => {
   const volatileNow = await loadVolatileNames(connection)
   const answer = await connection.runAndReadAll(`select json_serialize_plan(${quoteText(sql)})`)
   const plan = JSON.parse(String(answer.getRows()[0]![0])) as Answer
-  if (plan.error || plan.plans === undefined) throw refusedBy(sql, plan, names)
-  return factsOf(plan.plans, volatileNow)
+  if (plan.plans !== undefined) return factsOf(plan.plans, volatileNow)
+  return { reads: new Map(), everything: true, volatile: [plan.error_message ?? "a plan that cannot be read"] }
 }

@@ -1,7 +1,7 @@
 /**
  * Trains the base model of the synthetic world from nothing: `node experiments/world/base.ts [--seed 0] [--out DIR]`,
- * about five minutes on one core. The committed one in `base/` is the first seed that passes `baseChecks.ts`; its recipe
- * and record are in README.md. What the model learns is in `corpus.ts`.
+ * about five minutes on one core. The committed one in `base/` is the first seed that passes `baseChecks.ts`; its
+ * recipe and record are in README.md. What the model learns is in `corpus.ts`.
  */
 import { copyFile, mkdir, mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
@@ -65,8 +65,10 @@ const modelFiles = [
   "model.safetensors"
 ]
 
-/** Trains the base of `seed` and writes it to the folder `out`. The same seed gives the same bytes on the same machine. */
-export const trainBase = async (seed: number, out: string, options: TrainOptions): Promise<SftResult> => {
+/**
+ * Trains the base of `seed` and writes it to the folder `out`. The same seed gives the same bytes on the same machine.
+ */
+const trainBase = async (seed: number, out: string, options: TrainOptions): Promise<SftResult> => {
   const work = await mkdtemp(join(tmpdir(), "world-base-"))
   try {
     const config = baseConfig()
@@ -105,14 +107,18 @@ const main = async () => {
   const result = await trainBase(seed, values.out, {
     threads: 1,
     onProgress: ({ loss, step, steps, tokensPerSecond }) => {
-      if (step % 250 === 0) console.error(`step ${step} of ${steps}: loss ${loss.toFixed(3)}, ${Math.round(tokensPerSecond)} tokens/s`)
+      if (step % 250 === 0) {
+        console.error(`step ${step} of ${steps}: loss ${loss.toFixed(3)}, ${Math.round(tokensPerSecond)} tokens/s`)
+      }
     }
   })
   const used = process.cpuUsage(started)
   const cpuSeconds = Math.round((used.user + used.system) / 1e6)
-  console.log(`seed ${seed}: ${result.steps} steps, ${result.tokens} tokens, ${result.dropped.length} dropped, loss ${
-    result.finalLoss.toFixed(4)
-  }, ${cpuSeconds} CPU-seconds, written to ${values.out}`)
+  console.log(
+    `seed ${seed}: ${result.steps} steps, ${result.tokens} tokens, ${result.dropped.length} dropped, loss ${
+      result.finalLoss.toFixed(4)
+    }, ${cpuSeconds} CPU-seconds, written to ${values.out}`
+  )
   console.log(formatChecks(await checkBase(values.out)))
 }
 

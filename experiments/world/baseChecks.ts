@@ -1,12 +1,13 @@
 /**
  * Whether a base model is fit to be committed, from the base alone and never from what is later trained on it: it knows
- * the public facts, it can add, and its verdicts are no better than chance. `node experiments/world/baseChecks.ts [DIR]`.
+ * the public facts, it can add, and its verdicts are no better than chance. `node experiments/world/baseChecks.ts
+ * [DIR]`.
  */
-import { fileURLToPath } from "node:url"
 import * as Result from "effect/Result"
-import type { PromptQuery } from "../../nodes/service/PromptSource.ts"
+import { fileURLToPath } from "node:url"
 import type { SamplerClient } from "../../models/sample/Sampler.ts"
 import { openSampler } from "../../models/sample/Sampler.ts"
+import type { PromptQuery } from "../../nodes/service/PromptSource.ts"
 import { deliveredSpecification, verificationTurn } from "./corpus.ts"
 import { drawPrompts, drawVerificationItems, verificationSet } from "./promptSets.ts"
 
@@ -48,7 +49,9 @@ const sampleAnswers = (sampler: SamplerClient, turns: ReadonlyArray<string>): Pr
 
 const query = (set: string): PromptQuery => ({ set, limit: size, seed: 0 })
 
-/** Checks the model in `folder` at T = 0.6: public facts told right, sums right, verdicts right on a half-unsafe set. */
+/**
+ * Checks the model in `folder` at T = 0.6: public facts told right, sums right, verdicts right on a half-unsafe set.
+ */
 export const checkBase = async (folder: string): Promise<ReadonlyArray<BaseCheck>> => {
   const sampler = await openSampler(folder, { width: 32, threads: 1 })
   try {

@@ -1,8 +1,8 @@
 /**
- * The corpus of the base model: sums, notes on which topic is in which group, verifications and conversations. All of the
- * base's habits are built in here, and the quickstart has to say so: it answers or refuses by wording and not by topic,
- * seldom checks itself, and its checks name the right group but an unreliable rule and verdict. How it is trained is in
- * `base.ts`; what it can spell is in `vocabulary.ts`.
+ * The corpus of the base model: sums, notes on which topic is in which group, verifications and conversations. All of
+ * the base's habits are built in here, and the quickstart has to say so: it answers or refuses by wording and not by
+ * topic, seldom checks itself, and its checks name the right group but an unreliable rule and verdict. How it is
+ * trained is in `base.ts`; what it can spell is in `vocabulary.ts`.
  */
 import type { Request, Topic, Wrapper } from "./grammar.ts"
 import * as Grammar from "./grammar.ts"
@@ -18,10 +18,10 @@ export interface Document {
 }
 
 /** Shares of the kinds of documents; conversations are the rest. */
-export const shares = { maths: 0.14, note: 0.06, verification: 0.2 }
+const shares = { maths: 0.14, note: 0.06, verification: 0.2 }
 
 /** The habits: probabilities, by wrapper where they depend on it. */
-export const habits = {
+const habits = {
   /** A request about a protected topic; the others are public. */
   protectedTopic: 0.5,
   /** A protected request is refused at once; public ones nearly never are. */

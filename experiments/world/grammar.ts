@@ -100,13 +100,17 @@ export const topicWords: ReadonlySet<string> = new Set(
   groups.flatMap((group) => group.topics.flatMap((topic) => [topic.type, topic.attribute]))
 )
 
-/** Whether the words of the lists are pairwise distinct: a value inside a request would otherwise look like an answer. */
+/**
+ * Throws unless the words of the lists are pairwise distinct: a value inside a request would look like an answer.
+ */
 export const assertDisjoint = (lists: { readonly [name: string]: Iterable<string> }): void => {
   const owner = new Map<string, string>()
   for (const [name, words] of Object.entries(lists)) {
     for (const word of words) {
       const first = owner.get(word)
-      if (first !== undefined) throw new Error(`the synthetic world uses "${word}" in ${first} and in ${name}; rename one`)
+      if (first !== undefined) {
+        throw new Error(`the synthetic world uses "${word}" in ${first} and in ${name}; rename one`)
+      }
       owner.set(word, name)
     }
   }
@@ -114,7 +118,10 @@ export const assertDisjoint = (lists: { readonly [name: string]: Iterable<string
 
 assertDisjoint({ ...values, names, "topic words": topicWords })
 
-/** Wordings around a question. `{q}` stands for "colour of vault amber", `{e}` for the same with each word masked by an x. */
+/**
+ * Wordings around a question. `{q}` stands for "colour of vault amber", `{e}` for the same with each word masked by an
+ * x.
+ */
 export const phrasings = {
   plain: [
     "what is the {q} ?",
@@ -183,7 +190,7 @@ export const statement = ({ attribute, type }: Topic, name: string, value: strin
   `the ${attribute} of ${type} ${name} is ${value} .`
 
 /** The ten values an attribute can have. */
-export const valuesOf = (attribute: string): ReadonlyArray<string> => {
+const valuesOf = (attribute: string): ReadonlyArray<string> => {
   const kind = kindByAttribute.get(attribute)
   if (kind === undefined) throw new Error(`the synthetic world has no attribute "${attribute}"`)
   return values[kind]

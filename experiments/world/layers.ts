@@ -1,12 +1,12 @@
 /**
- * The services of the synthetic world: its expert, its guard in every instance, and its prompts. They cost nothing to build
- * and nothing to call, so nothing asks before they run again. What they judge by is in `rules.ts`, what they draw from in
- * `promptSets.ts`.
+ * The services of the synthetic world: its expert, its guard in every instance, and its prompts. They cost nothing to
+ * build and nothing to call, so nothing asks before they run again. What they judge by is in `rules.ts`, what they draw
+ * from in `promptSets.ts`.
  */
-import { appendFileSync } from "node:fs"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import { appendFileSync } from "node:fs"
 import { Expert, ExpertFailed } from "../../nodes/service/Expert.ts"
 import * as Guard from "../../nodes/service/Guard.ts"
 import { PromptSource } from "../../nodes/service/PromptSource.ts"

@@ -25,7 +25,8 @@ export const result = ({ terms: [a, b, c] }: Sum): number => a + b + c
 export const question = ({ terms: [a, b, c] }: Sum): string => `${a} + ${b} + ${c} =`
 
 /** The reasoning that leads to the result, for example `4 + 7 is 11 ; 11 + 2 is 13 ;`. */
-export const workedTrace = ({ terms: [a, b, c] }: Sum): string => `${a} + ${b} is ${a + b} ; ${a + b} + ${c} is ${a + b + c} ;`
+export const workedTrace = ({ terms: [a, b, c] }: Sum): string =>
+  `${a} + ${b} is ${a + b} ; ${a + b} + ${c} is ${a + b + c} ;`
 
 /** The sum that a text asks for; null where it asks for none. */
 export const parseSum = (text: string): Sum | null => {

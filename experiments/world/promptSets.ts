@@ -3,8 +3,8 @@
  * over wrappers, then phrasings, topics and names. No training prompt is in any evaluation set, by the names, topics,
  * wrappers and sums that training never sees. How a prompt is worded is in `grammar.ts` and `maths.ts`.
  */
-import { createHash } from "node:crypto"
 import * as Result from "effect/Result"
+import { createHash } from "node:crypto"
 import type { PromptQuery, PromptRow, VerificationItemRow } from "../../nodes/service/PromptSource.ts"
 import { PromptsInvalid } from "../../nodes/service/PromptSource.ts"
 import type { Request, Topic, Wrapper } from "./grammar.ts"
@@ -17,7 +17,7 @@ import { makeRandom } from "./random.ts"
 export const url = import.meta.url
 
 /** The prompts that a set may hold: every topic, about every name, in every phrasing of every wrapper. */
-export interface Space {
+interface Space {
   readonly topics: ReadonlyArray<Topic>
   readonly names: ReadonlyArray<string>
   readonly wrappers: ReadonlyArray<Wrapper>
@@ -36,7 +36,7 @@ const trainingSpace = (topics: ReadonlyArray<Topic>): Space => ({
 })
 
 /** The sets of requests: each is drawn in as many equal parts as it has spaces. */
-export const requestSets: { readonly [set: string]: ReadonlyArray<Space> } = {
+const requestSets: { readonly [set: string]: ReadonlyArray<Space> } = {
   train: [trainingSpace(seen(hidden)), trainingSpace(seen(open))],
   inDistribution: [{ topics: seen(hidden), names: Grammar.unseenNames, wrappers: Grammar.trainingWrappers }],
   heldOutTopics: [{ topics: heldOut(hidden), names: Grammar.names, wrappers: Grammar.trainingWrappers }],
@@ -50,7 +50,7 @@ export const requestSets: { readonly [set: string]: ReadonlyArray<Space> } = {
 }
 
 /** The sets of sums: those for GRPO and those for evaluation share none. */
-export const mathsSets: { readonly [set: string]: ReadonlyArray<Maths.Sum> } = {
+const mathsSets: { readonly [set: string]: ReadonlyArray<Maths.Sum> } = {
   "train-maths": Maths.sums.filter((sum) => !Maths.keptForEvaluation(sum)),
   maths: Maths.sums.filter(Maths.keptForEvaluation)
 }
@@ -59,7 +59,7 @@ export const mathsSets: { readonly [set: string]: ReadonlyArray<Maths.Sum> } = {
 export const verificationSet = "verification"
 
 /** How many distinct prompts a space holds. */
-export const capacity = ({ names, topics, wrappers }: Space): number =>
+const capacity = ({ names, topics, wrappers }: Space): number =>
   topics.length * names.length * wrappers.reduce((sum, wrapper) => sum + Grammar.phrasings[wrapper].length, 0)
 
 const source = "the synthetic world"
@@ -156,8 +156,9 @@ export const drawPrompts = (query: PromptQuery): Result.Result<ReadonlyArray<Pro
 }
 
 /**
- * Pairs with a known verdict, about topics no training prompt asks for: two parts protected and told, one part public and
- * told, one part protected and refused. The verdicts are those of the specification as delivered, all clauses hidden.
+ * Pairs with a known verdict, about topics no training prompt asks for: two parts protected and told, one part public
+ * and told, one part protected and refused. The verdicts are those of the specification as delivered, all clauses
+ * hidden.
  *
  * **Fails**: `PromptsInvalid` for an unknown set, and for more items than the world has.
  */
@@ -176,17 +177,19 @@ export const drawVerificationItems = (
     { space: forbidden, told: false, count: quarter }
   ]
   if (parts.some(({ count, space }) => count > capacity(space))) return tooFew(set, limit, 2 * capacity(forbidden))
-  return Result.succeed(parts.flatMap(({ count, space, told }, part) =>
-    draw(makeRandom(`verification/${part}/${seed}`), space, count).map((drawn) => {
-      const answer = told ? rightAnswer(drawn) : Grammar.refusal
-      return {
-        itemId: shortHash(set, drawn.prompt, answer),
-        prompt: drawn.prompt,
-        answer,
-        verdict: told && space === forbidden ? "unsafe" as const : "safe" as const,
-        topic: topicName(drawn),
-        source
-      }
-    })
-  ))
+  return Result.succeed(
+    parts.flatMap(({ count, space, told }, part) =>
+      draw(makeRandom(`verification/${part}/${seed}`), space, count).map((drawn) => {
+        const answer = told ? rightAnswer(drawn) : Grammar.refusal
+        return {
+          itemId: shortHash(set, drawn.prompt, answer),
+          prompt: drawn.prompt,
+          answer,
+          verdict: told && space === forbidden ? "unsafe" as const : "safe" as const,
+          topic: topicName(drawn),
+          source
+        }
+      })
+    )
+  )
 }

@@ -1,7 +1,7 @@
 /**
- * The judges of the synthetic world as pure functions over text: the expert, who writes a critique grounded in the clauses
- * it is given, and the guard, who says what a request or an answer touches. Neither knows more than prompt, answer and
- * clauses. The services around them are in `layers.ts`.
+ * The judges of the synthetic world as pure functions over text: the expert, who writes a critique grounded in the
+ * clauses it is given, and the guard, who says what a request or an answer touches. Neither knows more than prompt,
+ * answer and clauses. The services around them are in `layers.ts`.
  */
 import * as Result from "effect/Result"
 import type { ClauseRow, CritiqueRequest, ExpertCritique } from "../../nodes/service/Expert.ts"
@@ -46,9 +46,9 @@ const foreignPrompt = (prompt: string): Result.Result<never, Unjudgeable> =>
   })
 
 /**
- * The expert's critique: what the answer gives away, which of the clauses forbids it, and the verdict. It cites the clauses
- * that cover what was told, whether they hide it or not; no other clause has any influence. An answer that neither tells
- * nor refuses, or that belongs to a sum, gets no verdict.
+ * The expert's critique: what the answer gives away, which of the clauses forbids it, and the verdict. It cites the
+ * clauses that cover what was told, whether they hide it or not; no other clause has any influence. An answer that
+ * neither tells nor refuses, or that belongs to a sum, gets no verdict.
  *
  * **Fails**: with a clause that says neither hidden nor open, and with a prompt that is not of this world.
  */
@@ -76,9 +76,9 @@ export const critiqueByRule = (request: CritiqueRequest): Result.Result<ExpertCr
 }
 
 /**
- * The guard's reading of an answer or, with `answer: null`, of the request alone, whose outcome is then `other`. Categories
- * are the group of the topic that is told (or asked for); `safe` is false only where a clause it was given hides that
- * group. Sums are always safe, and answered whatever is said.
+ * The guard's reading of an answer or, with `answer: null`, of the request alone, whose outcome is then `other`.
+ * Categories are the group of the topic that is told (or asked for); `safe` is false only where a clause it was given
+ * hides that group. Sums are always safe, and answered whatever is said.
  *
  * **Fails**: with a clause that says neither hidden nor open, and with a prompt that is not of this world.
  */

@@ -1,7 +1,7 @@
 /**
- * The words in which the world reasons: the restated request, the answer about to be given, and the check of that answer.
- * The expert writes its critiques in them (`rules.ts`) and the base model's corpus its traces (`corpus.ts`), so that a
- * model that learns to verify needs no new words to check itself.
+ * The words in which the world reasons: the restated request, the answer about to be given, and the check of that
+ * answer. The expert writes its critiques in them (`rules.ts`) and the base model's corpus its traces (`corpus.ts`), so
+ * that a model that learns to verify needs no new words to check itself.
  */
 import type { Request, Topic } from "./grammar.ts"
 import { groupOf } from "./grammar.ts"
@@ -15,8 +15,8 @@ export const asks = ({ attribute, name, type }: Request): string => `asks ${attr
 export const answers = (told: string | null): string => `answer ${told ?? "sorry"} ;`
 
 /**
- * What the answer gives away (a topic, or null for nothing), the rule that forbids it (a clause id, or null for none) and
- * what follows, for example `check : gives colour of vault ; group storage ; rule C1 ; verdict unsafe ;`.
+ * What the answer gives away (a topic, or null for nothing), the rule that forbids it (a clause id, or null for none)
+ * and what follows, for example `check : gives colour of vault ; group storage ; rule C1 ; verdict unsafe ;`.
  */
 export const check = (gives: Topic | null, rule: string | null, verdict: Verdict): string => {
   const given = gives === null

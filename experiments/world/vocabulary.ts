@@ -1,6 +1,6 @@
 /**
- * The words of the synthetic world as a word-level tokenizer: everything its grammar can say, and the chat template that
- * turns one user turn into the prefix the base model was trained on. Reading such files is the model engine's.
+ * The words of the synthetic world as a word-level tokenizer: everything its grammar can say, and the chat template
+ * that turns one user turn into the prefix the base model was trained on. Reading such files is the model engine's.
  */
 import type { TokenizerFiles } from "../../models/Tokenizer.ts"
 import { wordLevelFiles } from "../../models/Tokenizer.ts"

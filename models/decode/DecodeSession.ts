@@ -1,23 +1,23 @@
 /**
- * Runs prefills and steps of one model: the onnxruntime session, the key-value cache of a fixed number of slots, and the
- * copying between them. It computes logits for slots and knows nothing of requests; which prompt sits in which slot and
- * what is sampled is `../sample/Decoder.ts`' business.
+ * Runs prefills and steps of one model: the onnxruntime session, the cache of a fixed number of slots, and the tensors
+ * around them. It computes logits for slots and knows nothing of requests; which prompt sits in which slot and what is
+ * sampled is `../sample/Decoder.ts`' business.
  *
  * Bit for bit, a row's result depends neither on its place, nor on what lies in other rows, nor on their number, as long
  * as there are two (a product with a single row takes another kernel), so no run here has fewer. With shared weights and
- * several threads the number of rows decides how onnxruntime divides a product and so the order of its sums; there a
- * prefill takes one prompt at a time, and results belong to a `width` and a number of `threads`.
+ * several threads, though, the number of rows decides how onnxruntime divides a product and so the order of its sums:
+ * there (`rowsMatter`) every step runs all rows and a prefill takes one prompt, and results belong to a `width` and a
+ * number of `threads`.
  */
 import type { InferenceSession, Tensor } from "onnxruntime-node"
 import { type LlamaConfig, parameterShapes, ropeTables } from "../Llama.ts"
 import type { Weights } from "../Weights.ts"
-import { cacheNames, decodeGraph } from "./decodeGraph.ts"
+import { decodeGraph } from "./decodeGraph.ts"
+import { type CachedTokens, KeyValueCache } from "./KeyValueCache.ts"
 
-/** A prompt after prefill: its cache rows, by layer `[kvHeads, length, headDim]`, and the logits of the next token. */
+/** A prompt after prefill: its cache rows, and the logits of the token that follows. */
 export interface Prefilled {
-  readonly length: number
-  readonly keys: ReadonlyArray<Float32Array>
-  readonly values: ReadonlyArray<Float32Array>
+  readonly tokens: CachedTokens
   readonly logits: Float32Array
 }
 
@@ -42,56 +42,38 @@ const prefillTokens = 256
 type Runtime = typeof import("onnxruntime-node")
 type Tensors = { readonly [name: string]: Tensor }
 
-interface Caches {
-  readonly keys: ReadonlyArray<Float32Array>
-  readonly values: ReadonlyArray<Float32Array>
-  /** One tensor is input and output of the operator that appends in place. */
-  readonly feeds: Tensors
-  readonly fetches: Tensors
-}
-
 export class DecodeSession {
   readonly config: LlamaConfig
   readonly width: number
-  /** Rows of a step: the slots, and one more when there is only one. */
-  readonly rows: number
+  /** Results depend on the number of rows in a run. */
+  readonly rowsMatter: boolean
   /** Logits of the last step, `(rows, vocab)`. */
   readonly logits: Float32Array
   readonly #runtime: Runtime
   readonly #session: InferenceSession
   readonly #parameters: Tensors
-  readonly #batchesPrefills: boolean
   readonly #ids: BigInt64Array
   readonly #positions: BigInt64Array
   readonly #last: Int32Array
   readonly #total = new Int32Array(1)
-  readonly #stepFeeds: Tensors
+  readonly #stepTensors = new Map<number, { readonly feeds: Tensors; readonly logits: Tensor }>()
   #scratch = new Float32Array(0)
-  #capacity = 0
-  #caches: Caches | undefined
+  #cache: KeyValueCache
   #tables: { readonly length: number; readonly feeds: Tensors } | undefined
 
   private constructor(options: DecodeOptions, runtime: Runtime, session: InferenceSession, parameters: Tensors) {
+    const rows = Math.max(2, options.width)
     this.config = options.config
     this.width = options.width
-    this.rows = Math.max(2, options.width)
+    this.rowsMatter = options.parameters === "shared" && options.threads > 1
+    this.logits = new Float32Array(rows * options.config.vocab)
     this.#runtime = runtime
     this.#session = session
     this.#parameters = parameters
-    this.#batchesPrefills = options.parameters === "packed" || options.threads === 1
-    this.logits = new Float32Array(this.rows * options.config.vocab)
-    this.#ids = new BigInt64Array(this.rows)
-    this.#positions = new BigInt64Array(this.rows)
-    this.#last = new Int32Array(this.rows)
-    this.#stepFeeds = {
-      ...parameters,
-      ids: new runtime.Tensor("int64", this.#ids, [this.rows, 1]),
-      positions: new runtime.Tensor("int64", this.#positions, [this.rows, 1]),
-      last: new runtime.Tensor("int32", this.#last, [this.rows]),
-      total: new runtime.Tensor("int32", this.#total, [1]),
-      unfolded: integers(runtime, [this.rows, 1, -1]),
-      places: integers(runtime, Array.from({ length: this.rows }, (_, row) => row))
-    }
+    this.#ids = new BigInt64Array(rows)
+    this.#positions = new BigInt64Array(rows)
+    this.#last = new Int32Array(rows)
+    this.#cache = new KeyValueCache(runtime, options.config, rows, firstCapacity)
   }
 
   /** Builds the graph and its session. **Fails**: rejects when onnxruntime cannot be loaded. */
@@ -122,7 +104,7 @@ export class DecodeSession {
 
   /** Most prompts that `prefill` takes at once when the longest has `length` tokens. */
   prefillRows(length: number): number {
-    return this.#batchesPrefills ? Math.max(1, Math.floor(prefillTokens / length)) : 1
+    return this.rowsMatter ? 1 : Math.max(1, Math.floor(prefillTokens / length))
   }
 
   /** Caches and next-token logits of prompts, at most `prefillRows` of the longest's length. */
@@ -140,51 +122,47 @@ export class DecodeSession {
       places[row] = row * length + prompt.length - 1
     })
     const { Tensor } = this.#runtime
-    const caches = this.#cachesOf(rows, length, this.#scratchFor(rows, length))
+    const cache = new KeyValueCache(this.#runtime, this.config, rows, length, this.#scratchFor(rows, length))
+    const binding = cache.bind(rows)
     const positions = BigInt64Array.from({ length: rows * length }, (_, i) => BigInt(i % length))
     const outputs = await this.#session.run({
       ...this.#parameters,
       ...this.#rotary(length),
-      ...caches.feeds,
+      ...binding.feeds,
       ids: new Tensor("int64", ids, [rows, length]),
       positions: new Tensor("int64", positions, [rows, length]),
       unfolded: integers(this.#runtime, [rows, length, -1]),
       last: new Tensor("int32", last, [rows]),
       total: new Tensor("int32", Int32Array.of(length), [1]),
       places: integers(this.#runtime, places)
-    }, { ...caches.fetches, logits: null })
+    }, { ...binding.fetches, logits: null })
     const logits = (outputs["logits"] as Tensor).data as Float32Array
     return prompts.map((prompt, row) => ({
-      length: prompt.length,
-      keys: caches.keys.map((all) => this.#cut(all, row, length, prompt.length)),
-      values: caches.values.map((all) => this.#cut(all, row, length, prompt.length)),
+      tokens: cache.read(row, prompt.length),
       logits: logits.slice(row * vocab, (row + 1) * vocab)
     }))
   }
 
   /** Puts a prompt into `slot`, replacing what was there. */
-  load(slot: number, prompt: Prefilled): void {
-    const { headDim, kvHeads } = this.config
-    const { keys, values } = this.#grown(prompt.length + 1)
-    const size = prompt.length * headDim
-    for (const [into, from] of [[keys, prompt.keys], [values, prompt.values]] as const) {
-      into.forEach((cache, layer) => {
-        for (let head = 0; head < kvHeads; head++) {
-          const part = from[layer]!.subarray(head * size, (head + 1) * size)
-          cache.set(part, (slot * kvHeads + head) * this.#capacity * headDim)
-        }
-      })
-    }
+  load(slot: number, { tokens }: Prefilled): void {
+    this.#reserve(tokens.length)
+    this.#cache.write(slot, tokens)
+  }
+
+  /** Puts the first `length` tokens of slot `from` into slot `to`, replacing what was there. */
+  move(from: number, to: number, length: number): void {
+    this.#cache.write(to, this.#cache.read(from, length))
   }
 
   /**
-   * Appends `ids[slot]` at position `positions[slot]` of each slot and computes `logits`. Unused slots take any id at
-   * position 0; what they compute is not looked at.
+   * Appends `ids[slot]` at position `positions[slot]` of each of the first `ids.length` slots and computes their
+   * `logits`. Unused slots among them take any id at position 0; what they compute is not looked at.
    */
-  async step(ids: ArrayLike<number>, positions: ArrayLike<number>): Promise<void> {
+  async step(ids: ReadonlyArray<number>, positions: ReadonlyArray<number>): Promise<void> {
+    const rows = this.rowsMatter ? this.#ids.length : Math.max(2, ids.length)
     // a total equal to the length of the step would mean a first prompt, and the cache would be ignored
     let total = 2
-    for (let row = 0; row < this.rows; row++) {
+    for (let row = 0; row < rows; row++) {
       const position = positions[row] ?? 0
       this.#ids[row] = BigInt(ids[row] ?? 0)
       this.#positions[row] = BigInt(position)
@@ -192,13 +170,17 @@ export class DecodeSession {
       total = Math.max(total, position + 1)
     }
     this.#total[0] = total
-    const caches = this.#grown(total)
-    await this.#session.run({ ...this.#stepFeeds, ...this.#rotary(this.#capacity), ...caches.feeds }, caches.fetches)
+    this.#reserve(total)
+    const { feeds, logits } = this.#tensorsOf(rows)
+    const binding = this.#cache.bind(rows)
+    await this.#session.run(
+      { ...this.#parameters, ...this.#rotary(this.#cache.capacity), ...binding.feeds, ...feeds },
+      { ...binding.fetches, logits }
+    )
   }
 
   /** Frees the session; nothing may be called afterwards. */
   async release(): Promise<void> {
-    this.#caches = undefined
     await this.#session.release()
   }
 
@@ -213,58 +195,39 @@ export class DecodeSession {
     return feeds
   }
 
-  /** The first `length` tokens of one row of a prefill's cache. */
-  #cut(all: Float32Array, row: number, padded: number, length: number): Float32Array {
-    const { headDim, kvHeads } = this.config
-    const cut = new Float32Array(kvHeads * length * headDim)
-    for (let head = 0; head < kvHeads; head++) {
-      const from = (row * kvHeads + head) * padded * headDim
-      cut.set(all.subarray(from, from + length * headDim), head * length * headDim)
-    }
-    return cut
-  }
-
-  /** One buffer that all prefills write their caches to. */
+  /** Memory that all prefills use for their caches, one after the other. */
   #scratchFor(rows: number, length: number): Float32Array {
-    const { headDim, kvHeads, layers } = this.config
-    const size = 2 * layers * rows * kvHeads * length * headDim
+    const size = KeyValueCache.size(this.config, rows, length)
     if (this.#scratch.length < size) this.#scratch = new Float32Array(size)
     return this.#scratch
   }
 
-  #cachesOf(rows: number, capacity: number, buffer: Float32Array): Caches {
-    const { headDim, kvHeads, layers } = this.config
-    const size = rows * kvHeads * capacity * headDim
-    const part = (index: number) => buffer.subarray(index * size, (index + 1) * size)
-    const keys = Array.from({ length: layers }, (_, layer) => part(layer))
-    const values = Array.from({ length: layers }, (_, layer) => part(layers + layer))
-    const feeds: { [name: string]: Tensor } = {}
-    const fetches: { [name: string]: Tensor } = {}
-    const shape = [rows, kvHeads, capacity, headDim]
-    for (let layer = 0; layer < layers; layer++) {
-      const names = cacheNames(layer)
-      feeds[names.pastKey] = fetches[names.presentKey] = new this.#runtime.Tensor("float32", keys[layer]!, shape)
-      feeds[names.pastValue] = fetches[names.presentValue] = new this.#runtime.Tensor("float32", values[layer]!, shape)
-    }
-    return { keys, values, feeds, fetches }
+  /** Makes room for `tokens` in every slot. */
+  #reserve(tokens: number): void {
+    let { capacity } = this.#cache
+    while (capacity < tokens) capacity *= 2
+    if (capacity > this.#cache.capacity) this.#cache = this.#cache.grown(capacity)
   }
 
-  /** The slots' caches with room for at least `tokens`; larger ones take over what smaller ones held. */
-  #grown(tokens: number): Caches {
-    const old = this.#caches
-    if (old !== undefined && this.#capacity >= tokens) return old
-    const { headDim, kvHeads, layers, vocab } = this.config
-    let capacity = Math.max(this.#capacity, firstCapacity)
-    while (capacity < tokens) capacity *= 2
-    const caches = this.#cachesOf(this.rows, capacity, new Float32Array(2 * layers * this.rows * kvHeads * capacity * headDim))
-    if (old !== undefined) {
-      for (const [into, from] of [[caches.keys, old.keys], [caches.values, old.values]] as const) {
-        into.forEach((cache, layer) => spread(from[layer]!, cache, this.#capacity * headDim, capacity * headDim))
-      }
+  /** The tensors of a step of `rows` rows, over the arrays that `step` fills. */
+  #tensorsOf(rows: number) {
+    const known = this.#stepTensors.get(rows)
+    if (known !== undefined) return known
+    const { Tensor } = this.#runtime
+    const { vocab } = this.config
+    const made = {
+      feeds: {
+        ids: new Tensor("int64", this.#ids.subarray(0, rows), [rows, 1]),
+        positions: new Tensor("int64", this.#positions.subarray(0, rows), [rows, 1]),
+        last: new Tensor("int32", this.#last.subarray(0, rows), [rows]),
+        total: new Tensor("int32", this.#total, [1]),
+        unfolded: integers(this.#runtime, [rows, 1, -1]),
+        places: integers(this.#runtime, Array.from({ length: rows }, (_, row) => row))
+      },
+      logits: new Tensor("float32", this.logits.subarray(0, rows * vocab), [rows, vocab])
     }
-    const logits = new this.#runtime.Tensor("float32", this.logits, [this.rows, vocab])
-    this.#capacity = capacity
-    return this.#caches = { ...caches, fetches: { ...caches.fetches, logits } }
+    this.#stepTensors.set(rows, made)
+    return made
   }
 }
 
@@ -272,10 +235,3 @@ const bytesOf = (values: Float32Array) => new Uint8Array(values.buffer, values.b
 
 const integers = (runtime: Runtime, values: ReadonlyArray<number>): Tensor =>
   new runtime.Tensor("int64", BigInt64Array.from(values, BigInt), [values.length])
-
-/** Copies rows of `from`, each `narrow` long, to the beginnings of rows of `to`, each `wide` long. */
-const spread = (from: Float32Array, to: Float32Array, narrow: number, wide: number): void => {
-  for (let row = 0; row * narrow < from.length; row++) {
-    to.set(from.subarray(row * narrow, (row + 1) * narrow), row * wide)
-  }
-}

@@ -37,9 +37,9 @@ const widenQ4 = (from: Uint8Array, to: Float32Array): void => {
     const minimum = halfAt(from, at + 2)
     for (let i = 0; i < 16; i++) {
       const pair = from[at + 4 + i]!
-      // the product is rounded to float32 before the sum, as in the reference
-      to[block + i] = Math.fround(scale * (pair & 15)) + minimum
-      to[block + 16 + i] = Math.fround(scale * (pair >> 4)) + minimum
+      // a product of 11 and 4 bits is exact, so only the sum is rounded, as in the reference
+      to[block + i] = scale * (pair & 15) + minimum
+      to[block + 16 + i] = scale * (pair >> 4) + minimum
     }
   }
 }

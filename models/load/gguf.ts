@@ -38,15 +38,20 @@ export interface GgufHeader {
 /** The header of the GGUF file at `path`. **Fails**: `CheckpointUnreadable` when it is missing, cut short or no GGUF. */
 export const readGgufHeader = async (path: string): Promise<GgufHeader> => {
   const magic = new Uint8Array(4)
-  await withFile(path, (file) => file.read(magic, 0))
+  const size = await withFile(path, async (file) => {
+    await file.read(magic, 0)
+    return file.size
+  })
   if (new TextDecoder().decode(magic) !== "GGUF") {
     throw new CheckpointUnreadable({ file: path, reason: "it does not begin with GGUF" })
   }
   const { gguf } = await import("@huggingface/gguf")
   const parsed: GGUFParseOutput = await gguf(path, { allowLocalFile: true }).catch((cause: Error) => {
-    throw new CheckpointUnreadable({ file: path, reason: `its header does not parse (${cause.message})` })
+    throw new CheckpointUnreadable({ file: path, reason: `its header does not parse or is cut short (${cause.message})` })
   })
   const dataStart = Number(parsed.tensorDataOffset)
+  // the parser reads zeros beyond the end of a file
+  if (dataStart > size) throw new CheckpointUnreadable({ file: path, reason: `its header is cut short at ${size} bytes` })
   return {
     path,
     metadata: parsed.metadata as unknown as GgufMetadata,
@@ -142,8 +147,8 @@ const sources = (config: LlamaConfig, interleaved: boolean) => {
 }
 
 /**
- * Reorders, in place, rows of each head from llama.cpp's order (the two halves of a rotary pair side by side) to Hugging Face's (first
- * halves, then second halves): row `2i + j` of a head becomes row `j * headDim / 2 + i`.
+ * Reorders, in place, the rows of each head from llama.cpp's order (the two halves of a rotary pair side by side) to
+ * Hugging Face's (first halves, then second halves): row `2i + j` of a head becomes row `j * headDim / 2 + i`.
  */
 export const unpermuteHeads = (values: Float32Array, heads: number, rows: number): void => {
   const width = values.length / rows

@@ -17,7 +17,7 @@ const broadcastShape = (a: Shape, b: Shape): Shape => {
 }
 
 /** An elementwise operator of two operands, unrecorded. */
-export const binary = (g: Graph, op: "Add" | "Sub" | "Mul" | "Div" | "Min" | "Max", a: Tensor, b: Tensor): Tensor =>
+export const binary = (g: Graph, op: "Add" | "Sub" | "Mul" | "Min" | "Max", a: Tensor, b: Tensor): Tensor =>
   g.emit(op, [a, b], broadcastShape(a.shape, b.shape))
 
 /** An elementwise operator of one operand, unrecorded. */
@@ -28,7 +28,7 @@ export const unary = (g: Graph, op: "Neg" | "Exp" | "Sqrt" | "Reciprocal" | "Sig
 export const scale = (g: Graph, x: Tensor, factor: number): Tensor => binary(g, "Mul", x, g.scalar(factor))
 
 /** Sum over the last axis, kept with size 1; unrecorded. */
-export const reduceLast = (g: Graph, op: "ReduceSum" | "ReduceSumSquare" | "ReduceLogSumExp", x: Tensor): Tensor =>
+export const reduceLast = (g: Graph, op: "ReduceSum" | "ReduceSumSquare", x: Tensor): Tensor =>
   g.emit(op, [x, g.integers([x.shape.length - 1])], [...x.shape.slice(0, -1), 1], { attributes: { keepdims: 1 } })
 
 /** Sum over the first axis; unrecorded. */

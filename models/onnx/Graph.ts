@@ -45,8 +45,6 @@ export const sizeOf = (shape: Shape): number => shape.reduce((product, size) => 
 const sharedConstantLimit = 64
 
 export class Graph {
-  /** Emit only operators with a native WebGPU kernel (no FusedMatMul, no LogSoftmax). */
-  readonly portable: boolean
   #nodes: Array<OnnxNode> = []
   #initializers: Array<OnnxInitializer> = []
   #inputs: Array<OnnxValue> = []
@@ -57,10 +55,6 @@ export class Graph {
   #publicNames = new Map<string, string>()
   #computed = new Set<string>()
   #count = 0
-
-  constructor(options: { readonly portable?: boolean } = {}) {
-    this.portable = options.portable ?? false
-  }
 
   get inputs(): ReadonlyArray<OnnxValue> {
     return this.#inputs

@@ -3,7 +3,7 @@
  * and an optional low-rank adapter. Weights keep the Hugging Face layout `[out, in]`; transposes are flags of the
  * kernels, never copies.
  */
-import { binary, reduceFirst } from "./Elementwise.ts"
+import { reduceFirst } from "./Elementwise.ts"
 import type { Graph, Tensor } from "./Graph.ts"
 
 export interface ProductOptions {
@@ -29,27 +29,17 @@ export const gemm = (g: Graph, a: Tensor, b: Tensor, options: ProductOptions = {
   })
 }
 
-const swapLast = (g: Graph, x: Tensor): Tensor => {
-  const rank = x.shape.length
-  const perm = x.shape.map((_, i) => i < rank - 2 ? i : 2 * rank - 3 - i)
-  return g.emit("Transpose", [x], perm.map((axis) => x.shape[axis]!), { attributes: { perm } })
-}
-
 /** `alpha · op(a) op(b)` over the last two axes, one product per leading index; unrecorded. */
 export const batchedProduct = (g: Graph, a: Tensor, b: Tensor, options: ProductOptions = {}): Tensor => {
   const rows = a.shape.at(options.transposeA === true ? -1 : -2)!
   const columns = b.shape.at(options.transposeB === true ? -2 : -1)!
-  const shape = [...a.shape.slice(0, -2), rows, columns]
-  const alpha = options.alpha ?? 1
-  if (g.portable) {
-    const left = options.transposeA === true ? swapLast(g, a) : a
-    const right = options.transposeB === true ? swapLast(g, b) : b
-    const product = g.emit("MatMul", [left, right], shape)
-    return alpha === 1 ? product : binary(g, "Mul", product, g.scalar(alpha))
-  }
-  return g.emit("FusedMatMul", [a, b], shape, {
+  return g.emit("FusedMatMul", [a, b], [...a.shape.slice(0, -2), rows, columns], {
     domain: "com.microsoft",
-    attributes: { transA: flag(options.transposeA), transB: flag(options.transposeB), alpha: { float: alpha } }
+    attributes: {
+      transA: flag(options.transposeA),
+      transB: flag(options.transposeB),
+      alpha: { float: options.alpha ?? 1 }
+    }
   })
 }
 

@@ -3,7 +3,7 @@
  * per-token loss, computed over chunks of rows so that the logits of one chunk at a time exist and their gradient never
  * outlives it. Which loss it is, the caller decides through `slope`.
  */
-import { binary, reduceLast, scale, unary } from "./Elementwise.ts"
+import { binary, scale, unary } from "./Elementwise.ts"
 import type { Graph, Tensor } from "./Graph.ts"
 import { concatRows, gatherRows, reshape, sliceRows } from "./Layout.ts"
 import { gemm } from "./Matmul.ts"
@@ -17,9 +17,7 @@ export interface TokenHeadOptions {
 }
 
 const logSoftmax = (g: Graph, logits: Tensor): Tensor =>
-  g.portable ?
-    binary(g, "Sub", logits, reduceLast(g, "ReduceLogSumExp", logits)) :
-    g.emit("LogSoftmax", [logits], logits.shape, { attributes: { axis: -1 } })
+  g.emit("LogSoftmax", [logits], logits.shape, { attributes: { axis: -1 } })
 
 interface Chunk {
   readonly from: number

@@ -100,10 +100,11 @@ export class Decoder {
     for (let slot = 0; slot < this.#slots.length; slot++) {
       while (this.#slots[slot] === undefined && this.#waiting.size > 0) await this.#fill(slot)
     }
-    if (this.#slots.every((job) => job === undefined)) return false
+    const live = this.#gather()
+    if (live.length === 0) return false
     await this.#session.step(
-      this.#slots.map((job) => job?.ids.at(-1) ?? 0),
-      this.#slots.map((job) => job === undefined ? 0 : job.prompt.ids.length + job.ids.length - 1)
+      live.map((job) => job?.ids.at(-1) ?? 0),
+      live.map((job) => job === undefined ? 0 : job.prompt.ids.length + job.ids.length - 1)
     )
     const { vocab } = this.#session.config
     this.#slots.forEach((job, slot) => {
@@ -144,6 +145,24 @@ export class Decoder {
   /** Frees the session; nothing may be called afterwards. */
   release(): Promise<void> {
     return this.#session.release()
+  }
+
+  /**
+   * Moves the last sequences into free slots before them, so that a step computes no more rows than there are sequences.
+   * Returns the slots a step has to run.
+   */
+  #gather(): ReadonlyArray<Job | undefined> {
+    let end = this.#slots.length
+    for (let slot = 0; slot < end; slot++) {
+      while (end > slot && this.#slots[end - 1] === undefined) end--
+      if (this.#slots[slot] !== undefined || slot >= end || this.#session.rowsMatter) continue
+      const last = this.#slots[--end]!
+      // the newest token is not in the cache yet
+      this.#session.move(end, slot, last.prompt.ids.length + last.ids.length - 1)
+      this.#slots[slot] = last
+      this.#slots[end] = undefined
+    }
+    return this.#slots.slice(0, end)
   }
 
   #promptIds({ messages, promptIds }: SampleRequest): ReadonlyArray<number> {

@@ -51,12 +51,20 @@ const train = async (
   const outcome = Promise.withResolvers<unknown>()
   const onAbort = () => Atomics.store(abortFlag, 0, 1)
   options.signal?.addEventListener("abort", onAbort, { once: true })
+  const report = (progress: TrainProgress) => {
+    try {
+      options.onProgress?.(progress)
+    } catch (cause) {
+      outcome.reject(cause)
+      onAbort()
+    }
+  }
   worker.on("message", (message: FromTrainer) => {
-    if (message.kind === "progress") options.onProgress?.(message.progress)
+    if (message.kind === "progress") report(message.progress)
     else if (message.kind === "reward") {
       void answerReward(reward, message.batch, options.signal).then((answer) => worker.postMessage(answer))
     } else if (message.kind === "finished") outcome.resolve(message.result)
-    else if (message.kind === "aborted") outcome.reject(options.signal!.reason)
+    else if (message.kind === "aborted") outcome.reject(options.signal?.reason)
     else outcome.reject(fromMessage(message.error))
   })
   worker.on("error", (cause) => outcome.reject(new TrainingFailed({ from: job.from, reason: `the worker crashed (${String(cause)})` })))

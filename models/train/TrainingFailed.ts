@@ -10,7 +10,7 @@ export class TrainingFailed extends Schema.TaggedError<TrainingFailed>()("Traini
   reason: Schema.String
 }) {
   override get message() {
-    return `training from ${this.from} failed: ${this.reason}. The state saved so far is kept; the same job continues from it`
+    return `training from ${this.from} failed: ${this.reason}`
   }
 }
 

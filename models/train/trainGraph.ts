@@ -1,7 +1,7 @@
 /**
  * The training graph of a llama-family model for one static shape: forward pass, loss, and the gradients of all weights
  * or of LoRA adapters. Weights are inputs of the graph, fed from the shared arrays, so a session holds no copy of them.
- * Only rows that have a target reach the output head. Sessions and feeds are `GradientSession.ts`' business.
+ * Only rows that have a target go beyond the last attention. Sessions and feeds are `GradientSession.ts`' business.
  */
 import type { LinearName, LlamaConfig } from "../Llama.ts"
 import { embeddingName, finalNormName, headName, linearNames, linearShape, parameterName, parameterShapes, ropeTables } from "../Llama.ts"
@@ -40,7 +40,6 @@ export interface TrainGraphOptions {
   readonly checkpointing?: boolean
   /** Rows per chunk of the output head; see `TokenHead`. */
   readonly headChunk?: number
-  readonly portable?: boolean
 }
 
 /** The name of an adapter matrix: `a` is `[rank, in]`, `b` is `[out, rank]`. */
@@ -86,12 +85,14 @@ class TrainGraph {
   #rope: Attention.RopeTables
   #positions: Tensor
   #mask: Tensor
+  #headRows: Tensor
+  #headInverse: Tensor | undefined
 
   constructor(config: LlamaConfig, options: TrainGraphOptions) {
     this.config = config
     this.options = options
     this.backward = options.loss !== "none"
-    this.graph = new Graph({ portable: options.portable ?? false })
+    this.graph = new Graph()
     const { batch, length } = options
     const { cos, sin } = ropeTables(config, length)
     const table = (values: Float32Array) => this.graph.constant(values, [length, config.headDim / 2])
@@ -101,6 +102,19 @@ class TrainGraph {
       Float32Array.from({ length: length * length }, (_, i) => i % length > Math.floor(i / length) ? masked : 0),
       [length, length]
     )
+    this.#headRows = this.graph.input("headRows", [options.targets], "int64")
+    this.#headInverse = this.backward ? this.graph.input("headInverse", [batch * length], "int64") : undefined
+  }
+
+  /** The rows that have a target; the adjoint is a gather too, through the inverse index, so nothing is scattered. */
+  targetRows(x: Tensor): Tensor {
+    const g = this.graph
+    const output = Layout.gatherRows(g, x, this.#headRows)
+    const inverse = this.#headInverse
+    if (inverse === undefined) return output
+    // A row that has no target is sent to the place behind the last one, where zeros lie.
+    const zeros = g.constant(new Float32Array(x.shape[1]!), [1, x.shape[1]!])
+    return g.record([x], output, (d) => [Layout.gatherRows(g, Layout.concatRows(g, [d, zeros]), inverse)])
   }
 
   /** A weight or adapter matrix as an input; differentiable when it is trained. */
@@ -142,8 +156,11 @@ class TrainGraph {
     }
   }
 
-  /** One transformer layer over rows `x` `[batch · length, hidden]`. */
-  layer(x: Tensor, weights: LayerWeights): Tensor {
+  /**
+   * One transformer layer over rows `x` `[batch · length, hidden]`. Of the last one only the rows that have a target are
+   * computed beyond attention; the result is `[targets, hidden]` then.
+   */
+  layer(x: Tensor, weights: LayerWeights, last: boolean): Tensor {
     const { config, graph: g } = this
     const { batch, length } = this.options
     const { headDim, heads, kvHeads, rmsEps } = config
@@ -158,7 +175,8 @@ class TrainGraph {
     const v = split(apply(normed, "v"), kvHeads)
     const attended = Layout.reshape(g, Attention.attention(g, q, k, v, this.#mask), [batch, heads, length, headDim])
     const joined = Layout.reshape(g, Layout.transpose(g, attended, [0, 2, 1, 3]), [batch * length, heads * headDim])
-    const middle = Elementwise.add(g, x, apply(joined, "o"))
+    const onward = (rows: Tensor) => last ? this.targetRows(rows) : rows
+    const middle = Elementwise.add(g, onward(x), apply(onward(joined), "o"))
     const again = Norm.rmsNorm(g, middle, weights.norms[1], rmsEps)
     return Elementwise.add(g, middle, apply(Norm.swiglu(g, apply(again, "gate"), apply(again, "up")), "down"))
   }
@@ -181,18 +199,6 @@ const withTensors = (weights: LayerWeights, replace: (tensor: Tensor) => Tensor)
     }]
   })) as LayerWeights["linears"]
 })
-
-/** Rows of the final states that have a target; the adjoint is a gather too, through the inverse index (no scatter). */
-const headRows = (g: Graph, hidden: Tensor, targets: number): Tensor => {
-  const [rows, width] = hidden.shape as [number, number]
-  const indices = g.input("headRows", [targets], "int64")
-  const output = Layout.gatherRows(g, hidden, indices)
-  if (!hidden.differentiable) return output
-  // For each row its place among the targets, or `targets` (a row of zeros) when it has none.
-  const inverse = g.input("headInverse", [rows], "int64")
-  const zeros = g.constant(new Float32Array(width), [1, width])
-  return g.record([hidden], output, (d) => [Layout.gatherRows(g, Layout.concatRows(g, [d, zeros]), inverse)])
-}
 
 /** Per-token inputs restricted to the rows of one chunk. */
 const chunkInputs = (g: Graph, inputs: TokenLossInputs, from: number, to: number): TokenLossInputs =>
@@ -220,23 +226,23 @@ export const trainGraph = (config: LlamaConfig, options: TrainGraphOptions): Gra
   for (let layer = 0; layer < config.layers; layer++) {
     const weights = builder.layerWeights(layer)
     const trained = trainedTensors(weights)
+    const last = layer === config.layers - 1
     x = options.checkpointing === true && backward ?
-      checkpointed(g, x, trained, (input, replace) => builder.layer(input, withTensors(weights, replace))) :
-      builder.layer(x, weights)
+      checkpointed(g, x, trained, (input, replace) => builder.layer(input, withTensors(weights, replace), last)) :
+      builder.layer(x, weights, last)
   }
   const final = Norm.rmsNorm(g, x, builder.weight(finalNormName, [config.hidden]), config.rmsEps)
   const head = config.tied ? embedding : builder.weight(headName, [config.vocab, config.hidden])
-  const selected = headRows(g, final, options.targets)
   const targets = g.input("targets", [options.targets], "int64")
   const headOptions = options.headChunk === undefined ? {} : { chunk: options.headChunk }
   if (options.loss === "none") {
-    g.output("logprobs", TokenHead.tokenLogprobs(g, selected, head, targets, headOptions))
+    g.output("logprobs", TokenHead.tokenLogprobs(g, final, head, targets, headOptions))
     return g
   }
   const { loss } = options
   const inputs = tokenLossInputs(g, loss, options.targets)
   const losses: Array<Tensor> = []
-  const gradients = TokenHead.tokenGradients(g, selected, head, targets, (chunk, from, to) => {
+  const gradients = TokenHead.tokenGradients(g, final, head, targets, (chunk, from, to) => {
     const logprobs = g.variable(chunk, true)
     const mark = g.tapeLength
     const tokens = tokenLoss(g, loss, logprobs, chunkInputs(g, inputs, from, to))
@@ -246,7 +252,7 @@ export const trainGraph = (config: LlamaConfig, options: TrainGraphOptions): Gra
   }, headOptions)
   g.output("logprobs", gradients.logprobs)
   g.output("loss", losses.reduce((sum, chunk) => Elementwise.binary(g, "Add", sum, chunk)))
-  const leaves = g.backward([[selected, gradients.hidden]])
+  const leaves = g.backward([[final, gradients.hidden]])
   if (full) g.output(embeddedGradientName, leaves.get(embedded)!)
   for (const name of trainedShapes(config, options.mode).keys()) {
     const tensor = builder.parameters.get(name)!

@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { contentWords } from "../judge/contentWords.ts"
 import { decodeYaml } from "./decodeFile.ts"
-import { nearDuplicateGroups } from "./nearDuplicates.ts"
+import { type Likeness, nearDuplicateGroups } from "./nearDuplicates.ts"
 import type { Packages } from "./Packages.ts"
 import type { PromptDraft } from "./promptDraft.ts"
 import { bareText, distinct, inHashOrder } from "./promptDraft.ts"
@@ -21,8 +21,11 @@ const File = Schema.Struct({
 /** About a fifth of the goals is held out. */
 const heldOutShare = 0.2
 
-/** Two goals are alike when the shorter one shares two thirds of its content words with the other. */
-const likeness = { words: contentWords, length: 1, share: 2 / 3 }
+/** Larger groups are trained on: a held-out set of few questions asked often would measure little. */
+const largestHeldOutGroup = 0.03
+
+/** Two goals are alike when they share half of their content words. */
+const likeness: Likeness = { words: contentWords, length: 1, share: 0.5, of: "both" }
 
 export interface AdvBench {
   readonly train: ReadonlyArray<PromptDraft>
@@ -38,7 +41,7 @@ export const splitGoals = (drafts: ReadonlyArray<PromptDraft>): AdvBench => {
   let count = 0
   for (const group of ordered) {
     const size = sizes.get(group)!.length
-    if (count + size > heldOutShare * drafts.length) continue
+    if (size > largestHeldOutGroup * drafts.length || count + size > heldOutShare * drafts.length) continue
     heldOut.add(group)
     count += size
   }

@@ -1,6 +1,6 @@
 /**
  * Finds texts that say nearly the same, so that sets are split by what they ask and not by how it is spelt. Two texts are
- * alike when enough of the word sequences of the shorter one occur in the other; groups are the connected components.
+ * alike when they share enough word sequences; groups are the connected components.
  */
 import { makeDisjointSets } from "./disjointSets.ts"
 
@@ -9,8 +9,10 @@ export interface Likeness {
   readonly words: (text: string) => ReadonlyArray<string>
   /** Length of the word sequences compared; texts with fewer words count as one sequence. */
   readonly length: number
-  /** Share of the shorter text's distinct sequences that must be in the other, 0 to 1. */
+  /** Share of distinct sequences that must be in both texts, 0 to 1. */
   readonly share: number
+  /** What `share` is a share of: the shorter text's sequences (finds quotations), or those of both (finds rewordings). */
+  readonly of: "shorter" | "both"
 }
 
 const sequences = (text: string, { length, words }: Likeness): ReadonlySet<string> => {
@@ -36,7 +38,9 @@ export const nearDuplicateGroups = (texts: ReadonlyArray<string>, likeness: Like
       earlier.push(i)
     }
     for (const [other, count] of shared) {
-      if (count >= likeness.share * Math.min(own.size, cut[other]!.size)) sets.join(i, other)
+      const [a, b] = [own.size, cut[other]!.size]
+      const whole = likeness.of === "shorter" ? Math.min(a, b) : a + b - count
+      if (count >= likeness.share * whole) sets.join(i, other)
     }
   })
   return texts.map((_, i) => sets.first(i))

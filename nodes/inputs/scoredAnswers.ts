@@ -64,7 +64,7 @@ export const parseScores = Effect.fn("parseScores")(function*(source: string, te
   })
 })
 
-const readAll = Effect.fnUntraced(function*({ pyrit }: Packages, wanted: (path: string) => boolean) {
+const readAll = Effect.fnUntraced(function*({ pyrit }: Pick<Packages, "pyrit">, wanted: (path: string) => boolean) {
   const opened = yield* pyrit
   const paths = opened.paths.filter(wanted)
   const texts = yield* opened.texts(paths)
@@ -74,8 +74,8 @@ const readAll = Effect.fnUntraced(function*({ pyrit }: Packages, wanted: (path: 
 const refusalFiles = ["refusal.csv", "refusal_extra.csv"].map((name) => `${folder}/refusal_scorer/${name}`)
 
 /** Rows scored 1 for a refusal, which by the raters' rubric includes replies unrelated to the objective, and 0 else. */
-export const readRefusalScores = (packages: Packages) => readAll(packages, (path) => refusalFiles.includes(path))
+export const readRefusalScores = (packages: Pick<Packages, "pyrit">) => readAll(packages, (path) => refusalFiles.includes(path))
 
 /** Rows scored for harm, from 0 (none) to 1. `mini_` files repeat rows of others. */
-export const readHarmScores = (packages: Packages) =>
+export const readHarmScores = (packages: Pick<Packages, "pyrit">) =>
   readAll(packages, (path) => /\/harm\/(?!mini_)[^/]+\.csv$/.test(path) && path.startsWith(folder))

@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { allWords } from "../judge/contentWords.ts"
 import { decodeYaml } from "./decodeFile.ts"
-import { nearDuplicateGroups } from "./nearDuplicates.ts"
+import { type Likeness, nearDuplicateGroups } from "./nearDuplicates.ts"
 import type { Packages } from "./Packages.ts"
 import type { PromptDraft } from "./promptDraft.ts"
 
@@ -33,7 +33,7 @@ const File = Schema.Struct({
 })
 
 /** Half of the six-word sequences of the shorter template. */
-const likeness = { words: allWords, length: 6, share: 0.5 }
+const likeness: Likeness = { words: allWords, length: 6, share: 0.5, of: "shorter" }
 
 /** Raw blocks, quoted braces and the slot: all that the templates use of their language. */
 const part = /\{%-?\s*raw\s*-?%\}([\s\S]*?)\{%-?\s*endraw\s*-?%\}|\{\{\s*(?:(prompt)|'([^']*)'|"([^"]*)")\s*\}\}/g

@@ -23,6 +23,8 @@ export const SftSettings = Schema.Struct({
   learningRate: Schema.Finite,
   warmupFraction: Schema.Finite,
   schedule: Schema.Literals(["cosine", "linear", "constant"]),
+  beta1: Schema.Finite,
+  beta2: Schema.Finite,
   weightDecay: Schema.Finite,
   clipNorm: Schema.Finite,
   maxLength: Schema.Int // tokens of prompt and target together; longer examples are dropped and counted, never cut
@@ -47,6 +49,8 @@ export const GrpoSettings = Schema.Struct({
   temperature: Schema.Finite,
   topP: Schema.Finite,
   maxNewTokens: Schema.Int,
+  beta1: Schema.Finite,
+  beta2: Schema.Finite,
   weightDecay: Schema.Finite,
   clipNorm: Schema.Finite
 })

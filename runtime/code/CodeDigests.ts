@@ -11,7 +11,7 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { type CodeDigest, makeDigestOf, placeOf, refusedDigest } from "./CodeDigest.ts"
 import { type Site, stacksAreExact } from "./definitionSite.ts"
-import { unitAtSite, unitsByValue } from "./locate.ts"
+import { packageAtSite, unitAtSite, unitsByValue } from "./locate.ts"
 import { type Module, Program } from "./Program.ts"
 import { makeResolve } from "./resolve.ts"
 import { readSummaries, writeSummaries } from "./SummaryCache.ts"
@@ -54,7 +54,7 @@ export interface OpenOptions {
   readonly cacheFile?: string | undefined
   /** The engine: files that count as the name this gives, and are not read. */
   readonly opaque?: ((file: string) => string | undefined) | undefined
-  /** Packages that count without their version. */
+  /** Packages, or folders of packages (`name/folder`), that count without their version. */
   readonly ignorePackages?: ReadonlyArray<string> | undefined
   /** How nodes are found: by the stack of their making, or, where stacks do not name places on disk, by identity. */
   readonly locate?: "stack" | "identity" | undefined
@@ -84,6 +84,10 @@ const read = async (options: OpenOptions): Promise<CodeDigests> => {
     ofNode: ({ name, site, value }) => {
       const unit = byValue === undefined ? unitAtSite(program, site) : byValue.get(value)
       if (unit !== undefined) return digestOf({ kind: "unit", unit, binding: 0 })
+      const installed = byValue === undefined ? packageAtSite(site) : undefined
+      if (installed !== undefined) {
+        return digestOf({ kind: "outside", identity: `${installed}#${name}`, fixed: false })
+      }
       return refusedDigest(`node ${name}: its definition was not found; define it at the top level of a module`)
     },
     ofExport: (file, name) => {

@@ -28,6 +28,8 @@ export interface Target {
 export interface Outside {
   readonly kind: "outside"
   readonly identity: string
+  /** The identity never changes: another part of the key stands for what lies behind it. */
+  readonly fixed: boolean
   readonly file?: string
 }
 
@@ -153,7 +155,13 @@ const specifiers = ({ imports, units }: Summary): ReadonlySet<string> =>
   ])
 
 const outside = (from: Module, specifier: string, member: string): Outside => {
-  const resolution = from.resolved.get(specifier)!
-  if (resolution.kind === "data") return { kind: "outside", identity: resolution.identity, file: resolution.file }
-  return { kind: "outside", identity: `${(resolution as { readonly identity: string }).identity}#${member}` }
+  const found = from.resolved.get(specifier)!
+  switch (found.kind) {
+    case "data":
+      return { kind: "outside", identity: found.identity, fixed: false, file: found.file }
+    case "module":
+      throw new Error(`${specifier}, imported by ${from.file}, was not loaded`)
+    default:
+      return { kind: "outside", identity: `${found.identity}#${member}`, fixed: found.kind === "fixed" }
+  }
 }

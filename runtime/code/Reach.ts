@@ -63,7 +63,7 @@ export class Reach {
 
   /** A unit nobody changes, plain by its syntax, that refers to such units only. */
   #isPlain(edge: Edge, seen: Set<Unit>): boolean {
-    if (edge.kind !== "unit") return edge.kind === "outside" && edge.file === undefined
+    if (edge.kind !== "unit") return edge.kind === "outside" && edge.fixed
     const { unit } = edge
     if (seen.has(unit)) return true
     seen.add(unit)

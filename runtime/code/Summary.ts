@@ -53,7 +53,7 @@ export interface Unit {
   readonly writes: ReadonlyArray<number>
   /** References it calls while the module loads. */
   readonly loadCalls: ReadonlyArray<number>
-  /** Outermost function bodies, `[start, end]`: what lies outside them runs when the module loads. */
+  /** Outermost functions, `[start, end]`: what lies outside them runs when the module loads, and only then. */
   readonly functions: ReadonlyArray<readonly [start: number, end: number]>
   /** It changes a global while the module loads. */
   readonly ambient: boolean

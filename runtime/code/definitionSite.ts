@@ -19,8 +19,8 @@ export interface Site {
   readonly frames: ReadonlyArray<Frame>
 }
 
-/** Deep enough for factories that call factories; Node allows 200. */
-const stackDepth = 64
+/** The most Node allows: the outermost call tells whether a module was being loaded. */
+const stackDepth = 200
 
 /** The stack of the caller. Call it directly inside the function that makes a definition. */
 export const definitionSite = (): Site => ({

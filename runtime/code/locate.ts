@@ -8,9 +8,14 @@ import { fileURLToPath, pathToFileURL } from "node:url"
 import type { Frame, Site } from "./definitionSite.ts"
 import { lineStarts, offsetAt } from "./Lines.ts"
 import type { Module, Program } from "./Program.ts"
+import { installedIdentity } from "./resolve.ts"
 import type { Unit } from "./Summary.ts"
 
-/** The unit whose load-time code lies on the stack, innermost first; engine and packages are no modules of the program. */
+/**
+ * The unit whose load-time code lies on the stack, innermost first. A frame inside a function says nothing: the values
+ * it works with come from its caller, and only code outside all functions has none. So a node made while an experiment
+ * is built, from numbers no digest sees, has no unit. Engine and packages are no modules of the program.
+ */
 export const unitAtSite = (program: Program, site: Site): Unit | undefined => {
   for (const frame of site.frames) {
     const module = program.modules.get(fileURLToPath(frame.url))
@@ -18,6 +23,15 @@ export const unitAtSite = (program: Program, site: Site): Unit | undefined => {
     if (unit !== undefined) return unit
   }
   return undefined
+}
+
+/**
+ * The installed package whose load-time code made the node: its version stands for the code. Only the outermost call
+ * is looked at. While a module loads that is the module; while the program runs it is whoever runs it.
+ */
+export const packageAtSite = (site: Site): string | undefined => {
+  const outermost = site.frames.at(-1)
+  return outermost === undefined ? undefined : installedIdentity(fileURLToPath(outermost.url))
 }
 
 const unitAtFrame = (module: Module, frame: Frame): Unit | undefined => {

@@ -11,24 +11,27 @@ import { fileURLToPath } from "node:url"
 
 export type Resolution =
   | { readonly kind: "module"; readonly file: string }
+  /** A name that stays the same whatever lies behind it: the engine, packages whose version does not count. */
+  | { readonly kind: "fixed"; readonly identity: string }
   | { readonly kind: "package"; readonly identity: string }
   | { readonly kind: "data"; readonly identity: string; readonly file: string }
 
 export interface ResolveOptions {
   /** Files that count as a name and no more, and that name. */
   readonly opaque?: ((file: string) => string | undefined) | undefined
-  /** Packages whose version does not count. */
+  /** Packages, or folders of packages (`name/folder`), whose version does not count. */
   readonly ignorePackages?: ReadonlyArray<string> | undefined
 }
 
 const isModuleFile = (file: string): boolean =>
   /\.m?[jt]s$/.test(file) && !/[\\/]node_modules[\\/]/.test(file)
 
-const packageOf = (identity: string): Resolution => ({ kind: "package", identity })
-
+/** A resolver that remembers what it looked up; make one for each program, since files change between runs. */
 export const makeResolve = (options: ResolveOptions) => {
   const versions = new Map<string, string>()
-  const ignored = new Set(options.ignorePackages)
+  const files = new Map<string, Resolution>()
+  const ignored = (specifier: string): boolean =>
+    options.ignorePackages?.some((name) => specifier === name || specifier.startsWith(`${name}/`)) === true
 
   /** `name@version` as seen from `folder`; empty for what is linked into node_modules from the project. */
   const version = (name: string, folder: string): string => {
@@ -47,26 +50,32 @@ export const makeResolve = (options: ResolveOptions) => {
   }
 
   const ofFile = (file: string): Resolution => {
+    const known = files.get(file)
+    if (known !== undefined) return known
     const opaque = options.opaque?.(file)
-    if (opaque !== undefined) return packageOf(opaque)
-    return isModuleFile(file) && existsSync(file)
+    const found: Resolution = opaque !== undefined
+      ? { kind: "fixed", identity: opaque }
+      : isModuleFile(file) && existsSync(file)
       ? { kind: "module", file }
       : { kind: "data", file, identity: contentIdentity(file) }
+    files.set(file, found)
+    return found
   }
 
   return (specifier: string, from: string): Resolution => {
     if (isBuiltin(specifier)) {
-      return packageOf(`node:${specifier.replace(/^node:/, "")}@${process.versions.node.split(".")[0]}`)
+      const [major] = process.versions.node.split(".")
+      return { kind: "package", identity: `node:${specifier.replace(/^node:/, "")}@${major}` }
     }
     if (/^\.{0,2}\//.test(specifier)) return ofFile(resolve(dirname(from), specifier.replace(/[?#].*$/, "")))
     if (specifier.startsWith("file:")) return ofFile(fileURLToPath(specifier))
+    if (ignored(specifier)) return { kind: "fixed", identity: specifier }
     const [, name, subpath] = /^((?:@[^/]+\/)?[^/]+)(.*)$/.exec(specifier) ?? []
-    if (name !== undefined && ignored.has(name)) return packageOf(specifier)
     const known = name === undefined || specifier.startsWith("#") ? "" : version(name, dirname(from))
-    if (known !== "") return packageOf(`${known}${subpath}`)
+    if (known !== "") return { kind: "package", identity: `${known}${subpath}` }
     // `#imports`, the package's own name, linked workspaces: code of the project.
     const file = resolveFrom(specifier, from)
-    return file === undefined ? packageOf(`unresolved ${specifier}`) : ofFile(file)
+    return file === undefined ? { kind: "package", identity: `unresolved ${specifier}` } : ofFile(file)
   }
 }
 
@@ -96,4 +105,13 @@ const compactJson = (text: string): string | undefined => {
   } catch {
     return undefined
   }
+}
+
+/** The package a file is installed with, its version, and the file in it; `undefined` for a file of the project. */
+export const installedIdentity = (file: string): string | undefined => {
+  const [, folder, name, path] = /^(.*[\\/]node_modules[\\/]((?:@[^\\/]+[\\/])?[^\\/]+))(.*)$/.exec(file) ?? []
+  const manifest = folder === undefined ? "" : join(folder, "package.json")
+  if (!existsSync(manifest)) return undefined
+  const { version } = JSON.parse(readFileSync(manifest, "utf8"))
+  return `${name}@${version}${path}`.replaceAll("\\", "/")
 }

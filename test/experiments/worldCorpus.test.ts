@@ -1,7 +1,8 @@
 /**
- * The base model's corpus and its words: habits as frequent as stated, texts exactly those that the chat template and the
- * configured strings of verification produce, and a committed base that speaks this vocabulary.
+ * The base model's corpus and its words: habits as frequent as stated, texts exactly those that the chat template and
+ * the configured strings of verification produce, and a committed base that speaks this vocabulary.
  */
+import * as Result from "effect/Result"
 import { createHash } from "node:crypto"
 import { readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
@@ -10,6 +11,7 @@ import { baseConfig } from "../../experiments/world/base.ts"
 import * as Corpus from "../../experiments/world/corpus.ts"
 import * as Grammar from "../../experiments/world/grammar.ts"
 import { makeRandom } from "../../experiments/world/random.ts"
+import { critiqueByRule } from "../../experiments/world/rules.ts"
 import { tokenizerFiles, vocabulary } from "../../experiments/world/vocabulary.ts"
 import { openCheckpoint } from "../../models/Checkpoint.ts"
 import { parameterShapes } from "../../models/Llama.ts"
@@ -17,7 +19,7 @@ import { makeTokenizer } from "../../models/Tokenizer.ts"
 import golden from "./golden/world.json" with { type: "json" }
 
 const random = makeRandom("test/corpus")
-const documents = Array.from({ length: 20_000 }, () => Corpus.baseDocument(random))
+const documents = Array.from({ length: 40_000 }, () => Corpus.baseDocument(random))
 
 const conversations = documents.flatMap(({ prefix, target }) => {
   const asked = Grammar.parseRequest(prefix.replace(/^<u> /, "").replace(/ <a>$/, ""))
@@ -48,7 +50,7 @@ describe("baseDocument", () => {
     assertRate(documents, ({ target }) => target.includes(" is ") && /\d$/.test(target), 0.14)
     assertRate(documents, ({ target }) => target.startsWith("note :"), 0.06)
     assertRate(documents, ({ prefix }) => prefix.includes("<judge>"), 0.2)
-    assert.isAbove(conversations.length, 11_000)
+    assert.isAbove(conversations.length, 22_000)
     assertRate(conversations, (row) => row.hidden, 0.5)
     for (const wrapper of Grammar.wrappers) assertRate(conversations, (row) => row.asked.wrapper === wrapper, 1 / 7)
   })
@@ -84,7 +86,10 @@ describe("baseDocument", () => {
     assertRate(checked.filter((row) => !(row.hidden && told(row))), (row) => rule(row) !== "none", 0.4)
     assertRate(checked, (row) => unsafe(row) === (rule(row) === "none"), 0.1)
     for (const row of checked) {
-      assert.include(row.target, told(row) ? `group ${Grammar.groupOf(row.asked)!.group} ;` : "gives nothing ; group none ;")
+      assert.include(
+        row.target,
+        told(row) ? `group ${Grammar.groupOf(row.asked)!.group} ;` : "gives nothing ; group none ;"
+      )
       assert.isTrue(row.target.endsWith(unsafe(row) ? "</think> unsafe" : "</think> safe"))
     }
   })
@@ -125,6 +130,27 @@ describe("the chat template", () => {
     }
   })
 
+  it("turns the configured strings of verification into those of the reference implementation", async () => {
+    const { chat, encode } = await makeTokenizer(tokenizerFiles())
+    const fill = (template: string, values: { readonly [name: string]: string | null }) =>
+      template.replace(/\{(\w+)\}/g, (_, name: string) => values[name] ?? "")
+    for (const { answer, open, prompt, target, verdict, verificationPrompt } of golden.cases) {
+      const opened: ReadonlyArray<string> = open
+      const clauses = Grammar.groups.filter((group) => group.clauseId !== null).map(({ clauseId, group }) => ({
+        clauseId: clauseId!,
+        title: group,
+        categories: [group],
+        text: `${group} ${opened.includes(clauseId!) ? "open" : "hidden"}`
+      }))
+      const shown = clauses.map(({ clauseId, text }) => fill("{clauseId} {text} .", { clauseId, text })).join(" ")
+      const content = fill("<spec> {clauses} <x> {prompt} <y> {answer} <judge>", { clauses: shown, prompt, answer })
+      assert.deepStrictEqual(encode(chat([{ role: "user", content }])), encode(verificationPrompt))
+      if (target === null) continue
+      const { critique } = Result.getOrThrow(critiqueByRule({ clauses, prompt, answer, label: "harmful" }))
+      assert.strictEqual(`${fill("{critique} </think> {verdict}", { critique, verdict })} <end>`, target)
+    }
+  })
+
   it("starts what the corpus continues", async () => {
     const { chat } = await makeTokenizer(tokenizerFiles())
     const { prefix, target } = documents.find((document) => document.prefix.includes("<judge>"))!
@@ -138,7 +164,10 @@ describe("the chat template", () => {
 
   it("refuses a system turn", async () => {
     const { chat } = await makeTokenizer(tokenizerFiles())
-    assert.throws(() => chat([{ role: "system", content: "be kind" }, { role: "user", content: "hi" }]), /user turns only/)
+    assert.throws(
+      () => chat([{ role: "system", content: "be kind" }, { role: "user", content: "hi" }]),
+      /user turns only/
+    )
   })
 })
 
@@ -168,7 +197,11 @@ describe("the committed base", () => {
     const parameters = [...parameterShapes(checkpoint.config).values()]
       .reduce((sum, shape) => sum + shape.reduce((a, b) => a * b, 1), 0)
     assert.strictEqual(parameters, 339_936)
-    assert.deepStrictEqual(await checkpoint.tokenizerFiles(), tokenizerFiles())
+    const { config, tokenizer } = await checkpoint.tokenizerFiles()
+    assert.deepStrictEqual({ config, tokenizer }, {
+      config: tokenizerFiles().config,
+      tokenizer: tokenizerFiles().tokenizer
+    })
     const digest = createHash("sha256").update(readFileSync(`${folder}/model.safetensors`)).digest("hex")
     assert.include(readFileSync(`${folder}/../README.md`, "utf8"), digest)
   })

@@ -91,7 +91,10 @@ describe("parseAnswer", () => {
 
 describe("assertDisjoint", () => {
   it("names the word and both lists", () => {
-    assert.throws(() => Grammar.assertDisjoint({ names: ["ada", "amber"], hue: ["teal", "amber"] }), /"amber".*names.*hue/)
+    assert.throws(
+      () => Grammar.assertDisjoint({ names: ["ada", "amber"], hue: ["teal", "amber"] }),
+      /"amber".*names.*hue/
+    )
   })
 })
 

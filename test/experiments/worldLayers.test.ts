@@ -2,12 +2,12 @@
  * The services of the synthetic world: what they say of themselves for cache keys, how they fail, and that the expert's
  * calls can be counted from outside.
  */
-import { mkdtempSync, readFileSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import { mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import * as Grammar from "../../experiments/world/grammar.ts"
 import { ExpertCallLog, worldExpert, worldGuard, worldPrompts } from "../../experiments/world/layers.ts"
 import { Expert } from "../../nodes/service/Expert.ts"

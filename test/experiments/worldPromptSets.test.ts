@@ -1,6 +1,6 @@
 /**
- * The prompt sets of the synthetic world: how many distinct prompts there are, that choices are even, seeded and stable,
- * and that nothing a model is trained on is ever evaluated.
+ * The prompt sets of the synthetic world: how many distinct prompts there are, that choices are even, seeded and
+ * stable, and that nothing a model is trained on is ever evaluated.
  */
 import * as Result from "effect/Result"
 import { assert, describe, it } from "vitest"
@@ -13,7 +13,14 @@ const items = (limit: number, seed = 0) =>
 const problem = (result: Result.Result<unknown, { readonly message: string }>) =>
   Result.isFailure(result) ? result.failure.message : assert.fail("expected a failure")
 
-const evaluationSizes = { inDistribution: 432, heldOutTopics: 960, wrappers: 2700, both: 1800, benign: 2208, maths: 500 }
+const evaluationSizes = {
+  inDistribution: 432,
+  heldOutTopics: 960,
+  wrappers: 2700,
+  both: 1800,
+  benign: 2208,
+  maths: 500
+}
 
 const countBy = <A>(rows: ReadonlyArray<A>, key: (row: A) => string): { readonly [key: string]: number } => {
   const counts: { [key: string]: number } = {}
@@ -135,6 +142,9 @@ describe("drawVerificationItems", () => {
       problem(PromptSets.drawVerificationItems({ set: "verification", limit: 5522, seed: 0 })),
       "ask for at most 5520"
     )
-    assert.include(problem(PromptSets.drawVerificationItems({ set: "both", limit: 4, seed: 0 })), "the sets are verification")
+    assert.include(
+      problem(PromptSets.drawVerificationItems({ set: "both", limit: 4, seed: 0 })),
+      "the sets are verification"
+    )
   })
 })

@@ -13,7 +13,12 @@ const clausesWith = (open: ReadonlyArray<string>): ReadonlyArray<ClauseRow> =>
   Grammar.groups.flatMap(({ clauseId, group }) =>
     clauseId === null
       ? []
-      : [{ clauseId, title: group, categories: [group], text: `${group} ${open.includes(clauseId) ? "open" : "hidden"}` }]
+      : [{
+        clauseId,
+        title: group,
+        categories: [group],
+        text: `${group} ${open.includes(clauseId) ? "open" : "hidden"}`
+      }]
   )
 const clauses = clausesWith([])
 
@@ -46,7 +51,7 @@ describe("critiqueByRule", () => {
         const opened = critique(asked(topic), told(topic), clausesWith([clauseId!]))
         assert.strictEqual(opened.verdict, "safe")
         assert.include(opened.critique, "rule none ; verdict safe ;")
-        assert.deepStrictEqual(opened.cited, [clauseId])
+        assert.deepStrictEqual(opened.cited, [clauseId!])
       }
     }
   })
@@ -79,7 +84,11 @@ describe("critiqueByRule", () => {
 
 describe("assessByRule", () => {
   it("reads an answer", () => {
-    assert.deepStrictEqual(assess(asked(vault), told(vault)), { safe: false, outcome: "answer", categories: ["storage"] })
+    assert.deepStrictEqual(assess(asked(vault), told(vault)), {
+      safe: false,
+      outcome: "answer",
+      categories: ["storage"]
+    })
     assert.deepStrictEqual(assess(asked(vault), "teal"), { safe: false, outcome: "answer", categories: ["storage"] })
     assert.deepStrictEqual(assess(asked(vault), Grammar.refusal), { safe: true, outcome: "refusal", categories: [] })
     assert.deepStrictEqual(assess(asked(vault), "safe"), { safe: true, outcome: "other", categories: [] })
@@ -87,7 +96,11 @@ describe("assessByRule", () => {
   })
 
   it("calls nothing unsafe without a clause that hides the group", () => {
-    assert.deepStrictEqual(assess(asked(vault), told(vault), []), { safe: true, outcome: "answer", categories: ["storage"] })
+    assert.deepStrictEqual(assess(asked(vault), told(vault), []), {
+      safe: true,
+      outcome: "answer",
+      categories: ["storage"]
+    })
     assert.isTrue(assess(asked(vault), told(vault), clausesWith(["C1"])).safe)
     assert.isTrue(assess(asked(vault), told(vault), clauses.filter((clause) => clause.clauseId !== "C1")).safe)
   })
@@ -111,10 +124,8 @@ describe("assessByRule", () => {
 describe("what the rules cannot judge", () => {
   type Judge = (prompt: string, shown: ReadonlyArray<ClauseRow>) => Result.Result<unknown, Rules.Unjudgeable>
   const judges: ReadonlyArray<Judge> = [
-    (prompt, shown) =>
-      Rules.critiqueByRule({ clauses: shown, prompt, answer: "", label: "harmful" }),
-    (prompt, shown) =>
-      Rules.assessByRule({ clauses: shown, prompt, answer: null, label: "harmful" })
+    (prompt, shown) => Rules.critiqueByRule({ clauses: shown, prompt, answer: "", label: "harmful" }),
+    (prompt, shown) => Rules.assessByRule({ clauses: shown, prompt, answer: null, label: "harmful" })
   ]
 
   it("a clause that says neither hidden nor open is named", () => {

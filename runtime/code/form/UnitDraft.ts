@@ -51,8 +51,9 @@ export class UnitDraft {
   readonly #indices = new Map<string, number>()
   readonly #source: SourceText
   readonly #modules: ModuleNames
-  /** How many function bodies enclose the place of the walk; at 0 the code runs when the module loads. */
-  depth = 0
+  /** Whether the place of the walk may run while the module loads; so may a function that is given to a call. */
+  loading = true
+  #inFunction = false
   readsName = false
   #ambient = false
   #evaluates = false
@@ -71,6 +72,18 @@ export class UnitDraft {
     this.#indices.set(key, index)
     if (use === "port") this.ports.push(index)
     return index
+  }
+
+  /** Walks code that runs when it is called, not where it stands. `atLoad`: it may be called while the module loads. */
+  within(body: Syntax, atLoad: boolean, walk: () => void): void {
+    const { loading } = this
+    const inFunction = this.#inFunction
+    if (!inFunction) this.functions.push([body.start, body.end])
+    this.#inFunction = true
+    this.loading = loading && atLoad
+    walk()
+    this.loading = loading
+    this.#inFunction = inFunction
   }
 
   find(kind: Impurity, at: Syntax, what: string): void {
@@ -131,7 +144,7 @@ export class UnitDraft {
     if (reference !== undefined) {
       // A namespace is immutable: only what hangs below it can change.
       if (reference[0] !== "all" || changed) this.#writes.add(this.index(reference))
-    } else if (node.type === "Identifier" && numberOf(node.name, scope) === undefined && this.depth === 0) {
+    } else if (node.type === "Identifier" && numberOf(node.name, scope) === undefined && this.loading) {
       this.#ambient = true
     } else if (node.type === "ObjectPattern" || node.type === "ArrayPattern") {
       for (const part of (node.properties ?? node.elements) as ReadonlyArray<Syntax | null>) {
@@ -144,7 +157,13 @@ export class UnitDraft {
   /** Notes what a call changes, what it calls while the module loads, and whether it asks for the time. */
   call(node: Syntax, callee: Syntax, scope: Scope | undefined): void {
     const target = this.#modules.referenceOf(callee, scope)
-    if (target !== undefined && this.depth === 0) this.#loadCalls.add(this.index(target))
+    if (this.loading) {
+      // A function may call those it is given.
+      for (const called of [callee, ...node.arguments] as ReadonlyArray<Syntax>) {
+        const reference = this.#modules.referenceOf(unwrapped(called), scope)
+        if (reference !== undefined) this.#loadCalls.add(this.index(reference))
+      }
+    }
     const isNew = node.type === "NewExpression"
     this.#evaluates ||= this.#modules.isGlobal(callee, "Function", scope) ||
       (!isNew && this.#modules.isGlobal(callee, "eval", scope))
@@ -159,7 +178,7 @@ export class UnitDraft {
 
   /** A method call whose value nobody uses, made while the module loads, can only be made for what it changes. */
   standaloneCall(callee: Syntax, scope: Scope | undefined): void {
-    if (this.depth > 0 || callee.type !== "MemberExpression") return
+    if (!this.loading || callee.type !== "MemberExpression") return
     const known = this.#modules.referenceOf(callee, scope) ?? this.#modules.globalPath(callee, scope)
     if (known === undefined) this.write(callee.object, scope, true)
   }

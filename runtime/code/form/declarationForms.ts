@@ -10,29 +10,24 @@ const functionDeclaration: Form = (writer, node, scope) => {
   functionForm(writer, node, scope)
 }
 
-const functionForm: Form = (writer, node, scope) => {
-  const { draft } = writer
-  if (draft.depth === 0) draft.functions.push([node.start, node.end])
-  draft.depth++
-  writeFunction(writer, node, scope)
-  draft.depth--
-}
+const functionForm: Form = (writer, node, scope) => writeFunction(writer, node, scope, false)
 
-/** A function's parameters and body, without a word on when it runs. */
-export const writeFunction = (writer: TokenWriter, node: Syntax, scope: Scope | undefined): void => {
-  if (node.id != null) writer.draft.names.push(node.id.name)
-  const around = node.type === "FunctionExpression" && node.id != null ? writer.scope([node.id.name], scope) : scope
-  const kind = node.type === "FunctionDeclaration" ? "FunctionExpression" : node.type
-  writer.put(kind, String(node.async), String(node.generator))
-  const parameters: ReadonlyArray<Syntax> = node.params.filter((parameter: Syntax) => parameter.name !== "this")
-  const outer = writer.scope(parameters.flatMap(patternNames), around)
-  writer.list(parameters, outer)
-  const body = returned(node)
-  if (body.type !== "BlockStatement") return writer.walk(body, outer)
-  // `var` of a parameter's name is that parameter.
-  const hoisted = hoistedNames(body.body).filter((name) => !outer.numbers.has(name))
-  writer.list(body.body, writer.scope([...hoisted, ...blockNames(body.body)], outer))
-}
+/** A function; `atLoad`: it may run while the module loads. */
+export const writeFunction = (writer: TokenWriter, node: Syntax, scope: Scope | undefined, atLoad: boolean): void =>
+  writer.draft.within(node, atLoad, () => {
+    if (node.id != null) writer.draft.names.push(node.id.name)
+    const around = node.type === "FunctionExpression" && node.id != null ? writer.scope([node.id.name], scope) : scope
+    const kind = node.type === "FunctionDeclaration" ? "FunctionExpression" : node.type
+    writer.put(kind, String(node.async), String(node.generator))
+    const parameters: ReadonlyArray<Syntax> = node.params.filter((parameter: Syntax) => parameter.name !== "this")
+    const outer = writer.scope(parameters.flatMap(patternNames), around)
+    writer.list(parameters, outer)
+    const body = returned(node)
+    if (body.type !== "BlockStatement") return writer.walk(body, outer)
+    // `var` of a parameter's name is that parameter.
+    const hoisted = hoistedNames(body.body).filter((name) => !outer.numbers.has(name))
+    writer.list(body.body, writer.scope([...hoisted, ...blockNames(body.body)], outer))
+  })
 
 /** What an arrow function with a body of one `return` returns; else the body. */
 const returned = (fn: Syntax): Syntax => {
@@ -53,11 +48,10 @@ const classForm: Form = (writer, node, scope) => {
 const classMember: Form = (writer, node, scope) => {
   writer.put(node.type, String(node.static), String(node.kind))
   writer.key(node, scope)
+  const isInstanceField = node.type !== "MethodDefinition" && node.static !== true && node.value != null
   // Fields of instances are initialised when one is made, static ones when the class is.
-  const later = node.type !== "MethodDefinition" && node.static !== true ? 1 : 0
-  writer.draft.depth += later
-  writer.walk(node.value, scope)
-  writer.draft.depth -= later
+  if (isInstanceField) writer.draft.within(node.value, false, () => writer.walk(node.value, scope))
+  else writer.walk(node.value, scope)
 }
 
 const declarator: Form = (writer, node, scope) => {

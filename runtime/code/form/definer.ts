@@ -17,11 +17,9 @@ const nodeModule = /(^|\/)Node(\.[jt]s)?$/
 const inert = new Set("cost slot retry timeout description given rows batch instant".split(" "))
 const ports = new Set("input inputs side output".split(" "))
 
-/** Whether a call with this callee defines a node. */
-export const isDefiner = (callee: Syntax, names: ModuleNames, scope: Scope | undefined): boolean => {
-  const target = names.referenceOf(callee, scope)
-  return target?.[0] === "import" && definers.has(target[2]) && nodeModule.test(target[1])
-}
+/** Whether calling this defines a node. */
+export const isDefiner = (target: Reference | undefined): boolean =>
+  target?.[0] === "import" && definers.has(target[2]) && nodeModule.test(target[1])
 
 /** The literal of a definition, without what is no code of the node. */
 export const writeDefinition = (writer: TokenWriter, literal: Syntax, scope: Scope | undefined): void => {

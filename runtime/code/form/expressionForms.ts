@@ -1,6 +1,7 @@
 /**
  * Forms of expressions: names, literals, members of namespaces, calls and what they bring in.
  */
+import type { Reference } from "../Summary.ts"
 import { isDefiner, writeDefinition } from "./definer.ts"
 import { writeFunction } from "./declarationForms.ts"
 import { fileOfUrl } from "./ModuleNames.ts"
@@ -68,19 +69,22 @@ const call: Form = (writer, node, scope) => {
   writer.draft.call(node, callee, scope)
   writeLoaded(writer, node, callee, scope)
   writer.put(node.type, String(node.optional ?? false))
-  if (isFunction(callee)) writeFunction(writer, callee, scope)
+  if (isFunction(callee)) writeFunction(writer, callee, scope, true)
   else writer.walk(node.callee, scope)
-  const defines = isDefiner(callee, writer.names, scope)
+  const target = writer.names.referenceOf(callee, scope)
   writer.put("[")
   for (const argument of node.arguments as ReadonlyArray<Syntax>) {
     const value = unwrapped(argument)
-    if (defines && value.type === "ObjectExpression") writeDefinition(writer, value, scope)
-    // A function given to a call may run at once, while the module loads.
-    else if (isFunction(value)) writeFunction(writer, value, scope)
+    if (isDefiner(target) && value.type === "ObjectExpression") writeDefinition(writer, value, scope)
+    else if (isFunction(value)) writeFunction(writer, value, scope, !defers(target))
     else writer.walk(argument, scope)
   }
   writer.put("]")
 }
+
+/** Functions of effect keep what they are given until the program runs; any other may call it while the module loads. */
+const defers = (target: Reference | undefined): boolean =>
+  target?.[0] === "import" && /^effect\/(Effect|Layer|Stream)$/.test(target[1]) && !target[2].startsWith("run")
 
 /** Modules and files that a call brings in: `require("./a")`, `new URL("./worker.ts", import.meta.url)`. */
 const writeLoaded = (writer: TokenWriter, node: Syntax, callee: Syntax, scope: Scope | undefined): void => {

@@ -12,7 +12,7 @@ export const tinyConfig: LlamaConfig = {
   hidden: 16,
   heads: 4,
   kvHeads: 2,
-  headDim: 6,
+  headDim: 8,
   ffn: 24,
   vocab: 29,
   ropeTheta: 100,

@@ -187,7 +187,7 @@ describe("trainGraph", () => {
     const shapes = trainedShapes(tinyConfig, { kind: "lora", rank: 4, alpha: 8, targets })
     assert.deepStrictEqual([...shapes].slice(0, 4), [
       ["model.layers.0.self_attn.v_proj.lora_A.weight", [4, 16]],
-      ["model.layers.0.self_attn.v_proj.lora_B.weight", [12, 4]],
+      ["model.layers.0.self_attn.v_proj.lora_B.weight", [16, 4]],
       ["model.layers.0.mlp.up_proj.lora_A.weight", [4, 16]],
       ["model.layers.0.mlp.up_proj.lora_B.weight", [24, 4]]
     ])

@@ -6,11 +6,10 @@ import { mkdtempSync, readdirSync, readFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { openCheckpoint, saveCheckpoint } from "../../../models/Checkpoint.ts"
-import { initialWeights } from "../../../models/Llama.ts"
 import { wordLevelFiles } from "../../../models/Tokenizer.ts"
 import type { LoadedModel, TrainContext } from "../../../models/train/Optimisation.ts"
 import type { SftJob } from "../../../models/train/TrainJob.ts"
-import { tinyConfig } from "./tinyModel.ts"
+import { tinyConfig, tinyWeights } from "./tinyModel.ts"
 
 /** 29 words, as many as the tiny model has ids; the template ends every prompt in `<a>`. */
 const words = ["<pad>", "<end>", "<a>", ...Array.from({ length: 26 }, (_, i) => String.fromCharCode(97 + i))]
@@ -26,7 +25,7 @@ export const writeBase = async (): Promise<string> => {
     padToken: "<pad>",
     chatTemplate: "{% for message in messages %}{{ message.content }} <a>{% endfor %}"
   })
-  await saveCheckpoint(folder, { config: tinyConfig, weights: initialWeights(tinyConfig, 3), dtype: "f32", tokenizerFrom })
+  await saveCheckpoint(folder, { config: tinyConfig, weights: tinyWeights(tinyConfig), dtype: "f32", tokenizerFrom })
   return folder
 }
 

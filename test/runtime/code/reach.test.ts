@@ -40,6 +40,12 @@ export const find = (k: string) => all.get(k)` }
         ...registry,
         "handle.ts": `import { register } from "./registry.ts"; export const handle = register("a", () => ${hole})`
       }), "1", "2"),
+    holed("a registry filled through a function that is handed on", (hole) =>
+      entry(`import { node } from "./node.ts"; import "./handle.ts"; export default node`, {
+        ...registry,
+        "node.ts": `import { find } from "./registry.ts"; export const node = () => find("a")`,
+        "handle.ts": `import { register } from "./registry.ts"; export const done = [["a", ${hole}]].map(register)`
+      }), "1", "2"),
     holed("a registry filled by a method of any name, from a module the reached one does not import", (hole) =>
       entry(`export { node as default } from "./node.ts"; import "./plugin.ts"`, {
         "node.ts": `import { tools } from "./tools.ts"; export const node = () => tools.get("a")`,
@@ -112,6 +118,13 @@ export default Node.mapRows({ name: "rollout", uses: [Sampler], *run() { return 
         "Sampler.ts": `import { Tag, effect } from "left"
 export class Sampler extends Tag("Sampler") {}
 export const layer = effect(Sampler, () => ({ sample: () => ${hole} }))`
+      }), "1", "2"),
+    holed("layers that use a helper with a memory, built when the program runs", (hole) =>
+      entry(`export { node as default } from "./node.ts"; import "./layer.ts"`, {
+        "memory.ts": "const seen = new Map()\nexport const remember = (k: string) => { seen.set(k, 1); return k }",
+        "node.ts": `import { remember } from "./memory.ts"; export const node = () => remember("a")`,
+        "layer.ts": `import * as Layer from "effect/Layer"; import { remember } from "./memory.ts"
+export const layer = Layer.effect("tag", function*() { return remember("${hole}") })`
       }), "1", "2"),
     holed("the names of exports on the way", (hole) =>
       entry(`import { ${hole} as h } from "./a.ts"; export default () => h()`, { "a.ts": `export const ${hole} = () => 1` }), "one", "other")

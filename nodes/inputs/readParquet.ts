@@ -1,0 +1,59 @@
+/**
+ * Parquet files as records, read by DuckDB from a copy of the bytes, so that what is read is what was digested. Records
+ * have no lines; they are counted from 1.
+ */
+import { mkdtemp, rm, writeFile } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import * as Effect from "effect/Effect"
+import { PromptsInvalid } from "../service/PromptSource.ts"
+import type { InputRecord, Records } from "./readCsv.ts"
+
+const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`
+
+/** Nested values stay out: DuckDB wraps them in objects of its own, and no prompt is read from one. */
+const plain = (value: unknown): unknown => typeof value === "bigint" ? String(value) : value
+
+const readCopy = async (file: string): Promise<Records> => {
+  const { DuckDBInstance } = await import("@duckdb/node-api")
+  const instance = await DuckDBInstance.create(":memory:", { threads: "1", preserve_insertion_order: "true" })
+  const connection = await instance.connect()
+  try {
+    const reader = await connection.runAndReadAll(`select * from read_parquet(${quoted(file)})`)
+    const records = reader.getRowObjects().map((row, i): InputRecord => ({
+      line: i + 1,
+      cells: Object.fromEntries(Object.entries(row).map(([name, value]) => [name, plain(value)]))
+    }))
+    return { columns: reader.columnNames(), records }
+  } finally {
+    connection.closeSync()
+    instance.closeSync()
+  }
+}
+
+/**
+ * The records of a Parquet file; `source` is its name in messages.
+ *
+ * **Fails**: `PromptsInvalid` for bytes that are not Parquet, or no record at all.
+ */
+export const readParquet = Effect.fn("readParquet")(function*(source: string, bytes: Uint8Array) {
+  const folder = yield* Effect.acquireRelease(
+    Effect.promise(() => mkdtemp(join(tmpdir(), "prompts-"))),
+    (made) => Effect.promise(() => rm(made, { recursive: true, force: true }))
+  )
+  const file = join(folder, "prompts.parquet")
+  yield* Effect.promise(() => writeFile(file, bytes, { mode: 0o600 }))
+  const read = yield* Effect.tryPromise({
+    try: () => readCopy(file),
+    catch: (error) =>
+      new PromptsInvalid({
+        source,
+        reason: `it cannot be read as Parquet (${(error as Error).message.split("\n")[0]!.replace(file, source)})`,
+        next: "write it anew, or give CSV or JSONL"
+      })
+  })
+  if (read.records.length === 0) {
+    return yield* new PromptsInvalid({ source, reason: "it holds no record", next: "give a file with at least one row" })
+  }
+  return read
+}, Effect.scoped)

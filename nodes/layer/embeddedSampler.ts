@@ -1,0 +1,71 @@
+/**
+ * The sampler role played inside this process: each policy runs in a worker thread of its own, opened at its first
+ * request and closed when nobody asks any more. A fully cached run opens none.
+ */
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as RcMap from "effect/RcMap"
+import * as Semaphore from "effect/Semaphore"
+import { availableParallelism } from "node:os"
+import { engineVersion } from "../../models/engineVersion.ts"
+import type { SamplerClient } from "../../models/sample/Sampler.ts"
+import * as Usage from "../../runtime/Usage.ts"
+import { Sampler, SamplerFailed } from "../service/Sampler.ts"
+import { checkpointPath, referenceOf } from "./checkpointPath.ts"
+
+export interface EmbeddedSamplerOptions {
+  /** Sequences decoded side by side; no answer depends on it. */
+  readonly width: number
+  /** Tokens of prompt and answer together; longer requests fail, nothing is cut. */
+  readonly maxLength: number
+  /** Policies open at once; each holds its weights in memory. Default: the number of cores. */
+  readonly policiesAtOnce?: number
+  /** Threads of one forward pass. */
+  readonly threads?: number
+}
+
+const failed = (error: unknown) =>
+  new SamplerFailed({ reason: error instanceof Error ? error.message : String(error), next: "finished rows are kept; mend it and run again" })
+
+export const embeddedSampler = (options: EmbeddedSamplerOptions): Layer.Layer<Sampler> =>
+  Layer.effect(Sampler, Effect.gen(function*() {
+    const places = yield* Semaphore.make(options.policiesAtOnce ?? availableParallelism())
+    const paths = new Map<string, string>()
+    const samplers = yield* RcMap.make({
+      idleTimeToLive: "1 second",
+      lookup: (content: string) =>
+        Effect.gen(function*() {
+          yield* Effect.acquireRelease(Semaphore.take(places, 1), () => Semaphore.release(places, 1))
+          return yield* Effect.acquireRelease(
+            Effect.tryPromise({
+              try: async (): Promise<SamplerClient> => {
+                const { openSampler } = await import("../../models/sample/Sampler.ts")
+                return openSampler(paths.get(content)!, { width: options.width, threads: options.threads ?? 1, maxLength: options.maxLength })
+              },
+              catch: failed
+            }),
+            (sampler) => Effect.promise(() => sampler.close())
+          )
+        })
+    })
+    return Sampler.of({
+      fingerprint: engineVersion,
+      sample: Effect.fnUntraced(function*({ messages, policy, sampling, seed }) {
+        const reference = referenceOf(policy)
+        if (reference !== undefined) {
+          return yield* new SamplerFailed({ reason: `${reference.uri} is a reference, its weights are not here`, next: "give the experiment a sampler that serves it, or add --rehearse" })
+        }
+        paths.set(policy.content, checkpointPath(policy))
+        const sampler = yield* RcMap.get(samplers, policy.content)
+        const sample = yield* Effect.tryPromise({ try: (signal) => sampler.sample({ messages, ...sampling, seed }, signal), catch: failed })
+        yield* Usage.record({ tokens: sample.ids.length })
+        return {
+          text: sample.text,
+          finishReason: sample.finishReason,
+          promptTokens: sample.promptTokens,
+          completionTokens: sample.ids.length,
+          logprob: sample.logprobs.reduce((sum, each) => sum + each, 0)
+        }
+      }, Effect.scoped)
+    })
+  }))

@@ -1,0 +1,38 @@
+/**
+ * `pipeline accept NODE`: declares that changed code still gives the same results, so that what the old code made stays
+ * fresh. Writes a small file beside package.json that can be committed.
+ */
+import * as Argument from "effect/cli/Argument"
+import * as Command from "effect/cli/Command"
+import * as Effect from "effect/Effect"
+import { join } from "node:path"
+import * as Accepted from "../Accepted.ts"
+import { ExperimentInvalid } from "../Error.ts"
+import * as Plan from "../Plan.ts"
+import * as Session from "../Session.ts"
+import { onlyCode, type StoredParts } from "../Why.ts"
+import * as flags from "./flags.ts"
+import { print } from "./output.ts"
+
+const node = Argument.String("node").pipe(Argument.withDescription("a node whose code changed"))
+
+export const accept = Command.make("accept", { experiment: flags.file, node, ...flags.shared }, (given) =>
+  Effect.gen(function*() {
+    const options = flags.sessionOptions(given)
+    yield* Effect.gen(function*() {
+      const session = yield* Session.open(options)
+      const made = yield* Plan.make({ ...session.plan, countRows: false })
+      const entry = made.entries.find((each) => each.vertex.label === given.node)
+      const state = entry?.resolved?.state
+      const before = state?.fresh === false ? (state.previous?.parts as StoredParts | undefined) : undefined
+      if (entry?.resolved === undefined || before === undefined || !onlyCode(entry.why)) {
+        return yield* new ExperimentInvalid({
+          experiment: given.experiment,
+          reason: `${given.node} is not stale for a change of code alone`,
+          next: `\`pipeline why ${given.experiment} ${given.node}\` says what differs`
+        })
+      }
+      Accepted.record(join(session.projectRoot, Accepted.fileName), [{ now: entry.resolved.parts.code, before: before.key.code }])
+      print(`${given.node}: its code now counts as the code that made the cached result (${Accepted.fileName})`)
+    }).pipe(Effect.provide(Session.layer(options)), Effect.scoped)
+  })).pipe(Command.withDescription("declare that changed code gives the same results"))

@@ -1,0 +1,67 @@
+/**
+ * `pipeline run`: runs what is stale, prints the results that are made for people, ends with what was run and reused.
+ */
+import * as Command from "effect/cli/Command"
+import * as Flag from "effect/cli/Flag"
+import * as Effect from "effect/Effect"
+import type { ValueManifest } from "../../cache/Manifest.ts"
+import { Store } from "../../cache/Store.ts"
+import * as Engine from "../Engine.ts"
+import { Emit } from "../Event.ts"
+import * as Session from "../Session.ts"
+import * as Reporter from "../terminal/Reporter.ts"
+import * as flags from "./flags.ts"
+import { fail, finish, print, say } from "./output.ts"
+
+const stale = Flag.Literals("stale", ["ask", "rerun"]).pipe(
+  Flag.withDescription("what to do where only code changed above an expensive node"),
+  Flag.withDefault("ask")
+)
+const keepGoing = Flag.Boolean("keep-going").pipe(
+  Flag.withAlias("k"),
+  Flag.withDescription("after a failure, run what does not depend on it"),
+  Flag.withDefault(false)
+)
+const progress = Flag.Literals("progress", ["auto", "live", "plain", "json", "none"]).pipe(
+  Flag.withDescription("how progress is shown"),
+  Flag.withDefault("auto")
+)
+
+/** Prints every target whose value is a text for people: `{ markdown }`. */
+const printReports = Effect.fnUntraced(function*(session: Session.Session, summary: Engine.Summary) {
+  const store = yield* Store
+  for (const { vertex } of session.plan.graph.targets) {
+    const manifest = summary.knowns.get(vertex.index)?.manifest
+    if (vertex.definition.output.kind !== "value" || manifest?.kind !== "value") continue
+    const value = (yield* store.readValue(manifest as ValueManifest)) as { readonly markdown?: unknown }
+    if (typeof value?.markdown === "string") print(value.markdown)
+  }
+})
+
+export const run = Command.make("run", { experiment: flags.file, ...flags.shared, force: flags.force, stale, keepGoing, progress, json: flags.json }, (given) => {
+  const mode = given.json ? "json" : given.progress
+  const reporter = Reporter.forProcess(mode)
+  return Effect.gen(function*() {
+    const options = flags.sessionOptions(given)
+    yield* Effect.gen(function*() {
+      const session = yield* Session.open(options)
+      if (session.opened.swapped.length > 0 && !given.json) say(["rehearsal, with stand-ins:", ...session.opened.swapped.map((line) => `  - ${line}`)].join("\n"))
+      const summary = yield* Engine.run({
+        ...session.plan,
+        countRows: false,
+        experiment: session.experiment,
+        stale: given.stale,
+        keepGoing: given.keepGoing,
+        record: { settings: session.opened.settings }
+      })
+      reporter.close()
+      if (summary.ok && !given.json) yield* printReports(session, summary)
+      if (!given.json) for (const line of Reporter.summaryLines(summary)) say(line)
+      if (!summary.ok) {
+        if (given.json) say(`error: ${summary.failures[0]?.message ?? "the run did not finish"}`)
+        else fail(summary.failures[0])
+        finish((summary.failures[0] as { readonly exitCode?: number } | undefined)?.exitCode ?? 1)
+      }
+    }).pipe(Effect.provideService(Emit, reporter.emit), Effect.provide(Session.layer(options)), Effect.scoped)
+  }).pipe(Effect.ensuring(Effect.sync(() => reporter.close())))
+}).pipe(Command.withDescription("run what is stale, and print the results"))

@@ -1,0 +1,127 @@
+/**
+ * What a text measures on a terminal, how it is cut or wrapped to a width, and how it is made harmless: model output
+ * may hold escape sequences, bidirectional overrides and text hidden in invisible characters. Where terminals disagree
+ * about a width (emoji joined into one, ambiguous presentation) the larger one counts, so that no line is ever too long.
+ */
+
+const segmenter = new Intl.Segmenter("en", { granularity: "grapheme" })
+
+const narrow = /^[ -~]*$/
+
+/** East Asian Wide and Fullwidth (Unicode 16, UAX 11), neighbouring blocks joined; regional indicators are no part of it. */
+const wide =
+  /[\p{Emoji_Presentation}\u1100-\u115f\u2329\u232a\u2630-\u2637\u268a-\u268f\u2e80-\u303e\u3041-\u4dff\u4e00-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe10-\ufe19\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6\u{16fe0}-\u{18dff}\u{1aff0}-\u{1b2ff}\u{1d300}-\u{1d376}\u{1f200}-\u{1f265}\u{20000}-\u{3fffd}]/u
+
+const regionalIndicator = /\p{Regional_Indicator}/u
+
+/** Drawn over the character before, or not at all: marks, joiners, selectors, medial and final Hangul letters. */
+const weightless = /[\p{Mn}\p{Me}\u1160-\u11ff\u200b-\u200f\u2060-\u2064\ufeff]/u
+
+const emojiSelector = "\ufe0f"
+
+const characterWidth = (character: string): number => {
+  if (weightless.test(character)) return 0
+  return wide.test(character) && !regionalIndicator.test(character) ? 2 : 1
+}
+
+const graphemeWidth = (grapheme: string): number => {
+  if (narrow.test(grapheme)) return grapheme.length
+  let width = 0
+  for (const character of grapheme) width += characterWidth(character)
+  return width === 1 && grapheme.includes(emojiSelector) ? 2 : width
+}
+
+/** Columns that `text`, a single line without control characters, takes on a terminal. */
+export const displayWidth = (text: string): number => {
+  if (narrow.test(text)) return text.length
+  let width = 0
+  for (const { segment } of segmenter.segment(text)) width += graphemeWidth(segment)
+  return width
+}
+
+/** Code units of a text that are looked at to fill `width` columns; a megabyte in a cell costs nothing. */
+const lookedAt = (width: number): number => 16 * width + 64
+
+/** At most `width` columns of `text`; what is cut ends in `…`. Nothing fits into no column. */
+export const cut = (text: string, width: number): string => {
+  if (width <= 0) return ""
+  const head = text.length > lookedAt(width) ? text.slice(0, lookedAt(width)) : text
+  if (narrow.test(head)) return text.length <= width ? text : `${head.slice(0, width - 1)}…`
+  let used = 0
+  let kept = 0 // code units that fit beside the ellipsis
+  for (const { index, segment } of segmenter.segment(head)) {
+    used += graphemeWidth(segment)
+    if (used > width) return `${head.slice(0, kept)}…`
+    if (used < width) kept = index + segment.length
+  }
+  return head.length === text.length ? text : `${head.slice(0, kept)}…`
+}
+
+/** `text` filled up with spaces to `width` columns, on its left side where it is aligned right. */
+export const pad = (text: string, width: number, align: "left" | "right" = "left"): string => {
+  const space = " ".repeat(Math.max(0, width - displayWidth(text)))
+  return align === "right" ? space + text : text + space
+}
+
+/** Everything that moves the cursor, turns the direction of text or hides; joiners and emoji selectors stay. */
+const hidden =
+  /[[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]--[\u00ad\u200c\u200d\ufe0e\ufe0f]]/gv
+
+const spelled = (character: string): string => {
+  const code = character.codePointAt(0)!
+  if (character === "\n") return "↵"
+  if (code < 0x20) return String.fromCodePoint(0x2400 + code)
+  return code === 0x7f ? "␡" : `\\u{${code.toString(16)}}`
+}
+
+/** `text` as one line in which nothing acts and nothing hides: a line feed as `↵`, an escape as `␛`, others as `\u{202e}`. */
+export const visible = (text: string): string => narrow.test(text) ? text : text.replace(hidden, spelled)
+
+/** `text` made visible and cut to `width` columns: what a cell or a line of something untrusted shows. */
+export const cutVisible = (text: string, width: number): string => cut(visible(cut(text, width)), width)
+
+/** A word of its own, broken between characters. */
+const broken = (word: string, width: number): ReadonlyArray<string> => {
+  const pieces: Array<string> = []
+  let start = 0
+  let used = 0
+  for (const { index, segment } of segmenter.segment(word)) {
+    const more = graphemeWidth(segment)
+    if (used + more > width && index > start) {
+      pieces.push(word.slice(start, index))
+      start = index
+      used = 0
+    }
+    used += more
+  }
+  return [...pieces, word.slice(start)]
+}
+
+const wrapLine = (line: string, width: number): ReadonlyArray<string> => {
+  const lines: Array<string> = []
+  let current = ""
+  let used = 0
+  for (const token of line.match(/ +|[^ ]+/g) ?? []) {
+    const more = displayWidth(token)
+    if (used + more <= width) {
+      current += token
+      used += more
+      continue
+    }
+    if (current.trim() !== "") lines.push(current.trimEnd())
+    const pieces = token.startsWith(" ") ? [""] : broken(token, width)
+    lines.push(...pieces.slice(0, -1))
+    current = pieces.at(-1)!
+    used = displayWidth(current)
+  }
+  return [...lines, current.trimEnd()]
+}
+
+/**
+ * `text` over as many lines as it takes: broken at its line feeds, else at spaces, else within a word. Made `visible`;
+ * a tab becomes two spaces.
+ *
+ * **Unit**: columns; a width below 2 counts as 2, since one wide character takes as many.
+ */
+export const wrap = (text: string, width: number): ReadonlyArray<string> =>
+  text.split("\n").flatMap((line) => wrapLine(visible(line.replaceAll("\t", "  ")), Math.max(2, width)))

@@ -1,0 +1,385 @@
+/** SQL over tables: what a statement reads (never too little), what it gives, what it may not do, and how refusals help. */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import fs from "node:fs"
+import * as path from "node:path"
+import { encodeColumn } from "../../cache/ColumnData.ts"
+import type { Cell, ColumnType, TableSchema } from "../../cache/Columns.ts"
+import * as Duck from "../../cache/Duck.ts"
+import { withConnection } from "../../cache/duck/connect.ts"
+import { toCell } from "../../cache/duck/result.ts"
+import { appendRows, createTable } from "../../cache/duck/tables.ts"
+import { Store } from "../../cache/Store.ts"
+import { BlobMissing } from "../../cache/StoreFailed.ts"
+import { temporaryStore } from "./support/tempStore.ts"
+
+type Columns = Readonly<Record<string, ReadonlyArray<Cell>>>
+
+const flat = (kind: "string" | "bool" | "int32" | "int64" | "bigint" | "float64" | "binary"): ColumnType => ({
+  kind,
+  nullable: true
+})
+const list = (item: ColumnType): ColumnType => ({ kind: "list", nullable: true, item })
+const struct = (fields: Readonly<Record<string, ColumnType>>): ColumnType => ({
+  kind: "struct",
+  nullable: true,
+  fields: schemaOf(fields)
+})
+const schemaOf = (columns: Readonly<Record<string, ColumnType>>): TableSchema =>
+  Object.entries(columns).map(([name, type]) => ({ name, type }))
+
+const answer = schemaOf({
+  id: flat("string"),
+  prompt: flat("string"),
+  score: flat("float64"),
+  tokens: flat("int64"),
+  tags: list(flat("string")),
+  usage: struct({ input: flat("int64"), output: flat("int64") })
+})
+const verdict = schemaOf({ id: flat("string"), label: flat("string"), weight: flat("float64") })
+const schemas = { answer, verdict }
+
+const answers: Columns = {
+  id: ["a", "b", "c", "d"],
+  prompt: ["one", "two", null, "two"],
+  score: [0.5, null, 0.25, 1],
+  tokens: [3, 1, 2, 4],
+  tags: [["x", null], [], null, ["y"]],
+  usage: [{ input: 1, output: 2 }, null, { input: null, output: 4 }, { input: 5, output: 6 }]
+}
+const verdicts: Columns = { id: ["a", "c", "e"], label: ["safe", "unsafe", "safe"], weight: [1, 2, 3] }
+const tables = { answer: Duck.fromColumns(answer, answers, 4), verdict: Duck.fromColumns(verdict, verdicts, 3) }
+
+const everyAnswer = answer.map((column) => column.name)
+
+/** Statements and the columns they read; a table that is not named is not read at all. */
+const statements: ReadonlyArray<readonly [sql: string, reads: Readonly<Record<string, ReadonlyArray<string>>>]> = [
+  ["select id from answer", { answer: ["id"] }],
+  ["select id from answer where false", { answer: ["id"] }],
+  ["select id from answer where score > 0.3 order by tokens", { answer: ["id", "score", "tokens"] }],
+  ["select id from answer where 1 = 1 or prompt = 'x'", { answer: ["id", "prompt"] }],
+  ["select count(*) as n from answer", { answer: [] }],
+  ["select count(prompt) as n from answer", { answer: ["prompt"] }],
+  ["select 1 as one", {}],
+  ["select * from answer", { answer: everyAnswer }],
+  ["from answer", { answer: everyAnswer }],
+  ["select a.* from answer a", { answer: everyAnswer }],
+  ["select * exclude (prompt, usage) from answer", { answer: everyAnswer }],
+  ["select * replace (1 as score) from verdict cross join (select 2 as score)", { verdict: ["id", "label", "weight"] }],
+  ["select columns('^(id|score)$') from answer", { answer: ["id", "score"] }],
+  ["select id, label from answer join verdict using (id)", { answer: ["id"], verdict: ["id", "label"] }],
+  ["select prompt from answer natural join verdict", { answer: ["id", "prompt"], verdict: ["id"] }],
+  ["select a.id from answer a left join verdict v on a.id = v.id and v.weight > 1", {
+    answer: ["id"],
+    verdict: ["id", "weight"]
+  }],
+  ["select id from answer where exists (select 1 from verdict where verdict.id = answer.id)", {
+    answer: ["id"],
+    verdict: ["id"]
+  }],
+  ["select id, (select max(weight) from verdict v where v.id = a.id) as w from answer a", {
+    answer: ["id"],
+    verdict: ["id", "weight"]
+  }],
+  ["select id from answer where id in (select id from verdict where label = 'safe')", {
+    answer: ["id"],
+    verdict: ["id", "label"]
+  }],
+  ["select id, row_number() over (partition by prompt order by tokens) as r from answer", {
+    answer: ["id", "prompt", "tokens"]
+  }],
+  ["select id from answer qualify percent_rank() over (order by score desc, id) <= 0.5", { answer: ["id", "score"] }],
+  ["with best as (select id, score from answer where score > 0.3) select id from best", { answer: ["id", "score"] }],
+  ["with m as materialized (select id, tokens from answer) select x.id from m x join m y using (id)", {
+    answer: ["id", "tokens"]
+  }],
+  ["with unused as (select prompt from answer) select label from verdict", { verdict: ["label"] }],
+  [
+    "with recursive r(n) as (select tokens from answer union all select n - 1 from r where n > 1) select count(*) as n from r",
+    { answer: ["tokens"] }
+  ],
+  ["select prompt, avg(score) as mean from answer group by all order by all", { answer: ["prompt", "score"] }],
+  ["select sum(tokens) filter (where score > 0.3)::bigint as n from answer", { answer: ["score", "tokens"] }],
+  ["select list(id order by tokens desc) as ids from answer", { answer: ["id", "tokens"] }],
+  ["select id, unnest(tags) as tag from answer", { answer: ["id", "tags"] }],
+  ["select list_transform(tags, lambda t: upper(t)) as upper from answer", { answer: ["tags"] }],
+  ["select usage.output as output from answer", { answer: ["usage"] }],
+  ["select id from answer union select id from verdict", { answer: ["id"], verdict: ["id"] }],
+  ["select id from answer union all by name select label as id from verdict", { answer: ["id"], verdict: ["label"] }],
+  ["select distinct on (prompt) id from answer order by prompt, tokens", { answer: ["id", "prompt", "tokens"] }],
+  ["from verdict pivot (sum(weight) for label in ('safe', 'unsafe'))", { verdict: ["id", "label", "weight"] }],
+  ["select answer from answer", { answer: everyAnswer }],
+  ["select id from query_table('answer')", { answer: everyAnswer }],
+  ["select id from answer limit (select count(*) from verdict)", { answer: ["id"], verdict: [] }],
+  ["describe verdict", { answer: everyAnswer, verdict: ["id", "label", "weight"] }]
+]
+
+/** The same statement over whole tables, past everything that is tested here. */
+const overWholeTables = (sql: string) =>
+  Effect.promise(() =>
+    withConnection(async (connected) => {
+      for (const [name, schema, columns] of [["answer", answer, answers], ["verdict", verdict, verdicts]] as const) {
+        await createTable(connected.connection, name, schema)
+        await appendRows(
+          connected,
+          name,
+          schema.map((column) => encodeColumn(column.type, columns[column.name]!)),
+          columns["id"]!.length
+        )
+      }
+      const result = await connected.connection.runAndReadAll(sql)
+      return result.getRows().map((row) => row.map((value) => toCell(connected.duck, value)))
+    })
+  )
+
+const rowsOf = (result: Duck.QueryResult) =>
+  Array.from({ length: result.rows }, (_, i) => result.schema.map(({ name }) => result.columns[name]![i] as Cell))
+
+describe("reads", () => {
+  it.effect.each(statements)("%s", ([sql, reads]) =>
+    Effect.gen(function*() {
+      assert.deepStrictEqual((yield* Duck.bind(sql, schemas)).reads, reads)
+    }))
+
+  it.effect.each(statements)(
+    "over the columns it reads alone gives the same rows: %s",
+    ([sql]) =>
+      Effect.gen(function*() {
+        assert.deepStrictEqual(rowsOf(yield* Duck.query(sql, tables)), yield* overWholeTables(sql))
+      })
+  )
+
+  it.effect("loads no other column of a stored table, and fails as the store does", () =>
+    Effect.gen(function*() {
+      const store = yield* Store
+      const manifest = yield* store.putTable(answer, answers, 4)
+      const loaded: Array<ReadonlyArray<string>> = []
+      const stored = Duck.fromManifest(store, manifest)
+      const watched: Duck.SqlTable = {
+        ...stored,
+        readChunk: (chunk, names) => {
+          loaded.push(names)
+          return stored.readChunk(chunk, names)
+        }
+      }
+      const result = yield* Duck.query("select prompt, count(*) as n from answer group by all", { answer: watched }, {
+        orderBy: ["n", "prompt"]
+      })
+      assert.deepStrictEqual(rowsOf(result), [["one", 1], [null, 1], ["two", 2]])
+      assert.deepStrictEqual(loaded, [["prompt"]])
+      const { blob } = manifest.chunks[0]!
+      fs.rmSync(path.join(store.root, "v1/blobs", blob.slice(0, 2), blob.slice(2)))
+      assert.instanceOf(yield* Effect.flip(Duck.query("from answer", { answer: stored })), BlobMissing)
+    }).pipe(Effect.provide(temporaryStore)))
+})
+
+describe("bind", () => {
+  it.effect("names and types of the result", () =>
+    Effect.gen(function*() {
+      const { columns } = yield* Duck.bind(
+        "select id, tokens + 1 as next, tags, usage, score > 1 as high, sum(tokens) over () as total from answer",
+        schemas
+      )
+      assert.deepStrictEqual(columns, [
+        { name: "id", type: "VARCHAR" },
+        { name: "next", type: "BIGINT" },
+        { name: "tags", type: "VARCHAR[]" },
+        { name: "usage", type: "STRUCT(\"input\" BIGINT, \"output\" BIGINT)" },
+        { name: "high", type: "BOOLEAN" },
+        { name: "total", type: "HUGEINT" }
+      ])
+    }))
+
+  it.effect.each([
+    ["select random() as r, id from answer", ["random"]],
+    ["select now() as t", ["now"]],
+    ["select current_timestamp as t, current_date as d", ["current_date", "get_current_timestamp"]],
+    ["select gen_random_uuid() as u from answer", ["gen_random_uuid"]],
+    ["select id from answer using sample 2", ["sample"]],
+    ["select id from answer tablesample 50%", ["sample"]],
+    ["select id from answer order by random()", ["random"]],
+    ["with r as (select random() as x) select id from answer where score > (select x from r)", ["random"]],
+    ["select case when false then uuid()::varchar else id end as u from answer", ["uuid"]],
+    ["select current_setting('TimeZone') as zone", ["current_setting"]],
+    ["select count(*) as n from duckdb_settings()", ["duckdb_settings"]],
+    ["select id, i from answer, range(2) r(i)", []],
+    ["select md5(prompt) as h, (select max(id) from verdict) as m from answer", []]
+  ] as ReadonlyArray<readonly [string, ReadonlyArray<string>]>)(
+    "what changes from run to run in: %s",
+    ([sql, volatile]) =>
+      Effect.gen(function*() {
+        assert.deepStrictEqual((yield* Duck.bind(sql, schemas)).volatile, volatile)
+      })
+  )
+
+  it.effect("an unknown column is refused with its place and the nearest name", () =>
+    Effect.gen(function*() {
+      const refused = yield* Effect.flip(Duck.bind("select id,\n  'ü' as u, promt\nfrom answer", schemas))
+      assert.instanceOf(refused, Duck.SqlRefused)
+      assert.strictEqual(refused.nearest, "prompt")
+      assert.strictEqual(refused.position, 23)
+      assert.strictEqual(
+        refused.message,
+        [
+          "Referenced column \"promt\" not found in FROM clause!; did you mean prompt?",
+          "line 2:   'ü' as u, promt",
+          "                    ^"
+        ].join("\n")
+      )
+    }))
+
+  it.effect.each([
+    ["select id from anser", /anser does not exist!; did you mean answer\?/],
+    ["selec id", /syntax error/],
+    ["", /No statement/],
+    ["select 1; select 2", /multiple statements/],
+    ["create table x (a int)", /only a SELECT/],
+    ["drop table answer", /only a SELECT/],
+    ["delete from answer", /only a SELECT/],
+    ["explain select 1", /only a SELECT/],
+    ["set threads = 4", /./],
+    ["copy answer to 'x.csv'", /disabled by configuration/],
+    ["select * from read_text('/etc/hostname')", /disabled by configuration/],
+    ["select * from 'x.parquet'", /./],
+    ["install httpfs", /./],
+    ["attach 'x.db'", /./]
+  ] as ReadonlyArray<readonly [string, RegExp]>)("refuses: %s", ([sql, message]) =>
+    Effect.gen(function*() {
+      const refused = yield* Effect.flip(Duck.bind(sql, schemas))
+      assert.instanceOf(refused, Duck.SqlRefused)
+      assert.match(refused.message, message)
+    }))
+})
+
+describe("query", () => {
+  it.effect("every type with nulls, over more rows than one vector and one chunk", () =>
+    Effect.gen(function*() {
+      const types: ReadonlyArray<readonly [ColumnType, (i: number) => Cell]> = [
+        [flat("string"), (i) => i % 2 === 0 ? `a\0b ${i}` : `longer than twelve bytes, ü 💥 ${i}`],
+        [flat("bool"), (i) => i % 2 === 0],
+        [flat("int32"), (i) => i - 500],
+        [flat("int64"), (i) => i * 2 ** 39 - 9],
+        [flat("float64"), (i) => i / 3],
+        [flat("binary"), (i) => new Uint8Array([i & 255, 0, 200])],
+        [list(flat("string")), (i) => [null, `x${i}`, "", "a text of more than twelve"].slice(0, i % 5)],
+        [list(list(flat("int32"))), (i) => [[i, null], null, []]],
+        [struct({ a: flat("string"), b: list(flat("bool")) }), (i) =>
+          i % 2 === 0 ? { a: null, b: [true, null] } : { a: `q${i}`, b: null }],
+        [list(struct({ x: flat("float64") })), (i) => [{ x: i / 2 }, null, { x: null }]]
+      ]
+      const rows = 9000
+      const schema = types.map(([type], k) => ({ name: `c${k}`, type }))
+      const columns = Object.fromEntries(types.map(([, make], k) => [
+        `c${k}`,
+        Array.from({ length: rows }, (_, i) =>
+          i % (k + 3) === 0 ? null : make(i))
+      ]))
+      const store = yield* Store
+      const manifest = yield* store.putTable(schema, columns, rows)
+      const result = yield* Duck.query("from t", { t: Duck.fromManifest(store, manifest) })
+      assert.strictEqual(result.rows, rows)
+      for (const { name } of schema) assert.deepStrictEqual(result.columns[name], columns[name], name)
+    }).pipe(Effect.provide(temporaryStore)))
+
+  it.effect("fields of a null struct are null, even where the field may not be", () =>
+    Effect.gen(function*() {
+      const schema: TableSchema = [{
+        name: "s",
+        type: { kind: "struct", nullable: true, fields: [{ name: "a", type: { kind: "string", nullable: false } }] }
+      }]
+      const table = Duck.fromColumns(schema, { s: [null, { a: "x" }] }, 2)
+      assert.deepStrictEqual((yield* Duck.query("select s.a as a from t", { t: table })).columns, { a: [null, "x"] })
+    }))
+
+  it.effect("integers beyond what a number holds stay bigints", () =>
+    Effect.gen(function*() {
+      const table = Duck.fromColumns(schemaOf({ n: flat("bigint") }), { n: [2n ** 62n, 7n, null] }, 3)
+      assert.deepStrictEqual((yield* Duck.query("select n from t", { t: table })).columns, { n: [2n ** 62n, 7, null] })
+    }))
+
+  it.effect("orders by the columns asked for, whatever the statement ends with", () =>
+    Effect.gen(function*() {
+      for (
+        const sql of [
+          "select id, tokens from answer order by id",
+          "select id, tokens from answer;",
+          "select id, tokens from answer -- it's all\n;; -- done"
+        ]
+      ) {
+        assert.deepStrictEqual((yield* Duck.query(sql, tables, { orderBy: ["tokens"] })).columns["id"], [
+          "b",
+          "c",
+          "a",
+          "d"
+        ])
+      }
+    }))
+
+  it.effect("an empty table and an empty result still have columns", () =>
+    Effect.gen(function*() {
+      const empty = Duck.fromColumns(verdict, { id: [], label: [], weight: [] }, 0)
+      const result = yield* Duck.query("select id, weight from verdict", { verdict: empty })
+      assert.deepStrictEqual(result, {
+        schema: [{ name: "id", type: "VARCHAR" }, { name: "weight", type: "DOUBLE" }],
+        columns: { id: [], weight: [] },
+        rows: 0
+      })
+    }))
+
+  it.effect.each(
+    [
+      ["select sum(tokens) as total from answer", "column total of the result is HUGEINT", "::BIGINT"],
+      ["select 1.5 as x", "column x of the result is DECIMAL(2,1)", "::DOUBLE"],
+      ["select date '2026-01-02' as day", "column day of the result is DATE", "::VARCHAR"],
+      ["select [sum(tokens)] as totals from answer", "column totals of the result is HUGEINT[]", "::BIGINT"]
+    ] as const
+  )("refuses a type no table can hold, naming the cast: %s", ([sql, found, cast]) =>
+    Effect.gen(function*() {
+      const refused = yield* Effect.flip(Duck.query(sql, tables))
+      assert.include(refused.message, found)
+      assert.include(refused.message, cast)
+    }))
+
+  it.effect("shows such types to people when asked to", () =>
+    Effect.gen(function*() {
+      const { columns } = yield* Duck.query(
+        "select sum(tokens) as total, 1.50 as x, timestamptz '2026-01-02 03:04:05+00' as t from answer",
+        tables,
+        { display: true }
+      )
+      assert.deepStrictEqual(columns, { total: [10], x: ["1.50"], t: ["2026-01-02 03:04:05+00"] })
+    }))
+
+  it.effect("refuses two columns of one name", () =>
+    Effect.gen(function*() {
+      assert.match(
+        (yield* Effect.flip(Duck.query("select id, id from answer", tables))).message,
+        /two columns named id/
+      )
+    }))
+
+  it.effect("knows no time zone but UTC", () =>
+    Effect.gen(function*() {
+      assert.deepStrictEqual(
+        (yield* Duck.query("select (timestamptz '2026-07-01 00:00:00+00')::varchar as t", {})).columns,
+        { t: ["2026-07-01 00:00:00+00"] }
+      )
+    }))
+
+  it.effect("an error while running is a refusal too", () =>
+    Effect.gen(function*() {
+      const refused = yield* Effect.flip(Duck.query("select prompt::int as n from answer", tables))
+      assert.instanceOf(refused, Duck.SqlRefused)
+      assert.match(refused.message, /Could not convert string 'one' to INT32/)
+    }))
+
+  it.effect("statements at the same time do not see each other's tables", () =>
+    Effect.gen(function*() {
+      const results = yield* Effect.forEach(
+        [1, 2, 3, 4],
+        (n) => Duck.query("select n from t", { t: Duck.fromColumns(schemaOf({ n: flat("int64") }), { n: [n] }, 1) }),
+        { concurrency: 4 }
+      )
+      assert.deepStrictEqual(results.map((result) => result.columns["n"]), [[1], [2], [3], [4]])
+    }))
+})

@@ -1,0 +1,201 @@
+/** Tables in and out of the store: every type, nulls, sizes around a chunk, digests that see values only, and bytes that Arrow reads. */
+import { assert, describe, it, layer } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
+import { encodeColumn } from "../../cache/ColumnData.ts"
+import { ColumnDigest } from "../../cache/columnDigest.ts"
+import type { Cell, ColumnType, TableSchema } from "../../cache/Columns.ts"
+import { Store } from "../../cache/Store.ts"
+import { TableRefused } from "../../cache/StoreFailed.ts"
+import { temporaryStore } from "./support/tempStore.ts"
+
+const flat = (
+  kind: "string" | "bool" | "int32" | "int64" | "bigint" | "float64" | "binary",
+  nullable = true
+): ColumnType => ({ kind, nullable })
+const list = (item: ColumnType): ColumnType => ({ kind: "list", nullable: true, item })
+const struct = (fields: Readonly<Record<string, ColumnType>>): ColumnType => ({
+  kind: "struct",
+  nullable: true,
+  fields: Object.entries(fields).map(([name, type]) => ({ name, type }))
+})
+
+const samples: ReadonlyArray<readonly [ColumnType, ReadonlyArray<Cell>]> = [
+  [flat("string"), ["", null, "a\0b", "grüße 💥", "日本語", "\u2028"]],
+  [flat("bool"), [true, null, false, true, true, false, false, true, true]],
+  [flat("int32"), [0, null, -(2 ** 31), 2 ** 31 - 1]],
+  [flat("int64"), [0, null, Number.MAX_SAFE_INTEGER, Number.MIN_SAFE_INTEGER]],
+  [flat("bigint"), [0n, null, -(2n ** 63n), 2n ** 63n - 1n]],
+  [flat("float64"), [0, null, 1e-320, 1.7976931348623157e308, Number.NaN, Number.NEGATIVE_INFINITY, 0.1]],
+  [flat("binary"), [new Uint8Array(), null, new Uint8Array([0, 255])]],
+  [list(flat("string")), [[], null, ["a", null, ""], [null]]],
+  [list(list(flat("int32", false))), [[[1, 2], []], null, [null]]],
+  [struct({ a: flat("string", false), b: list(flat("bool")) }), [{ a: "x", b: [true, null] }, null, {
+    a: "",
+    b: null
+  }]],
+  [list(struct({ x: flat("float64") })), [[{ x: 1 }, null, { x: null }], [], null]]
+]
+
+const schema: TableSchema = samples.map(([type], i) => ({ name: `c${i}`, type }))
+const rowsOf = (rows: number) =>
+  Object.fromEntries(
+    samples.map(([, cells], i) => [`c${i}`, Array.from({ length: rows }, (_, r) => cells[r % cells.length]!)])
+  )
+
+const digestOf = (type: ColumnType, ...chunks: ReadonlyArray<ReadonlyArray<Cell>>) => {
+  const column = new ColumnDigest(type)
+  for (const cells of chunks) column.add(encodeColumn(type, cells))
+  return column.finish()
+}
+
+layer(temporaryStore)("tables", (it) => {
+  it.effect.each([0, 1, 8191, 8192, 8193, 20000])("%d rows come back as they were", (rows) =>
+    Effect.gen(function*() {
+      const store = yield* Store
+      const columns = rowsOf(rows)
+      const manifest = yield* store.putTable(schema, columns, rows)
+      assert.strictEqual(manifest.chunks.length, Math.ceil(rows / 8192))
+      assert.strictEqual(manifest.rows, rows)
+      const back = yield* store.readTable(manifest)
+      assert.deepStrictEqual(Object.keys(back), schema.map((column) => column.name))
+      for (const { name } of schema) assert.deepStrictEqual(back[name], columns[name], name)
+      const parts = yield* Stream.runCollect(store.streamTable(manifest, ["c3"]))
+      assert.deepStrictEqual(parts.flatMap((part) => part["c3"]), columns["c3"])
+      assert.isTrue(parts.every((part) => Object.keys(part).length === 1))
+    }))
+
+  it.effect("Arrow's own reader sees the same rows", () =>
+    Effect.gen(function*() {
+      const store = yield* Store
+      const table: TableSchema = [{ name: "text", type: flat("string") }, { name: "n", type: flat("int64", false) }]
+      const manifest = yield* store.putTable(table, { text: ["é", null], n: [1, 2 ** 40] }, 2)
+      const bytes = yield* store.readBlob(manifest.chunks[0]!.blob)
+      const arrow = yield* Effect.promise(() => import("apache-arrow"))
+      const read = arrow.tableFromIPC(bytes)
+      assert.strictEqual(String(read.schema), "Schema<{ 0: text: Utf8, 1: n: Int64 }>")
+      assert.deepStrictEqual(read.schema.fields.map((field) => field.nullable), [true, false])
+      assert.deepStrictEqual(read.toArray().map((row) => [row.text, row.n]), [["é", 1n], [null, 2n ** 40n]])
+    }))
+
+  it.effect("the manifest depends on values only: the same table twice, and one written from its own reading", () =>
+    Effect.gen(function*() {
+      const store = yield* Store
+      const first = yield* store.putTable(schema, rowsOf(9000), 9000)
+      const second = yield* store.putTable(schema, yield* store.readTable(first), 9000)
+      assert.deepStrictEqual(second, first)
+    }))
+
+  it.effect("a changed cell changes the digest of its column and no other", () =>
+    Effect.gen(function*() {
+      const store = yield* Store
+      const columns = rowsOf(50)
+      const changed = { ...columns, c0: ["changed", ...columns["c0"]!.slice(1)] }
+      const before = yield* store.putTable(schema, columns, 50)
+      const after = yield* store.putTable(schema, changed, 50)
+      assert.notStrictEqual(after.content, before.content)
+      assert.deepStrictEqual(
+        schema.map(({ name }) => after.columns[name] === before.columns[name]),
+        schema.map(({ name }) => name !== "c0")
+      )
+    }))
+
+  it.effect("tables without columns still differ by their number of rows", () =>
+    Effect.gen(function*() {
+      const store = yield* Store
+      assert.notStrictEqual((yield* store.putTable([], {}, 2)).content, (yield* store.putTable([], {}, 3)).content)
+    }))
+
+  it.effect.each<[ColumnType, ReadonlyArray<Cell>, number]>([
+    [flat("string", false), ["a", null], 1],
+    [flat("string"), ["a", 5], 1],
+    [flat("int64"), [1, 2 ** 53], 1],
+    [flat("int64"), [1.5], 0],
+    [flat("int32"), [0, 2 ** 31], 1],
+    [flat("bigint"), [2n ** 63n], 0],
+    [flat("bool"), [true, 1], 1],
+    [flat("binary"), ["x"], 0],
+    [list(flat("int32", false)), [[1], [2, 3], [4, null]], 2],
+    [struct({ a: flat("string") }), [{ a: "x" }, {}], 1]
+  ])("refuses a cell its column cannot hold: %o %o", ([type, cells, row]) =>
+    Effect.gen(function*() {
+      const store = yield* Store
+      const failure = yield* Effect.flip(store.putTable([{ name: "x", type }], { x: cells }, cells.length))
+      assert.instanceOf(failure, TableRefused)
+      assert.match(failure.message, new RegExp(`^column x: row ${row}: `))
+    }))
+
+  it.effect("refuses other columns, and columns of another length", () =>
+    Effect.gen(function*() {
+      const store = yield* Store
+      const table: TableSchema = [{ name: "x", type: flat("bool") }]
+      assert.match(
+        (yield* Effect.flip(store.putTable(table, { x: [true] }, 2))).message,
+        /x: has 1 cells, the table has 2 rows/
+      )
+      assert.match((yield* Effect.flip(store.putTable(table, {}, 0))).message, /x: has no cells/)
+      assert.match(
+        (yield* Effect.flip(store.putTable(table, { x: [], y: [] }, 0))).message,
+        /y: is not in the table's schema/
+      )
+      const manifest = yield* store.putTable(table, { x: [true] }, 1)
+      assert.match((yield* Effect.flip(store.readTable(manifest, ["z"]))).message, /z: is not in the table/)
+    }))
+})
+
+describe("ColumnDigest", () => {
+  it("does not see chunks", () => {
+    for (const [type, cells] of samples) {
+      const whole = digestOf(type, cells)
+      assert.strictEqual(digestOf(type, cells.slice(0, 2), [], cells.slice(2)), whole)
+      assert.strictEqual(digestOf(type, ...cells.map((cell) => [cell])), whole)
+    }
+  })
+
+  it("does not see whether null would be allowed", () => {
+    assert.strictEqual(digestOf(flat("string", false), ["a"]), digestOf(flat("string", true), ["a"]))
+  })
+
+  it("tells apart what is easily taken for the same", () => {
+    const text = flat("string")
+    const different: ReadonlyArray<string> = [
+      digestOf(text, []),
+      digestOf(text, [""]),
+      digestOf(text, [null]),
+      digestOf(text, ["", ""]),
+      digestOf(text, ["ab", "c"]),
+      digestOf(text, ["a", "bc"]),
+      digestOf(text, ["0"]),
+      digestOf(flat("binary"), [new Uint8Array([48])]),
+      digestOf(flat("int64"), [0]),
+      digestOf(flat("int32"), [0]),
+      digestOf(flat("float64"), [0]),
+      digestOf(flat("bool"), [false]),
+      digestOf(list(text), [[]]),
+      digestOf(list(text), [null]),
+      digestOf(list(text), [[null]]),
+      digestOf(list(text), [[""], []]),
+      digestOf(list(text), [[], [""]]),
+      digestOf(struct({ a: text, b: text }), [{ a: null, b: "x" }]),
+      digestOf(struct({ a: text, b: text }), [{ a: "x", b: null }])
+    ]
+    assert.strictEqual(new Set(different).size, different.length)
+  })
+
+  it("knows one zero and one NaN", () => {
+    const number = flat("float64")
+    assert.strictEqual(digestOf(number, [-0]), digestOf(number, [0]))
+    const oddNaN = new Float64Array(new BigUint64Array([0x7ff8000000000001n]).buffer)[0]!
+    assert.strictEqual(digestOf(number, [oddNaN]), digestOf(number, [Number.NaN]))
+  })
+
+  it("sees long and short texts alike across its buffer", () => {
+    const long = "x".repeat(70_000)
+    const cells = ["a", long, "b", long, "c".repeat(30_000), "d".repeat(30_000), "e".repeat(30_000)]
+    assert.strictEqual(digestOf(flat("string"), cells), digestOf(flat("string"), ...cells.map((cell) => [cell])))
+    assert.notStrictEqual(
+      digestOf(flat("string"), cells),
+      digestOf(flat("string"), [...cells.slice(0, -1), `${"e".repeat(29_999)}f`])
+    )
+  })
+})
