@@ -1,6 +1,7 @@
 /**
- * Action records, one small file a key, made once and never changed. A second result for a key is compared with the first: equal content is
- * the normal end of a race, other content means that a node is not deterministic, which is noted and changes nothing.
+ * Action records, one small file a key, made once and never changed. A second result for a key is compared with the
+ * first: equal content is the normal end of a race, other content means that a node is not deterministic, which is
+ * noted and changes nothing.
  */
 import * as path from "node:path"
 import type { Blobs } from "./Blobs.ts"

@@ -1,6 +1,6 @@
 /**
- * Immutable blobs named by the SHA-256 of their bytes. Every blob is checked against its name the first time a process reads it; a damaged
- * one is moved to `quarantine/`, never returned. What blobs mean is the business of manifests.
+ * Immutable blobs named by the SHA-256 of their bytes. Every blob is checked against its name the first time a process
+ * reads it; a damaged one is moved to `quarantine/`, never returned. What blobs mean is the business of manifests.
  */
 import { createHash, randomBytes } from "node:crypto"
 import * as fs from "node:fs"
@@ -51,7 +51,8 @@ export class Blobs {
 
   put(bytes: Uint8Array | string): Digest {
     const digest = digestBytes(bytes)
-    // A blob on disk that this process has not read may be damaged, and writing it anew is the repair; so only verified ones are skipped.
+    // A blob on disk that this process has not read may be damaged, and writing it anew is the repair; so only verified
+    // ones are skipped.
     if (this.#verified.has(digest) && this.has(digest)) return digest
     const present = publish.readIfExists(this.pathOf(digest))
     if (present === undefined || digestBytes(present) !== digest) {
@@ -98,7 +99,10 @@ export class Blobs {
     return new BlobDamaged({ kind: "blob", digest, found })
   }
 
-  /** Moves any file of the cache to `quarantine/`. Two processes may find the same damage: the second finds nothing to move. */
+  /**
+   * Moves any file of the cache to `quarantine/`. Two processes may find the same damage: the second finds nothing to
+   * move.
+   */
   quarantine(file: string, name: string): void {
     try {
       fs.renameSync(file, path.join(this.#quarantine, `${name}-${randomBytes(4).toString("hex")}`))

@@ -1,6 +1,7 @@
 /**
- * A column, or a chunk of one, as the buffers that Arrow lays out: validity bits, offsets, values, children. Cells become buffers here and
- * buffers become cells; files (`TableBlob.ts`), digests (`columnDigest.ts`) and DuckDB (`duck/`) take the buffers as they are.
+ * A column, or a chunk of one, as the buffers that Arrow lays out: validity bits, offsets, values, children. Cells
+ * become buffers here and buffers become cells; files (`TableBlob.ts`), digests (`columnDigest.ts`) and DuckDB
+ * (`duck/`) take the buffers as they are.
  */
 import type { Cell, ColumnType } from "./Columns.ts"
 
@@ -19,7 +20,10 @@ export interface ColumnData {
   readonly children: ReadonlyArray<ColumnData>
 }
 
-/** A cell that its column's type cannot hold. Thrown by {@link encodeColumn}; `row` counts within the cells it was given. */
+/**
+ * A cell that its column's type cannot hold. Thrown by {@link encodeColumn}; `row` counts within the cells it was
+ * given.
+ */
 export class CellRefused extends Error {
   override readonly name = "CellRefused"
   readonly row: number
@@ -84,59 +88,55 @@ const binaryBuffers = (type: ColumnType, cells: ReadonlyArray<Cell>) => {
   return { offsets, bytes }
 }
 
-const fixedValues = (type: ColumnType, cells: ReadonlyArray<Cell>): ColumnData["values"] => {
-  const n = cells.length
-  const refuse = (i: number): never => {
-    throw new CellRefused(type, i, cells[i])
+const boolBits = (type: ColumnType, cells: ReadonlyArray<Cell>): Uint8Array => {
+  const bits = new Uint8Array((cells.length + 7) >> 3)
+  cells.forEach((cell, i) => {
+    if (cell === true) bits[i >> 3]! |= 1 << (i & 7)
+    else if (cell !== false && cell !== null) throw new CellRefused(type, i, cell)
+  })
+  return bits
+}
+
+/** The stored number of a cell; undefined when it is not one of the kind. */
+const storedNumber = {
+  int32: (cell: Cell) => typeof cell === "number" && (cell | 0) === cell ? cell | 0 : undefined,
+  int64: (cell: Cell) => typeof cell === "number" && Number.isSafeInteger(cell) ? BigInt(cell) : undefined,
+  bigint: (cell: Cell) => typeof cell === "bigint" && BigInt.asIntN(64, cell) === cell ? cell : undefined,
+  float64: (cell: Cell) => {
+    if (typeof cell !== "number") return undefined
+    // -0 and the many NaNs are one value each, or equal tables could differ in their digests.
+    return cell === 0 ? 0 : Number.isNaN(cell) ? Number.NaN : cell
   }
-  switch (type.kind) {
-    case "bool": {
-      const bits = new Uint8Array((n + 7) >> 3)
-      for (let i = 0; i < n; i++) {
-        const cell = cells[i]
-        if (cell === true) bits[i >> 3]! |= 1 << (i & 7)
-        else if (cell !== false && cell !== null) refuse(i)
-      }
-      return bits
-    }
-    case "bigint": {
-      const values = new BigInt64Array(n)
-      for (let i = 0; i < n; i++) {
-        const cell = cells[i]
-        if (typeof cell === "bigint" && BigInt.asIntN(64, cell) === cell) values[i] = cell
-        else if (cell !== null) refuse(i)
-      }
-      return values
-    }
-    case "int64": {
-      const values = new BigInt64Array(n)
-      for (let i = 0; i < n; i++) {
-        const cell = cells[i]
-        if (typeof cell === "number" && Number.isSafeInteger(cell)) values[i] = BigInt(cell)
-        else if (cell !== null) refuse(i)
-      }
-      return values
-    }
-    default: {
-      const values = type.kind === "int32" ? new Int32Array(n) : new Float64Array(n)
-      for (let i = 0; i < n; i++) {
-        const cell = cells[i]
-        if (typeof cell === "number" && (type.kind === "float64" || (cell | 0) === cell)) {
-          // -0 and the many NaNs are one value each, or equal tables could differ in their digests.
-          values[i] = cell === 0 ? 0 : Number.isNaN(cell) ? Number.NaN : cell
-        } else if (cell !== null) refuse(i)
-      }
-      return values
-    }
+}
+
+const emptyNumbers = {
+  int32: (n: number) => new Int32Array(n),
+  int64: (n: number) => new BigInt64Array(n),
+  bigint: (n: number) => new BigInt64Array(n),
+  float64: (n: number) => new Float64Array(n)
+}
+
+type NumberKind = keyof typeof storedNumber
+
+const numberValues = (type: ColumnType & { readonly kind: NumberKind }, cells: ReadonlyArray<Cell>) => {
+  const values = emptyNumbers[type.kind](cells.length)
+  const stored = storedNumber[type.kind]
+  for (let i = 0; i < cells.length; i++) {
+    const cell = cells[i]!
+    if (cell === null) continue
+    const value = stored(cell)
+    if (value === undefined) throw new CellRefused(type, i, cell)
+    values[i] = value
   }
+  return values
 }
 
 const listBuffers = (type: ColumnType & { readonly kind: "list" }, cells: ReadonlyArray<Cell>) => {
   const offsets = new Int32Array(cells.length + 1)
   const items: Array<Cell> = []
   cells.forEach((cell, i) => {
-    if (Array.isArray(cell)) { for (const item of cell as ReadonlyArray<Cell>) items.push(item) }
-    else if (cell !== null) throw new CellRefused(type, i, cell)
+    if (cell !== null && !Array.isArray(cell)) throw new CellRefused(type, i, cell)
+    for (const item of (cell ?? []) as ReadonlyArray<Cell>) items.push(item)
     offsets[i + 1] = items.length
   })
   try {
@@ -186,7 +186,8 @@ const filler = (type: ColumnType): Cell => {
 /**
  * The buffers of `cells`. Lone surrogates become U+FFFD, -0 becomes 0: digests are taken of what is stored.
  *
- * **Fails**: throws {@link CellRefused} on a cell of another type, null where the type is not nullable, or an integer out of range.
+ * **Fails**: throws {@link CellRefused} on a cell of another type, null where the type is not nullable, or an integer
+ * out of range.
  */
 export const encodeColumn = (type: ColumnType, cells: ReadonlyArray<Cell>): ColumnData => {
   const common = { type, length: cells.length, validity: validityOf(type, cells) }
@@ -200,8 +201,10 @@ export const encodeColumn = (type: ColumnType, cells: ReadonlyArray<Cell>): Colu
       return { ...common, ...none, ...listBuffers(type, cells) }
     case "struct":
       return { ...common, ...none, children: structChildren(type, cells) }
+    case "bool":
+      return { ...common, ...none, values: boolBits(type, cells) }
     default:
-      return { ...common, ...none, values: fixedValues(type, cells) }
+      return { ...common, ...none, values: numberValues(type as ColumnType & { readonly kind: NumberKind }, cells) }
   }
 }
 

@@ -1,6 +1,6 @@
 /**
- * Which Effect Schemas a table column may have, as plain JSON-able column types. The encoded side of a Schema decides; how cells become
- * Arrow buffers and back is in `ColumnData.ts`.
+ * Which Effect Schemas a table column may have, as plain JSON-able column types. The encoded side of a Schema decides;
+ * how cells become Arrow buffers and back is in `ColumnData.ts`.
  */
 import * as Schema from "effect/Schema"
 import * as SchemaAST from "effect/SchemaAST"
@@ -194,7 +194,7 @@ const instead = (ast: SchemaAST.AST): string => {
     case "Suspend":
       return "a column cannot be recursive; encode the value as text, for example with Schema.fromJsonString"
     default:
-      return "use String, Boolean, Finite, Int, BigInt, Uint8Array, NullOr, Array or Struct of these, or Schema.fromJsonString"
+      return "use String, Boolean, Finite, Int, BigInt, Uint8Array, NullOr, Array, Struct, or Schema.fromJsonString"
   }
 }
 

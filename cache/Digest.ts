@@ -1,6 +1,6 @@
 /**
- * Canonical encoding and tagged SHA-256: the one place where a value becomes bytes that are hashed. It knows nothing of what a key is made
- * of; the pre-images of keys are built above, and columns of tables are hashed by `columnDigest.ts`.
+ * Canonical encoding and tagged SHA-256: the one place where a value becomes bytes that are hashed. It knows nothing of
+ * what a key is made of; the pre-images of keys are built above, and columns of tables are hashed by `columnDigest.ts`.
  */
 import { hash } from "node:crypto"
 
@@ -9,22 +9,24 @@ export type Digest = string
 
 const digestPattern = /^[0-9a-f]{64}$/
 
-/** `text` itself. **Fails**: throws a `TypeError` when it does not have the form of a digest: digests become file names. */
+/**
+ * `text` itself. **Fails**: throws a `TypeError` when it does not have the form of a digest: digests become file names.
+ */
 export const requireDigest = (text: string): Digest => {
   if (!digestPattern.test(text)) throw new TypeError(`${JSON.stringify(text)} is not a digest of 64 hex characters`)
   return text
 }
 
 /**
- * A value with no canonical form met `canonicalJson`. A defect of the caller rather than a failure of the cache, so it is thrown; `path` is
- * where in the value, for example `$.params.temperature`.
+ * A value with no canonical form met `canonicalJson`. A defect of the caller rather than a failure of the cache, so it
+ * is thrown; `path` is where in the value, for example `$.params.temperature`.
  */
 export class NotCanonical extends Error {
   override readonly name = "NotCanonical"
   readonly path: string
   constructor(path: string, found: string) {
     super(
-      `${found} at ${path} has no canonical form; use a finite number, string, boolean, bigint, null, bytes, array or plain object`
+      `${found} at ${path} has no canonical form; use null, booleans, text, finite numbers, bigints, bytes, arrays, objects`
     )
     this.path = path
   }
@@ -73,10 +75,11 @@ const encode = (value: unknown, path: string): string => {
 }
 
 /**
- * The canonical JSON text of `value`: keys in UTF-16 order, no undefined, -0 as 0, bigint as `{"$bigint":"1"}`, bytes as
- * `{"$bytes":"base64"}`. Two values have the same text exactly when they are the same value in this sense.
+ * The canonical JSON text of `value`: keys in UTF-16 order, no undefined, -0 as 0, bigint as `{"$bigint":"1"}`, bytes
+ * as `{"$bytes":"base64"}`. Two values have the same text exactly when they are the same value in this sense.
  *
- * **Fails**: throws {@link NotCanonical} on NaN, infinities, functions, symbols, class instances, and undefined outside an object.
+ * **Fails**: throws {@link NotCanonical} on NaN, infinities, functions, symbols, class instances, and undefined outside
+ * an object.
  */
 export const canonicalJson = (value: unknown): string => encode(value, "$")
 
@@ -92,13 +95,18 @@ const revive = (value: unknown): unknown => {
   return Object.fromEntries(entries.map(([key, field]) => [key.startsWith("$$") ? key.slice(1) : key, revive(field)]))
 }
 
-/** The value that `canonicalJson` wrote: its left inverse. **Fails**: throws `SyntaxError` when the text is not JSON. */
+/**
+ * The value that `canonicalJson` wrote: its left inverse. **Fails**: throws `SyntaxError` when the text is not JSON.
+ */
 export const parseCanonicalJson = (text: string): unknown => revive(JSON.parse(text))
 
 /** SHA-256 of bytes, or of the UTF-8 form of a text. */
 export const digestBytes = (bytes: Uint8Array | string): Digest => hash("sha256", bytes, "hex")
 
-/** SHA-256 of a tagged value. Injective: the tag must not contain a NUL, so equal digests mean equal tag and equal value. */
+/**
+ * SHA-256 of a tagged value. Injective: the tag must not contain a NUL, so equal digests mean equal tag and equal
+ * value.
+ */
 export const digest = (tag: string, value: unknown): Digest => {
   if (tag.includes("\0")) throw new NotCanonical("$tag", "a NUL character")
   return digestBytes(`${tag}\0${canonicalJson(value)}`)

@@ -1,6 +1,7 @@
 /**
- * SQL over tables of the cache: what a statement reads and gives (`bind`), and its result (`query`). Stateless: tables go in, columns come out,
- * nothing of DuckDB's is kept. Which columns enter a key, and whether result types fit a node's output, is decided above.
+ * SQL over tables of the cache: what a statement reads and gives (`bind`), and its result (`query`). Stateless: tables
+ * go in, columns come out, nothing of DuckDB's is kept. Which columns enter a key, and whether result types fit a
+ * node's output, is decided above.
  */
 import * as Effect from "effect/Effect"
 import type { Cell, TableSchema } from "./Columns.ts"
@@ -56,7 +57,10 @@ export interface ResultColumn {
 /** What a statement is, without running it. */
 export interface Bound {
   readonly columns: ReadonlyArray<ResultColumn>
-  /** Columns of each table that the statement reads, in the order of its schema. A table it does not read is absent; one only counted is empty. */
+  /**
+   * Columns of each table that the statement reads, in the order of its schema. A table it does not read is absent; one
+   * only counted is empty.
+   */
   readonly reads: Readonly<Record<string, ReadonlyArray<string>>>
   /** Functions and clauses whose result changes from run to run: `random`, `now`, `sample`, … */
   readonly volatile: ReadonlyArray<string>
@@ -103,8 +107,8 @@ const binds = async (sql: string, tables: Schemas, expected: ReadonlyArray<Resul
 }
 
 /**
- * A statement can need a column that its plan does not read (`* exclude (x)` names x). Such columns are kept: the rest are taken away one by one
- * as long as the statement still means the same.
+ * A statement can need a column that its plan does not read (`* exclude (x)` names x). Such columns are kept: the rest
+ * are taken away one by one as long as the statement still means the same.
  */
 const widen = async (
   sql: string,

@@ -1,6 +1,7 @@
 /**
- * The records the cache keeps: manifests say what a result is made of, actions say which key gave it and at what cost, run records say what a
- * run did. All are plain JSON with an Effect Schema, decoded strictly when read; where they lie is the business of `Store.ts`.
+ * The records the cache keeps: manifests say what a result is made of, actions say which key gave it and at what cost,
+ * run records say what a run did. All are plain JSON with an Effect Schema, decoded strictly when read; where they lie
+ * is the business of `Store.ts`.
  */
 import * as Schema from "effect/Schema"
 import { TableSchema } from "./Columns.ts"
@@ -100,7 +101,10 @@ export const RunNode = Schema.StructWithRest(
 )
 export type RunNode = typeof RunNode.Type
 
-/** One run of an experiment: rewritten while it runs, with `finishedAt` and `ok` at its end. Further fields are kept as they are. */
+/**
+ * One run of an experiment: rewritten while it runs, with `finishedAt` and `ok` at its end. Further fields are kept as
+ * they are.
+ */
 export const RunRecord = Schema.StructWithRest(
   Schema.Struct({
     run: Schema.String,
@@ -118,7 +122,10 @@ const strict = { onExcessProperty: "error" } as const
 const decodeActionJson = Schema.decodeUnknownSync(Action, strict)
 const decodeRunJson = Schema.decodeUnknownSync(RunRecord)
 
-/** The file of a record: canonical JSON, a newline, and the digest of that JSON, since a file system may damage small files too. */
+/**
+ * The file of a record: canonical JSON, a newline, and the digest of that JSON, since a file system may damage small
+ * files too.
+ */
 export const encodeRecord = (record: unknown): string => {
   const body = canonicalJson(record)
   return `${body}\n${digestBytes(body)}\n`

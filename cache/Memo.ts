@@ -1,6 +1,7 @@
 /**
- * The durable row log of one row function: results and failed attempts by row key. A folder holds one log a writer; this module reads all of
- * them, writes at most one, and never changes somebody else's. What a key and a payload mean is decided above.
+ * The durable row log of one row function: results and failed attempts by row key. A folder holds one log a writer;
+ * this module reads all of them, writes at most one, and never changes somebody else's. What a key and a payload mean
+ * is decided above.
  */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
@@ -31,7 +32,10 @@ export interface Memo {
   /** The payload of a row's result. Failed attempts are not results. */
   readonly get: (rowKey: Digest) => Uint8Array | undefined
   readonly has: (rowKey: Digest) => boolean
-  /** Completes once the result is durable. The first result of a key stays, unless `replace` says that this one stands instead. */
+  /**
+   * Completes once the result is durable. The first result of a key stays, unless `replace` says that this one stands
+   * instead.
+   */
   readonly append: (
     rowKey: Digest,
     payload: Uint8Array,
@@ -115,13 +119,17 @@ class OpenMemo {
     if (this.failures.size > 0) this.failures.delete(Buffer.from(frame.key).toString("hex"))
   }
 
-  /** Reads every log from where it was left. Order of names is order of creation, which makes "first" the same for every reader. */
+  /**
+   * Reads every log from where it was left. Order of names is order of creation, which makes "first" the same for every
+   * reader.
+   */
   refresh(): void {
     if (!fs.existsSync(this.#folder)) return
     const names = fs.readdirSync(this.#folder).filter((name) => name.endsWith(".log")).sort()
     const damaged: Array<Damage> = []
     for (const name of names) {
-      // Own frames are indexed when they are durable; a scan would meet those still on their way and count failures twice.
+      // Own frames are indexed when they are durable; a scan would meet those still on their way and count failures
+      // twice.
       if (this.#writer.owns(name)) continue
       const ordinal = this.#ordinal(name)
       const log = this.#logs[ordinal]!

@@ -1,6 +1,6 @@
 /**
- * Run records, one file a run, rewritten in one step while the run goes on: what `ls`, `show`, `why` and notebooks read. The event log of a
- * run, and who holds it, are the business of the runtime.
+ * Run records, one file a run, rewritten in one step while the run goes on: what `ls`, `show`, `why` and notebooks
+ * read. The event log of a run, and who holds it, are the business of the runtime.
  */
 import * as fs from "node:fs"
 import * as path from "node:path"
@@ -41,7 +41,8 @@ export class Runs {
     try {
       return decodeRun(bytes.toString("utf8"))
     } catch {
-      // A record that cannot be read is history lost, not a result: the other runs stay usable, and `verify` reports the file.
+      // A record that cannot be read is history lost, not a result: the other runs stay usable, and `verify` reports
+      // the file.
       return undefined
     }
   }

@@ -1,8 +1,10 @@
 /**
- * The cache as a service: tables, values, folders, actions, row memos and run records below one folder. Files are the truth and nobody locks;
- * this module joins the parts and knows the layout, while keys, gc and leases belong to the layers above.
+ * The cache as a service: tables, values, folders, actions, row memos and run records below one folder. Files are the
+ * truth and nobody locks; this module joins the parts and knows the layout, while keys, gc and leases belong to the
+ * layers above.
  *
- *     <root>/v1/FORMAT  blobs/ab/cd…  actions/ab/<key>  memo/<row function>/<writer>.log  runs/<run>  work/<key>/  folders/<content>/  tmp/  quarantine/
+ *     <root>/v1/FORMAT     blobs/ab/cd…     actions/ab/<key>     memo/<row function>/<writer>.log     runs/<run>.json
+ *               work/<key>/     folders/<content>/     tmp/     quarantine/
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -16,8 +18,8 @@ import { Blobs } from "./Blobs.ts"
 import type { TableSchema } from "./Columns.ts"
 import { canonicalJson, type Digest, parseCanonicalJson, requireDigest } from "./Digest.ts"
 import * as folders from "./folders.ts"
-import type { Action, FolderManifest, RunRecord, TableManifest, ValueManifest } from "./Manifest.ts"
-import { valueContent } from "./Manifest.ts"
+import type { Action, FolderManifest, Manifest, RunRecord, TableManifest, ValueManifest } from "./Manifest.ts"
+import { blobsOf, valueContent } from "./Manifest.ts"
 import { type Memo, openMemo } from "./Memo.ts"
 import * as publish from "./publish.ts"
 import { Runs } from "./Runs.ts"
@@ -58,8 +60,8 @@ export class Store extends Context.Service<Store, {
   readonly folderPath: (manifest: FolderManifest) => Effect.Effect<string, StoreFailed>
   readonly putBlob: (bytes: Uint8Array | string) => Effect.Effect<Digest, StoreFailed>
   readonly readBlob: (digest: Digest) => Effect.Effect<Uint8Array, StoreFailed>
-  /** Whether the cache holds a blob, unread: what a plan asks. */
-  readonly hasBlob: (digest: Digest) => Effect.Effect<boolean, StoreFailed>
+  /** Whether all blobs of a result are there, unread: gc may have collected some while their action stays. */
+  readonly holds: (manifest: Manifest) => Effect.Effect<boolean, StoreFailed>
   readonly getAction: (key: Digest) => Effect.Effect<Action | undefined, StoreFailed>
   /** Records an action once: the first of a key stays, see {@link PutAction}. */
   readonly putAction: (action: Action) => Effect.Effect<PutAction, StoreFailed>
@@ -71,7 +73,9 @@ export class Store extends Context.Service<Store, {
   readonly latestRun: (experiment?: string) => Effect.Effect<RunRecord | undefined, StoreFailed>
   /** Writes a run record in one step; called again and again while the run goes on. */
   readonly putRun: (record: RunRecord) => Effect.Effect<void, StoreFailed>
-  /** A folder for the work on a key that survives a kill, so that a trainer resumes; `putFolder` with `move` ends it. */
+  /**
+   * A folder for the work on a key that survives a kill, so that a trainer resumes; `putFolder` with `move` ends it.
+   */
   readonly workFolder: (key: Digest) => Effect.Effect<string, StoreFailed>
 }>()("sinternal/cache/Store") {}
 
@@ -95,7 +99,10 @@ const prepare = (root: string): string => {
   return base
 }
 
-/** The store in `root`, made if it does not exist. **Fails**: `StoreRefused` for another format, `StoreIo` without permission. */
+/**
+ * The store in `root`, made if it does not exist. **Fails**: `StoreRefused` for another format, `StoreIo` without
+ * permission.
+ */
 export const layer = (root: string): Layer.Layer<Store, StoreFailed> => Layer.effect(Store, make(path.resolve(root)))
 
 const make = Effect.fnUntraced(function*(root: string) {
@@ -134,7 +141,7 @@ const make = Effect.fnUntraced(function*(root: string) {
       attemptAsync("show a folder", root, () => folders.materialise(base, blobs, manifest, intactFolders)),
     putBlob: (bytes) => attempt("store a blob", root, () => blobs.put(bytes)),
     readBlob: (digest) => attempt("read a blob", root, () => blobs.read(digest)),
-    hasBlob: (digest) => attempt("look for a blob", root, () => blobs.has(digest)),
+    holds: (manifest) => attempt("look for blobs", root, () => blobsOf(manifest).every((blob) => blobs.has(blob))),
     getAction: (key) => attempt("read an action", root, () => actions.get(key)),
     putAction: (action) => attempt("store an action", root, () => actions.put(action)),
     openMemo: (rowFunction) =>

@@ -1,22 +1,29 @@
 /**
- * What can go wrong in the cache, one error a decision the caller can take: compute again (`BlobDamaged`, `BlobMissing`), make room
- * (`DiskFull`), write the right cells (`TableRefused`), or repair the cache (`StoreRefused`, `StoreIo`).
+ * What can go wrong in the cache, one error a decision the caller can take: compute again (`BlobDamaged`,
+ * `BlobMissing`), make room (`DiskFull`), write the right cells (`TableRefused`), or repair the cache (`StoreRefused`,
+ * `StoreIo`).
  */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 
-/** Stored bytes are not the bytes that were written. They lie in `quarantine/` now; the caller treats the result as not computed. */
+/**
+ * Stored bytes are not the bytes that were written. They lie in `quarantine/` now; the caller treats the result as not
+ * computed.
+ */
 export class BlobDamaged extends Schema.TaggedError<BlobDamaged>()("BlobDamaged", {
   kind: Schema.Literals(["blob", "action", "folder"]),
   digest: Schema.String,
   found: Schema.String
 }) {
   override get message() {
-    return `${this.kind} ${this.digest} is damaged (${this.found}); it was moved to quarantine/, run again to compute it anew`
+    return `${this.kind} ${this.digest} is damaged (${this.found}) and was moved to quarantine/; run again to compute it anew`
   }
 }
 
-/** A blob that a manifest names is not in the cache: collected by gc, or never copied here. The caller treats it as not computed. */
+/**
+ * A blob that a manifest names is not in the cache: collected by gc, or never copied here. The caller treats it as not
+ * computed.
+ */
 export class BlobMissing extends Schema.TaggedError<BlobMissing>()("BlobMissing", { digest: Schema.String }) {
   override get message() {
     return `blob ${this.digest} is not in the cache; run again to compute it anew`
@@ -59,7 +66,7 @@ export class StoreIo extends Schema.TaggedError<StoreIo>()("StoreIo", {
   cause: Schema.optionalKey(Schema.Defect())
 }) {
   override get message() {
-    return `${this.operation} failed at ${this.path} (${this.code}); check that the folder exists and may be read and written`
+    return `could not ${this.operation}: ${this.code} at ${this.path}; check that the folder exists and may be written`
   }
 }
 

@@ -1,12 +1,13 @@
 /**
- * One chunk of a table as an Arrow IPC *stream* (schema first, so a cut file is recognised), readable by any Arrow implementation, and back
- * with projection to some columns. Which bytes belong to which table is the manifest's business; hashing is `columnDigest.ts`.
+ * One chunk of a table as an Arrow IPC *stream* (schema first, so a cut file is recognised), readable by any Arrow
+ * implementation, and back with projection to some columns. Which bytes belong to which table is the manifest's
+ * business; hashing is `columnDigest.ts`.
  */
 import type * as Arrow from "apache-arrow"
 import type { ColumnData } from "./ColumnData.ts"
 import type { ColumnType, TableSchema } from "./Columns.ts"
 
-/** Rows of every chunk but the last of a table. */
+/** Rows of a chunk, at most. */
 export const chunkRows = 8192
 
 type ArrowModule = typeof Arrow

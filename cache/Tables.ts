@@ -1,6 +1,6 @@
 /**
- * Tables as chunks of 8,192 rows in the blob store, with the digests of their columns. Chunks are written one after the other, so that a large
- * table needs the memory of its cells and of one chunk.
+ * Tables as chunks of at most 8,192 rows in the blob store, with the digests of their columns. Chunks are written one
+ * after the other, so that a large table needs the memory of its cells and of one chunk.
  */
 import type { Blobs } from "./Blobs.ts"
 import { CellRefused, type ColumnData, decodeColumn, encodeColumn } from "./ColumnData.ts"
@@ -29,7 +29,10 @@ export const checkShape = (schema: TableSchema, columns: Columns, rows: number):
   }
 }
 
-/** The buffers of cells that begin at row `first` of their table. **Fails**: throws `TableRefused` naming column and row. */
+/**
+ * The buffers of cells that begin at row `first` of their table. **Fails**: throws `TableRefused` naming column and
+ * row.
+ */
 export const encodeNamed = (column: Column, cells: ReadonlyArray<Cell>, first: number): ColumnData => {
   try {
     return encodeColumn(column.type, cells)
@@ -37,6 +40,34 @@ export const encodeNamed = (column: Column, cells: ReadonlyArray<Cell>, first: n
     if (!(error instanceof CellRefused)) throw error
     throw new TableRefused({ column: column.name, found: `row ${first + error.row}: ${error.found}` })
   }
+}
+
+/**
+ * Chunks end earlier than at 8,192 rows when their cells are this heavy: buffers have 32-bit offsets, and a chunk is
+ * held in memory.
+ */
+const chunkWeight = 1 << 25
+
+/** About the bytes of a cell. */
+const weigh = (cell: Cell): number => {
+  if (typeof cell === "string" || cell instanceof Uint8Array) return cell.length
+  if (typeof cell !== "object" || cell === null) return 8
+  if (!Array.isArray(cell)) return Object.values(cell).reduce((sum: number, field) => sum + weigh(field), 0)
+  const items = cell as ReadonlyArray<Cell>
+  return typeof items[0] === "number" ? items.length * 8 : items.reduce((sum: number, item) => sum + weigh(item), 0)
+}
+
+/**
+ * Where the chunk that begins at row `first` ends: given by the cells alone, so that equal tables have equal chunks.
+ */
+const chunkEnd = (schema: TableSchema, columns: Columns, rows: number, first: number): number => {
+  const last = Math.min(first + chunkRows, rows)
+  let weight = 0
+  for (let row = first; row < last; row++) {
+    for (const { name } of schema) weight += weigh(columns[name]![row]!)
+    if (weight > chunkWeight) return row + 1
+  }
+  return last
 }
 
 export class Tables {
@@ -56,11 +87,10 @@ export class Tables {
     }
     const digests = schema.map((column) => new ColumnDigest(column.type))
     const chunks: Array<TableManifest["chunks"][number]> = []
-    for (let first = 0; first < rows; first += chunkRows) {
-      const count = Math.min(chunkRows, rows - first)
-      const encoded = schema.map((column) =>
-        encodeNamed(column, columns[column.name]!.slice(first, first + count), first)
-      )
+    for (let first = 0, end = 0; first < rows; first = end) {
+      end = chunkEnd(schema, columns, rows, first)
+      const count = end - first
+      const encoded = schema.map((column) => encodeNamed(column, columns[column.name]!.slice(first, end), first))
       encoded.forEach((data, i) => digests[i]!.add(data))
       const bytes = await encodeChunk(schema, encoded, count)
       chunks.push({ blob: this.#blobs.put(bytes), rows: count, bytes: bytes.length })

@@ -1,6 +1,7 @@
 /**
- * The logical digest of a column: a hash over its values, not over its bytes on disk, so that chunking, compression and the writer of a file
- * never reach a key. Each value is written so that no two different columns of one type give the same bytes.
+ * The logical digest of a column: a hash over its values, not over its bytes on disk, so that chunking, compression and
+ * the writer of a file never reach a key. Each value is written so that no two different columns of one type give the
+ * same bytes.
  */
 import { createHash } from "node:crypto"
 import type { Hash } from "node:crypto"
@@ -37,11 +38,12 @@ class Sink {
     }
     this.#room(end - start)
     // A plain loop beats `set` on a fresh view for the short values that most cells are.
-    if (end - start < 32) { for (let i = start; i < end; i++) this.#scratch[this.#at++] = source[i]! }
-    else {
-      this.#scratch.set(source.subarray(start, end), this.#at)
-      this.#at += end - start
+    if (end - start < 32) {
+      for (let i = start; i < end; i++) this.#scratch[this.#at++] = source[i]!
+      return
     }
+    this.#scratch.set(source.subarray(start, end), this.#at)
+    this.#at += end - start
   }
   flush(): void {
     if (this.#at > 0) this.#hash.update(this.#scratch.subarray(0, this.#at))
@@ -49,7 +51,50 @@ class Sink {
   }
 }
 
-const widths = { int32: 4, int64: 8, bigint: 8, float64: 8 }
+/** Bytes of a value of fixed width. */
+const widthOf = (type: ColumnType): number | undefined => {
+  switch (type.kind) {
+    case "int32":
+      return 4
+    case "int64":
+    case "bigint":
+    case "float64":
+      return 8
+    default:
+      return undefined
+  }
+}
+
+const rawBytes = (data: ColumnData): Uint8Array =>
+  new Uint8Array(data.values!.buffer, data.values!.byteOffset, data.values!.byteLength)
+
+/**
+ * Lists of numbers are long (token ids, log probabilities): without nulls their bytes are one piece, marked 1; else
+ * item by item, marked 0.
+ */
+const listWriter = (data: ColumnData, sink: Sink): (i: number) => void => {
+  const offsets = data.offsets!
+  const child = data.children[0]!
+  const item = cellWriter(child, sink)
+  const width = widthOf(child.type)
+  const raw = width === undefined ? undefined : rawBytes(child)
+  const allValid = (start: number, end: number): boolean => {
+    if (child.validity === undefined) return true
+    for (let k = start; k < end; k++) if (!isValid(child, k)) return false
+    return true
+  }
+  return (i) => {
+    const start = offsets[i]!
+    const end = offsets[i + 1]!
+    sink.size(end - start)
+    if (raw !== undefined && width !== undefined) {
+      const whole = allValid(start, end)
+      sink.byte(whole ? 1 : 0)
+      if (whole) return sink.bytes(raw, start * width, end * width)
+    }
+    for (let k = start; k < end; k++) item(k)
+  }
+}
 
 /** One value: 0 for null, or 1 and then a form whose end is known from the type (sizes stand before what varies). */
 const valueWriter = (data: ColumnData, sink: Sink): (i: number) => void => {
@@ -63,13 +108,8 @@ const valueWriter = (data: ColumnData, sink: Sink): (i: number) => void => {
       }
     case "bool":
       return (i) => sink.byte((values as Uint8Array)[i >> 3]! >> (i & 7) & 1)
-    case "list": {
-      const item = cellWriter(children[0]!, sink)
-      return (i) => {
-        sink.size(offsets![i + 1]! - offsets![i]!)
-        for (let k = offsets![i]!; k < offsets![i + 1]!; k++) item(k)
-      }
-    }
+    case "list":
+      return listWriter(data, sink)
     case "struct": {
       const fields = children.map((child) => cellWriter(child, sink))
       return (i) => {
@@ -77,8 +117,8 @@ const valueWriter = (data: ColumnData, sink: Sink): (i: number) => void => {
       }
     }
     default: {
-      const width = widths[type.kind]
-      const raw = new Uint8Array(values!.buffer, values!.byteOffset, values!.byteLength)
+      const width = widthOf(type)!
+      const raw = rawBytes(data)
       return (i) => sink.bytes(raw, i * width, (i + 1) * width)
     }
   }
@@ -93,7 +133,10 @@ const cellWriter = (data: ColumnData, sink: Sink): (i: number) => void => {
   }
 }
 
-/** Whether a value may be null changes no value: a column that becomes nullable keeps its digest as long as nothing in it is null. */
+/**
+ * Whether a value may be null changes no value: a column that becomes nullable keeps its digest as long as nothing in
+ * it is null.
+ */
 const shape = (type: ColumnType): unknown => {
   if (type.kind === "list") return { kind: type.kind, item: shape(type.item) }
   if (type.kind === "struct") {

@@ -1,6 +1,7 @@
 /**
- * Folders as results: a checkpoint or a report becomes blobs and a manifest of relative paths, and is shown again as a read-only folder of
- * hard links under `folders/<content>`. Large files are copied and hashed in pieces and never held in memory.
+ * Folders as results: a checkpoint or a report becomes blobs and a manifest of relative paths, and is shown again as a
+ * read-only folder of hard links under `folders/<content>`. Large files are copied and hashed in pieces and never held
+ * in memory.
  */
 import * as fs from "node:fs"
 import * as path from "node:path"
@@ -16,7 +17,10 @@ const refuse = (file: string, found: string): StoreRefused =>
     next: "a folder of the cache holds plain files and folders only; remove it or copy its content"
   })
 
-/** Relative POSIX paths of all files below `folder`, in code-unit order. Links to files count as files; links to folders are refused. */
+/**
+ * Relative POSIX paths of all files below `folder`, in code-unit order. Links to files count as files; links to folders
+ * are refused.
+ */
 const listFiles = (folder: string): ReadonlyArray<string> => {
   const found: Array<string> = []
   const visit = (relative: string): void => {
@@ -52,8 +56,8 @@ const takeFile = async (tmp: string, file: string, link: boolean): Promise<strin
 }
 
 /**
- * Stores the files of `folder` as blobs. With `move` the files are linked, not copied, and the folder is removed once all of them are
- * published, so that a kill in between loses nothing.
+ * Stores the files of `folder` as blobs. With `move` the files are linked, not copied, and the folder is removed once
+ * all of them are published, so that a kill in between loses nothing.
  */
 export const putFolder = async (base: string, blobs: Blobs, folder: string, move: boolean): Promise<FolderManifest> => {
   const tmp = path.join(base, "tmp")
@@ -63,7 +67,6 @@ export const putFolder = async (base: string, blobs: Blobs, folder: string, move
     try {
       const handle = await fs.promises.open(temporary, "r")
       await handle.datasync().finally(() => handle.close())
-      fs.chmodSync(temporary, 0o400)
       const blob = await digestFile(temporary)
       const bytes = fs.statSync(temporary).size
       await blobs.adopt(temporary, blob)
@@ -72,6 +75,8 @@ export const putFolder = async (base: string, blobs: Blobs, folder: string, move
       fs.rmSync(temporary, { force: true })
     }
   }
+  // Only now: a trainer that resumes after a kill on the way here must still be able to write its files.
+  for (const { blob } of files) fs.chmodSync(blobs.pathOf(blob), 0o400)
   if (move) fs.rmSync(folder, { recursive: true, force: true })
   return { kind: "folder", files, content: folderContent(files) }
 }
@@ -101,7 +106,8 @@ const isIntact = async (folder: string, manifest: FolderManifest): Promise<boole
 }
 
 /**
- * The folder of a manifest, made whole in one rename if it does not exist yet. `checked` holds the contents this process has verified.
+ * The folder of a manifest, made whole in one rename if it does not exist yet. `checked` holds the contents this
+ * process has verified.
  *
  * **Fails**: rejects with `BlobMissing`, `BlobDamaged`, or `StoreRefused` for a path that leaves the folder.
  */

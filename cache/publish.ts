@@ -1,6 +1,6 @@
 /**
- * How a file becomes visible: written under `tmp/`, synced, linked or renamed into place, and the folder synced, so that a crash at any
- * instant leaves the whole file or none. It knows nothing of what the bytes mean.
+ * How a file becomes visible: written under `tmp/`, synced, linked or renamed into place, and the folder synced, so
+ * that a crash at any instant leaves the whole file or none. It knows nothing of what the bytes mean.
  */
 import { randomBytes } from "node:crypto"
 import * as fs from "node:fs"

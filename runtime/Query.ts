@@ -6,8 +6,9 @@
 import type { AnyTable } from "./Definition.ts"
 import type { Table } from "./Type.ts"
 
+/** A piece of SQL. The property's name cannot be a column's, since a relation carries both. */
 export interface Query {
-  readonly text: string
+  readonly "~sql": string
 }
 
 /** A column of an input table; `A` is what one cell decodes to. */
@@ -31,19 +32,19 @@ const render = (part: Part): string => {
     if (!Number.isFinite(part)) throw new TypeError(`SQL has no literal for ${part}`)
     return String(part)
   }
-  return "text" in part ? part.text : `[${part.map(quoteText).join(", ")}]::varchar[]`
+  return "~sql" in part ? part["~sql"] : `[${part.map(quoteText).join(", ")}]::varchar[]`
 }
 
 /** Builds a query from a template; strings become literals, never SQL text. */
 export const query = (template: TemplateStringsArray, ...parts: ReadonlyArray<Part>): Query => ({
-  text: template.reduce((text, piece, index) => text + render(parts[index - 1]!) + piece)
+  "~sql": template.reduce((text, piece, index) => text + render(parts[index - 1]!) + piece)
 })
 
 /** The relation of one port, as `select` receives it. */
 export const relation = (port: string, table: AnyTable): Query =>
   Object.assign(
     Object.fromEntries(
-      Object.keys(table.columns).map((column) => [column, { text: `${quoteName(port)}.${quoteName(column)}` }])
+      Object.keys(table.columns).map((column) => [column, { "~sql": `${quoteName(port)}.${quoteName(column)}` }])
     ),
-    { text: quoteName(port) }
+    { "~sql": quoteName(port) }
   )

@@ -2,6 +2,7 @@
  * One experiment file, opened for planning or running: the project and cache it belongs to, its graph, the services of
  * its layers, and the resolver over them. Everything the commands share is here; what they do with it is theirs.
  */
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Random from "effect/Random"
@@ -63,28 +64,23 @@ const previousKeys = Effect.fnUntraced(function*(experiment: string) {
   return previous
 })
 
-/** Opens the file. The session lives as long as the scope: its layers are built here, and cost nothing until used. */
-export const open = Effect.fnUntraced(function*(options: SessionOptions) {
+const invalidBuild = (file: string) => (error: unknown) =>
+  error instanceof ExperimentInvalid || error instanceof PlanRefused
+    ? error
+    : new ExperimentInvalid({ experiment: file, reason: String((error as Error).message), next: "mend its `build`" })
+
+/** A session over an opened experiment: its graph, its services, its history. Layers are built here and cost nothing until used. */
+export const connect = Effect.fnUntraced(function*(experiment: string, opened: Opened, options: Pick<SessionOptions, "file" | "forced">) {
   const store = yield* CacheStore.Store
   const projectRoot = yield* ProjectRoot
-  const absolute = resolve(options.file)
-  const name = relative(projectRoot, absolute).split(sep).join("/").replace(/\.[cm]?ts$/, "")
-  const experiment = name + (options.rehearse ? " (rehearsal)" : "")
-  const loaded = yield* load(options.file, absolute)
-  const opened = yield* Effect.try({
-    try: () => loaded.open({ name: options.file, sets: options.sets, rehearse: options.rehearse }),
-    catch: (error) => error instanceof ExperimentInvalid ? error : new ExperimentInvalid({ experiment: options.file, reason: String((error as Error).message), next: "mend its `build`" })
-  })
-  const graph = yield* Effect.try({
-    try: () => Graph.build(options.file, opened),
-    catch: (error) => error instanceof ExperimentInvalid || error instanceof PlanRefused ? error : new ExperimentInvalid({ experiment: options.file, reason: String((error as Error).message), next: "mend its `build`" })
-  })
-  const unknown = options.forced.find((label) => !graph.vertices.some((vertex) => vertex.label === label))
+  const graph = yield* Effect.try({ try: () => Graph.build(options.file, opened), catch: invalidBuild(options.file) })
+  const nodes = graph.vertices.filter((vertex) => vertex.definition.kind !== "source").map((vertex) => vertex.label)
+  const unknown = options.forced.find((label) => !nodes.includes(label))
   if (unknown !== undefined) {
     return yield* new ExperimentInvalid({
       experiment: options.file,
       reason: `--force ${unknown}: there is no such node`,
-      next: `nodes: ${graph.vertices.filter((vertex) => vertex.definition.kind !== "source").map((vertex) => vertex.label).join(", ")}`
+      next: `nodes: ${nodes.join(", ")}`
     })
   }
   const services = yield* Layer.build(opened.layer)
@@ -97,18 +93,36 @@ export const open = Effect.fnUntraced(function*(options: SessionOptions) {
     previous,
     forced
   })
-  const run = `${new Date().toISOString().replace(/[:.]/g, "-")}-${(yield* Random.nextInt).toString(36).replace("-", "")}`
+  const at = new Date(yield* Clock.currentTimeMillis).toISOString().replace(/[:.]/g, "-")
+  const run = `${at}-${Math.abs(yield* Random.nextInt).toString(36)}`
   const lastAction = (label: string): Effect.Effect<Action | undefined> => {
     const key = previous.get(label)
     return key === undefined ? Effect.succeed(undefined) : Effect.orElseSucceed(store.getAction(key), () => undefined)
   }
-  return {
+  const session: Session = {
     experiment,
     projectRoot,
     opened,
     plan: { graph, resolver, services, forced, run, storedParts: resolver.storedParts, lastAction }
-  } satisfies Session as Session
-}, (effect, options) => Effect.provide(effect, CodeLive.layer(codeOptions(options))))
+  }
+  return session
+})
+
+/** Opens the file. The session lives as long as the scope. */
+export const open = Effect.fnUntraced(function*(options: SessionOptions) {
+  const projectRoot = yield* ProjectRoot
+  const absolute = resolve(options.file)
+  const name = relative(projectRoot, absolute).split(sep).join("/").replace(/\.[cm]?ts$/, "")
+  const loaded = yield* load(options.file, absolute)
+  const opened = yield* Effect.try({
+    try: () => loaded.open({ name: options.file, sets: options.sets, rehearse: options.rehearse }),
+    catch: invalidBuild(options.file)
+  })
+  return yield* Effect.provide(
+    connect(name + (options.rehearse ? " (rehearsal)" : ""), opened, options),
+    CodeLive.layer(codeOptions(options))
+  )
+})
 
 const placeOf = (options: SessionOptions) => {
   const projectRoot = projectRootOf(dirname(resolve(options.file)))

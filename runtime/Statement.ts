@@ -87,7 +87,7 @@ export class Statements {
     const relations = Object.fromEntries(
       Object.entries(definition.inputs).map(([port, table]) => [port, Query.relation(port, table)])
     )
-    const text = definition.select(relations as any, params as any).text
+    const text = definition.select(relations as any, params as any)["~sql"]
     const schemas = Object.fromEntries(
       Object.entries(definition.inputs).map(([port, table]) => [port, tableSchema(table.columns)])
     )

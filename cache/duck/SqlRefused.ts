@@ -1,10 +1,13 @@
 /**
- * The one error of SQL: DuckDB's own words, where in the statement, and the nearest name when one is unknown. Failures of the cache while
- * tables are read are not among them.
+ * The one error of SQL: DuckDB's own words, where in the statement, and the nearest name when one is unknown. Failures
+ * of the cache while tables are read are not among them.
  */
 import * as Schema from "effect/Schema"
 
-/** DuckDB did not accept a statement, or its result has a type that no table column can hold. `position` counts characters from 0. */
+/**
+ * DuckDB did not accept a statement, or its result has a type that no table column can hold. `position` counts
+ * characters from 0.
+ */
 export class SqlRefused extends Schema.TaggedError<SqlRefused>()("SqlRefused", {
   reason: Schema.String,
   sql: Schema.String,
@@ -57,8 +60,8 @@ const nearestName = (name: string | undefined, names: ReadonlyArray<string>): st
 const characters = (sql: string, bytes: number): number => Buffer.from(sql).subarray(0, bytes).toString("utf8").length
 
 /**
- * The refusal in an exception of DuckDB's, whose message is JSON. `names` are the columns and tables that exist: the candidates that DuckDB
- * gives may be tables of its own.
+ * The refusal in an exception of DuckDB's, whose message is JSON. `names` are the columns and tables that exist: the
+ * candidates that DuckDB gives may be tables of its own.
  */
 export const refusedBy = (sql: string, thrown: unknown, names: ReadonlyArray<string>): SqlRefused => {
   const message = thrown instanceof Error ? thrown.message : String(thrown)

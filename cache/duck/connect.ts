@@ -1,12 +1,15 @@
 /**
- * DuckDB as a stateless operator: one `:memory:` instance a process, closed to the file system and the network, and one connection a
- * statement, whose temporary tables nobody else sees. No file of DuckDB's own is ever made.
+ * DuckDB as a stateless operator: one `:memory:` instance a process, closed to the file system and the network, and one
+ * connection a statement, whose temporary tables nobody else sees. No file of DuckDB's own is ever made.
  */
 import type * as Duck from "@duckdb/node-api"
 
 export type DuckModule = typeof Duck
 
-/** One thread and insertion order, or equal inputs could give rows in another order; UTC, or the machine's zone would reach results. */
+/**
+ * One thread and insertion order, or equal inputs could give rows in another order; UTC, or the machine's zone would
+ * reach results.
+ */
 const configuration = {
   threads: "1",
   preserve_insertion_order: "true",

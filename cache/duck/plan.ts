@@ -1,6 +1,6 @@
 /**
- * What a statement reads, from DuckDB's bound plan before any optimiser ran: an optimised plan over an empty table reads nothing. DuckDB gives
- * that plan as JSON (`json_serialize_plan`).
+ * What a statement reads, from DuckDB's bound plan before any optimiser ran: an optimised plan over an empty table
+ * reads nothing. DuckDB gives that plan as JSON (`json_serialize_plan`).
  */
 import type * as Duck from "@duckdb/node-api"
 import { quoteText } from "./connect.ts"
@@ -92,7 +92,10 @@ interface Answer {
   readonly error_message?: string
 }
 
-/** The facts about a statement that binds. What DuckDB cannot write as a plan counts as reading everything, and as volatile. */
+/**
+ * The facts about a statement that binds. What DuckDB cannot write as a plan counts as reading everything, and as
+ * volatile.
+ */
 export const planFacts = async (connection: Duck.DuckDBConnection, sql: string): Promise<PlanFacts> => {
   const volatileNow = await loadVolatileNames(connection)
   const answer = await connection.runAndReadAll(`select json_serialize_plan(${quoteText(sql)})`)

@@ -1,6 +1,6 @@
 /**
- * Results of DuckDB as cells. Types that no table column can hold are refused by name, so that nothing is rounded or turned into text without
- * the statement saying so; for showing to people they may be turned into text instead.
+ * Results of DuckDB as cells. Types that no table column can hold are refused by name, so that nothing is rounded or
+ * turned into text without the statement saying so; for showing to people they may be turned into text instead.
  */
 import type * as Duck from "@duckdb/node-api"
 import type { Cell } from "../Columns.ts"

@@ -1,6 +1,6 @@
 /**
- * Our tables as DuckDB's: the types, the `create table`, and the bulk path that copies column buffers into DuckDB's vectors without making a
- * value of each cell.
+ * Our tables as DuckDB's: the types, the `create table`, and the bulk path that copies column buffers into DuckDB's
+ * vectors without making a value of each cell.
  */
 import type * as Duck from "@duckdb/node-api"
 import type { Vector } from "@duckdb/node-bindings"
@@ -31,7 +31,10 @@ export const sqlType = (type: ColumnType): string => {
   }
 }
 
-/** What a table has when a statement reads no column of it, only its number of rows: DuckDB has no table without columns. */
+/**
+ * What a table has when a statement reads no column of it, only its number of rows: DuckDB has no table without
+ * columns.
+ */
 const placeholder = { name: "no column of this table is read", type: { kind: "bool", nullable: true } } as const
 
 /** Makes an empty temporary table. */
@@ -159,7 +162,7 @@ export const appendRows = async (
   for (let first = 0; first < rows; first += vectorRows) {
     const count = Math.min(vectorRows, rows - first)
     const chunk = duck.DuckDBDataChunk.create(types.length === 0 ? [duck.BOOLEAN] : types, count)
-    if (types.length === 0) chunk.setColumns([new Array<null>(count).fill(null)])
+    if (types.length === 0) chunk.setColumns([Array.from({ length: count }, () => null)])
     columns.forEach((data, i) =>
       copyColumn(bindings, bindings.data_chunk_get_vector(chunk.chunk, i), data, first, count)
     )

@@ -1,6 +1,7 @@
 /**
- * The frames of a row log: how one row's result or failed attempt lies in a file, and how a file is scanned. The header has a check of its
- * own, so that a cut tail (a writer was killed, or is writing now) and a flipped bit are told apart: a wrong length cannot pass for a tail.
+ * The frames of a row log: how one row's result or failed attempt lies in a file, and how a file is scanned. The header
+ * has a check of its own, so that a cut tail (a writer was killed, or is writing now) and a flipped bit are told apart:
+ * a wrong length cannot pass for a tail.
  *
  *     [payload length u32][header crc32 u32][payload crc32 u32][kind u8][key 32 bytes][payload]     little-endian
  */

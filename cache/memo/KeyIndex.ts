@@ -1,6 +1,7 @@
 /**
- * From row key to a place in a log: open addressing over typed arrays, so that ten million rows cost 460 MB and build in half a second, where
- * a Map of strings ends at 2^24 entries. Everything here is derived from the logs and never written.
+ * From row key to a place in a log: open addressing over typed arrays, so that ten million rows cost 460 MB and build
+ * in half a second, where a Map of strings ends at 2^24 entries. Everything here is derived from the logs and never
+ * written.
  */
 import { keyBytes } from "./Frame.ts"
 

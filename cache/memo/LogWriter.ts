@@ -1,6 +1,7 @@
 /**
- * The one writer of one log file. Frames handed over within about two milliseconds share one write and one fdatasync (group commit), and
- * whoever handed one over is told once it is durable. The file is made on the first frame, so a run that computes nothing writes nothing.
+ * The one writer of one log file. Frames handed over within about two milliseconds share one write and one fdatasync
+ * (group commit), and whoever handed one over is told once it is durable. The file is made on the first frame, so a run
+ * that computes nothing writes nothing.
  */
 import { randomBytes } from "node:crypto"
 import * as fs from "node:fs"
@@ -117,7 +118,9 @@ export class LogWriter {
     }
   }
 
-  /** A group that failed must not stay in front of later frames: cut it off, or leave the file and begin another one. */
+  /**
+   * A group that failed must not stay in front of later frames: cut it off, or leave the file and begin another one.
+   */
   #recover(): void {
     if (this.#fd === undefined) return
     try {

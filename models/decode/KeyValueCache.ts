@@ -39,7 +39,7 @@ export class KeyValueCache {
     config: LlamaConfig,
     rows: number,
     capacity: number,
-    memory = new Float32Array(KeyValueCache.size(config, rows, capacity))
+    memory: Float32Array = new Float32Array(KeyValueCache.size(config, rows, capacity))
   ) {
     this.#runtime = runtime
     this.#config = config

@@ -44,7 +44,9 @@ const unbroadcast = (g: Graph, gradient: Tensor, operand: Tensor): Tensor => {
     return gradient.shape.length === operand.shape.length ? gradient : reshape(g, gradient, operand.shape)
   }
   const added = gradient.shape.length - operand.shape.length
-  const axes = gradient.shape.flatMap((size, i) => i < added || (operand.shape[i - added] === 1 && size !== 1) ? [i] : [])
+  const axes = gradient.shape.flatMap((size, i) =>
+    i < added || (operand.shape[i - added] === 1 && size !== 1) ? [i] : []
+  )
   const summed = g.emit(
     "ReduceSum",
     [gradient, g.integers(axes)],
@@ -87,16 +89,17 @@ export const clip = (g: Graph, x: Tensor, low: number, high: number): Tensor => 
 }
 
 /** The smaller (or larger) operand, of equal shapes; a tie sends the gradient to `a`. */
-const extremum = (op: "Min" | "Max", comparison: "LessOrEqual" | "GreaterOrEqual") => (g: Graph, a: Tensor, b: Tensor): Tensor => {
-  const y = binary(g, op, a, b)
-  return g.record([a, b], y, (d) => {
-    const first = g.emit(comparison, [a, b], y.shape, { type: "bool" })
-    return [
-      a.differentiable ? select(g, first, d, g.scalar(0)) : undefined,
-      b.differentiable ? select(g, first, g.scalar(0), d) : undefined
-    ]
-  })
-}
+const extremum =
+  (op: "Min" | "Max", comparison: "LessOrEqual" | "GreaterOrEqual") => (g: Graph, a: Tensor, b: Tensor): Tensor => {
+    const y = binary(g, op, a, b)
+    return g.record([a, b], y, (d) => {
+      const first = g.emit(comparison, [a, b], y.shape, { type: "bool" })
+      return [
+        a.differentiable ? select(g, first, d, g.scalar(0)) : undefined,
+        b.differentiable ? select(g, first, g.scalar(0), d) : undefined
+      ]
+    })
+  }
 
 export const minimum = extremum("Min", "LessOrEqual")
 

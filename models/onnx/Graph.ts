@@ -1,6 +1,6 @@
 /**
- * A static-shape ONNX graph under construction, with reverse-mode differentiation. `Graph` emits nodes and keeps a tape
- * of those that carry gradients; the operator families (`Elementwise`, `Layout`, `Matmul`, `Norm`, `Attention`,
+ * An ONNX graph under construction, with reverse-mode differentiation (for static shapes). `Graph` emits nodes and keeps
+ * a tape of those that carry gradients; the operator families (`Elementwise`, `Layout`, `Matmul`, `Norm`, `Attention`,
  * `TokenHead`) are functions over it, each with a hand-derived adjoint that emits nodes again. Running a graph, and
  * which weights feed it, is left to the callers.
  */
@@ -81,7 +81,11 @@ export class Graph {
   }
 
   /** A constant stored in the model; `shape` defaults to a vector. */
-  constant(values: ArrayLike<number>, shape: Shape = [values.length], type: "float32" | "int64" | "int32" = "float32"): Tensor {
+  constant(
+    values: ArrayLike<number>,
+    shape: Shape = [values.length],
+    type: "float32" | "int64" | "int32" = "float32"
+  ): Tensor {
     const key = values.length <= sharedConstantLimit ? `${type}[${shape}]:${Array.from(values)}` : undefined
     const shared = key === undefined ? undefined : this.#constants.get(key)
     if (shared !== undefined) return shared

@@ -31,7 +31,13 @@ interface Chunk {
   readonly logprobs: Tensor
 }
 
-const chunksOf = function*(g: Graph, hidden: Tensor, head: Tensor, targets: Tensor, options: TokenHeadOptions): Generator<Chunk> {
+const chunksOf = function*(
+  g: Graph,
+  hidden: Tensor,
+  head: Tensor,
+  targets: Tensor,
+  options: TokenHeadOptions
+): Generator<Chunk> {
   const rows = hidden.shape[0]!
   const chunk = options.chunk ?? Math.max(64, Math.floor(chunkElements / head.shape[0]!))
   for (let from = 0; from < rows; from += chunk) {

@@ -25,6 +25,7 @@ export interface OnnxNode {
 export interface OnnxValue {
   readonly name: string
   readonly type: ElementType
+  /** A size of −1 is open: onnxruntime takes whatever is fed. */
   readonly shape: ReadonlyArray<number>
 }
 

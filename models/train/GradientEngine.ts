@@ -7,9 +7,11 @@ import type { InferenceSession, Tensor, TypedTensor } from "onnxruntime-node"
 import { embeddingName, type LlamaConfig } from "../Llama.ts"
 import type { Weights } from "../Weights.ts"
 import type { Arrays } from "./AdamW.ts"
-import { type PackedRows, type PackOptions, packRows, type TrainRow } from "./packRows.ts"
+import { type PackedRows, packRows, type TrainRow } from "./packRows.ts"
+import type { RunSizing } from "./runSizing.ts"
 import type { TokenLoss } from "./tokenLoss.ts"
-import { embeddedGradientName, gradientName, trainedShapes, trainGraph, type TrainMode } from "./trainGraph.ts"
+import { embeddedGradientName, gradientName, trainGraph } from "./trainGraph.ts"
+import { trainedShapes, type TrainMode } from "./TrainMode.ts"
 
 export interface GradientEngineOptions {
   readonly config: LlamaConfig
@@ -20,25 +22,6 @@ export interface GradientEngineOptions {
   readonly loss: TokenLoss | "none"
   readonly threads: number
   readonly sizing: RunSizing
-}
-
-/** How batches are cut into runs. */
-export interface RunSizing extends PackOptions {
-  readonly checkpointing: boolean
-  /** Keep freed memory for the next run: faster, but every shape holds its own. */
-  readonly arena: boolean
-}
-
-/** Models above this many parameters are trained with memory in mind, smaller ones with time. */
-const smallModelLimit = 20_000_000
-
-/** Sizes for a model; 2,048 tokens of a 135M model take about 2 GB with checkpointing. */
-export const runSizing = (weights: Weights, batchSize: number): RunSizing => {
-  let parameters = 0
-  for (const values of weights.values()) parameters += values.length
-  return parameters <= smallModelLimit
-    ? { rowsPerRun: batchSize, tokensPerRun: 4096, lengthBucket: 8, targetBucket: 1 / 8, checkpointing: false, arena: true }
-    : { rowsPerRun: batchSize, tokensPerRun: 2048, lengthBucket: 32, targetBucket: 1 / 8, checkpointing: true, arena: false }
 }
 
 /** Sessions are small without weights, but each keeps its own arena; the least recently used goes first. */
@@ -127,7 +110,10 @@ export class GradientEngine {
     return this.#parameterFeeds = feeds
   }
 
-  async #session(ort: typeof import("onnxruntime-node"), { batch, length, targets }: PackedRows): Promise<InferenceSession> {
+  async #session(
+    ort: typeof import("onnxruntime-node"),
+    { batch, length, targets }: PackedRows
+  ): Promise<InferenceSession> {
     const key = `${batch}x${length}/${targets}`
     const known = this.#sessions.get(key)
     if (known !== undefined) {
@@ -160,7 +146,10 @@ export class GradientEngine {
 
 const allocate = ({ config, mode }: GradientEngineOptions): Arrays =>
   new Map(
-    Array.from(trainedShapes(config, mode), ([name, shape]) => [name, new Float32Array(shape.reduce((a, b) => a * b, 1))])
+    Array.from(
+      trainedShapes(config, mode),
+      ([name, shape]) => [name, new Float32Array(shape.reduce((a, b) => a * b, 1))]
+    )
   )
 
 const addInto = (sums: Arrays, terms: Arrays): void => {

@@ -5,7 +5,7 @@
 import type { LinearName } from "../Llama.ts"
 import { linearNames } from "../Llama.ts"
 import type { Schedule } from "./schedule.ts"
-import type { TrainMode } from "./trainGraph.ts"
+import type { TrainMode } from "./TrainMode.ts"
 
 /** One optimiser step as it is reported while training runs. */
 export interface TrainProgress {

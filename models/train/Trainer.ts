@@ -3,9 +3,17 @@
  * has its own worker, which ends with it. What a job does is in `sft.ts` and `grpo.ts`.
  */
 import { Worker } from "node:worker_threads"
-import type { FromTrainer, TrainerTask, ToTrainer } from "./trainerMessages.ts"
+import type { FromTrainer, ToTrainer, TrainerTask } from "./trainerMessages.ts"
 import { fromMessage, TrainingFailed } from "./TrainingFailed.ts"
-import type { GrpoJob, GrpoResult, RewardFunction, RewardRequest, SftJob, SftResult, TrainProgress } from "./TrainJob.ts"
+import type {
+  GrpoJob,
+  GrpoResult,
+  RewardFunction,
+  RewardRequest,
+  SftJob,
+  SftResult,
+  TrainProgress
+} from "./TrainJob.ts"
 
 export interface TrainOptions {
   /** Threads onnxruntime computes with. */
@@ -16,7 +24,8 @@ export interface TrainOptions {
 }
 
 /** The worker's entry beside this module, as source or compiled. */
-const workerUrl = () => new URL(import.meta.url.endsWith(".ts") ? "./trainerWorker.ts" : "./trainerWorker.js", import.meta.url)
+const workerUrl = () =>
+  new URL(import.meta.url.endsWith(".ts") ? "./trainerWorker.ts" : "./trainerWorker.js", import.meta.url)
 
 /** What an aborted reward call tells the worker; it has read the abort flag by then. */
 const answerReward = async (
@@ -24,7 +33,9 @@ const answerReward = async (
   batch: ReadonlyArray<RewardRequest>,
   signal: AbortSignal | undefined
 ): Promise<ToTrainer> => {
-  if (reward === undefined) return { kind: "rewardFailed", reason: "the job asks for rewards and there is no reward function" }
+  if (reward === undefined) {
+    return { kind: "rewardFailed", reason: "the job asks for rewards and there is no reward function" }
+  }
   const stopped = Promise.withResolvers<never>()
   const stop = () => stopped.reject(new Error("aborted"))
   signal?.addEventListener("abort", stop, { once: true })
@@ -67,7 +78,10 @@ const train = async (
     else if (message.kind === "aborted") outcome.reject(options.signal?.reason)
     else outcome.reject(fromMessage(message.error))
   })
-  worker.on("error", (cause) => outcome.reject(new TrainingFailed({ from: job.from, reason: `the worker crashed (${String(cause)})` })))
+  worker.on(
+    "error",
+    (cause) => outcome.reject(new TrainingFailed({ from: job.from, reason: `the worker crashed (${String(cause)})` }))
+  )
   const exited = new Promise<void>((resolve) => {
     worker.on("exit", (code) => {
       outcome.reject(new TrainingFailed({ from: job.from, reason: `the worker ended with code ${code}` }))
@@ -97,5 +111,7 @@ export const trainSft = (job: SftJob, options: TrainOptions): Promise<SftResult>
  *
  * **Fails**: rejects with `TooFewMixedGroups` after the first batch, `TrainingFailed`, or the signal's reason.
  */
-export const trainGrpo = (job: GrpoJob, options: TrainOptions & { readonly reward: RewardFunction }): Promise<GrpoResult> =>
-  train({ kind: "grpo", job }, options, options.reward) as Promise<GrpoResult>
+export const trainGrpo = (
+  job: GrpoJob,
+  options: TrainOptions & { readonly reward: RewardFunction }
+): Promise<GrpoResult> => train({ kind: "grpo", job }, options, options.reward) as Promise<GrpoResult>

@@ -24,7 +24,9 @@ export class TooFewMixedGroups extends Schema.TaggedError<TooFewMixedGroups>()("
 }) {
   override get message() {
     return `only ${this.mixed} of ${this.groups} groups have samples of different reward (${this.allEqual} all equal, mean reward ` +
-      `${this.rewardMean.toFixed(3)}); GRPO was asked to need a share of ${this.required}. Raise the temperature or samplesPerPrompt, ` +
+      `${
+        this.rewardMean.toFixed(3)
+      }); GRPO was asked to need a share of ${this.required}. Raise the temperature or samplesPerPrompt, ` +
       "choose prompts the policy sometimes fails, or lower minMixedShare"
   }
 }

@@ -109,7 +109,9 @@ export const restoreState = async <History>(
     for (const array of arrays) {
       const view = new Uint8Array(array.buffer, array.byteOffset, array.byteLength)
       // Renamed only when complete, so a short file was cut by someone else; half of it is in the live arrays by now.
-      if (!await readInto(file, view, position)) throw new Error(`${join(to, folderName, fileName)} is cut short; delete it`)
+      if (!await readInto(file, view, position)) {
+        throw new Error(`${join(to, folderName, fileName)} is cut short; delete it`)
+      }
       position += view.length
     }
     state.optimizer.steps = header.step

@@ -1,12 +1,12 @@
 /**
  * LoRA matrices outside the graph: their initial values and merging them into the weights they adapt. Names and shapes
- * are those of `trainGraph.ts`.
+ * are those of `TrainMode.ts`.
  */
 import { linearNames, linearShape, type LlamaConfig, parameterName } from "../Llama.ts"
 import { makeRandom } from "../sample/Random.ts"
 import { sharedFloats, type Weights } from "../Weights.ts"
 import type { Arrays } from "./AdamW.ts"
-import { adapterName, type LoraMode, trainedShapes } from "./trainGraph.ts"
+import { adapterName, type LoraMode, trainedShapes } from "./TrainMode.ts"
 
 /**
  * Fresh adapters: A normal with variance 1 / in, B zero, so that the adapted model starts as the base. Every matrix has

@@ -3,18 +3,15 @@
  * asks for their rewards, and moves the model towards the better answers of each group. Sampling and training share one
  * set of weights in memory. Where rewards come from is the caller's business.
  */
-import { Decoder } from "../sample/Decoder.ts"
-import { makeRandom } from "../sample/Random.ts"
-import type { Sample } from "../sample/Sample.ts"
-import type { Weights } from "../Weights.ts"
-import { mergeAdapters, mergeTarget } from "./adapters.ts"
 import { aggregationWeights, groupAdvantages, isUniform } from "./advantage.ts"
-import { GradientEngine, runSizing } from "./GradientEngine.ts"
+import { GradientEngine } from "./GradientEngine.ts"
 import { type LoadedModel, Optimisation, type TrainContext, TrainingAborted } from "./Optimisation.ts"
 import type { TrainRow } from "./packRows.ts"
-import { drawPrompts, promptPools } from "./promptPools.ts"
+import { drawPrompts, type PromptPools, promptPools } from "./promptPools.ts"
+import { openRolloutPolicy, type PromptSamples, type RolloutPolicy } from "./rolloutPolicy.ts"
+import { runSizing } from "./runSizing.ts"
 import { TooFewMixedGroups, TrainingFailed } from "./TrainingFailed.ts"
-import type { GrpoJob, GrpoPrompt, GrpoResult, GrpoStep, RewardFunction } from "./TrainJob.ts"
+import type { GrpoJob, GrpoResult, GrpoStep, RewardFunction } from "./TrainJob.ts"
 
 export interface GrpoContext extends TrainContext {
   readonly reward: RewardFunction
@@ -28,90 +25,60 @@ interface GrpoRecord extends GrpoStep {
   readonly prompts: ReadonlyArray<{ readonly id: string; readonly rewards: ReadonlyArray<number> }>
 }
 
-/** The answers to one prompt. */
-interface Group {
-  readonly prompt: GrpoPrompt
-  readonly promptIds: ReadonlyArray<number>
-  readonly samples: ReadonlyArray<Sample>
+/** The answers to one prompt with their rewards. */
+interface Group extends PromptSamples {
   readonly rewards: ReadonlyArray<number>
 }
 
-const samplesPerPromptDefault = 8
+/** What a run works with. */
+interface GrpoRun {
+  readonly job: GrpoJob
+  readonly context: GrpoContext
+  readonly training: Optimisation<GrpoRecord>
+  readonly policy: RolloutPolicy
+  readonly reference: GradientEngine | undefined
+  readonly pools: PromptPools
+  /** Ends sampling in the middle of a step. */
+  readonly stopped: AbortSignal
+}
+
 const clipLowDefault = 0.2
 const clipHighDefault = 0.28
 /** Rows of one training run are cut by tokens; this is the most there can be. */
 const rowsPerRun = 64
-/** Sequences sampled side by side. */
-const decoderWidth = 64
 const abortPollMs = 50
 
-/** The ids of every prompt as the chat template renders it. */
-const tokenizePrompts = (job: GrpoJob, { config, tokenizer }: LoadedModel): ReadonlyMap<string, ReadonlyArray<number>> =>
-  new Map(job.prompts.map(({ id, prompt }) => {
-    const ids = tokenizer.encode(tokenizer.chat([{ role: "user", content: prompt }]))
-    if (ids.length + job.maxNewTokens > config.contextLength) {
-      throw new TrainingFailed({
-        from: job.from,
-        reason: `prompt ${id} has ${ids.length} tokens; with maxNewTokens ${job.maxNewTokens} that exceeds the model's context ` +
-          `of ${config.contextLength}`
-      })
-    }
-    return [id, ids]
-  }))
+const sum = (values: ReadonlyArray<number>): number => values.reduce((total, value) => total + value, 0)
 
-/** Samples answers from the policy; in LoRA mode from a copy of the adapted matrices that every call brings up to date. */
-const makePolicy = async (job: GrpoJob, training: Optimisation<GrpoRecord>, model: LoadedModel, threads: number) => {
-  const { adapters, mode } = training
-  const weights: Weights = mode.kind === "lora" ? mergeTarget(model.config, mode, model.weights) : model.weights
-  const decoder = await Decoder.open({ ...model, weights, width: decoderWidth, threads })
-  const samplesPerPrompt = job.samplesPerPrompt ?? samplesPerPromptDefault
-  return {
-    release: () => decoder.release(),
-    sample: async (prompts: ReadonlyArray<GrpoPrompt>, ids: ReadonlyMap<string, ReadonlyArray<number>>, signal: AbortSignal) => {
-      if (mode.kind === "lora") mergeAdapters(model.config, mode, adapters, model.weights, weights)
-      const requests = prompts.flatMap(({ id }) =>
-        Array.from({ length: samplesPerPrompt }, (_, k) => ({
-          promptIds: ids.get(id)!,
-          maxNewTokens: job.maxNewTokens,
-          temperature: job.temperature,
-          topP: job.topP,
-          topK: 0,
-          seed: Math.floor(makeRandom(job.seed, `sample/${training.done}/${id}/${k}`).uniform() * 2 ** 53)
-        }))
-      )
-      const samples = await decoder.generate(requests, signal)
-      return prompts.map((_, i) => samples.slice(i * samplesPerPrompt, (i + 1) * samplesPerPrompt))
-    }
-  }
-}
-
-const askRewards = async (
-  job: GrpoJob,
-  context: GrpoContext,
-  prompts: ReadonlyArray<GrpoPrompt>,
-  samples: ReadonlyArray<ReadonlyArray<Sample>>
-): Promise<ReadonlyArray<ReadonlyArray<number>>> => {
-  const batch = prompts.flatMap(({ id }, i) =>
-    samples[i]!.map(({ finishReason, text }) => ({ promptId: id, completionText: text, finishReason }))
+const rewarded = async (
+  { context, job }: GrpoRun,
+  rollouts: ReadonlyArray<PromptSamples>
+): Promise<ReadonlyArray<Group>> => {
+  const batch = rollouts.flatMap(({ prompt, samples }) =>
+    samples.map(({ finishReason, text }) => ({ promptId: prompt.id, completionText: text, finishReason }))
   )
   const rewards = await context.reward(batch)
   const wrong = rewards.findIndex((reward) => !Number.isFinite(reward))
   if (rewards.length !== batch.length || wrong >= 0) {
-    const found = rewards.length !== batch.length ? `${rewards.length} rewards` : `reward ${rewards[wrong]} for ${batch[wrong]!.promptId}`
-    throw new TrainingFailed({ from: job.from, reason: `the reward function answered ${batch.length} completions with ${found}` })
+    const found = rewards.length !== batch.length
+      ? `${rewards.length} rewards`
+      : `reward ${rewards[wrong]} for ${batch[wrong]!.promptId}`
+    const reason = `the reward function answered ${batch.length} completions with ${found}`
+    throw new TrainingFailed({ from: job.from, reason })
   }
   let next = 0
-  return samples.map((group) => group.map(() => rewards[next++]!))
+  return rollouts.map((rollout) => ({ ...rollout, rewards: rollout.samples.map(() => rewards[next++]!) }))
 }
 
 /** The rows of a step. Samples of advantage 0 have no gradient without a KL term, but count in the averages. */
-const stepRows = (job: GrpoJob, groups: ReadonlyArray<Group>): Array<TrainRow> => {
+const stepRows = (job: GrpoJob, groups: ReadonlyArray<Group>): ReadonlyArray<TrainRow> => {
   const kept = job.dropUniformGroups ? groups.filter(({ rewards }) => !isUniform(rewards)) : groups
   const sequences = kept.flatMap(({ promptIds, rewards, samples }) => {
     const advantages = groupAdvantages(rewards, job.advantageEpsilon)
     return samples.map((sample, i) => ({ promptIds, sample, advantage: advantages[i]! }))
   })
-  const weights = aggregationWeights(sequences.map(({ sample }) => sample.ids.length), job.aggregation, job.maxNewTokens)
+  const lengths = sequences.map(({ sample }) => sample.ids.length)
+  const weights = aggregationWeights(lengths, job.aggregation, job.maxNewTokens)
   return sequences.map(({ advantage, promptIds, sample }, i) => ({
     ids: [...promptIds, ...sample.ids],
     targetFrom: promptIds.length,
@@ -121,19 +88,32 @@ const stepRows = (job: GrpoJob, groups: ReadonlyArray<Group>): Array<TrainRow> =
   })).filter(({ advantage }) => advantage !== 0 || (job.klCoefficient ?? 0) !== 0)
 }
 
+const withReference = async (
+  reference: GradientEngine | undefined,
+  rows: ReadonlyArray<TrainRow>
+): Promise<ReadonlyArray<TrainRow>> => {
+  if (reference === undefined || rows.length === 0) return rows
+  const { logprobs } = await reference.run(rows)
+  return rows.map((row, i) => ({ ...row, referenceLogprobs: logprobs[i]! }))
+}
+
 /** Log-probabilities under the starting model, for the KL term; a copy of its weights where training changes them. */
-const makeReference = (job: GrpoJob, model: LoadedModel, threads: number): GradientEngine | undefined =>
-  (job.klCoefficient ?? 0) === 0 ? undefined : new GradientEngine({
+const openReference = (job: GrpoJob, model: LoadedModel, threads: number): GradientEngine | undefined => {
+  if ((job.klCoefficient ?? 0) === 0) return undefined
+  const copy = () => new Map(Array.from(model.weights, ([name, values]) => [name, values.slice()]))
+  return new GradientEngine({
     config: model.config,
-    weights: job.mode === "full" ? new Map(Array.from(model.weights, ([name, values]) => [name, values.slice()])) : model.weights,
+    weights: job.mode === "full" ? copy() : model.weights,
     mode: { kind: "full" },
     adapters: new Map(),
     loss: "none",
     threads,
     sizing: runSizing(model.weights, rowsPerRun)
   })
+}
 
-const checkFirstBatch = (job: GrpoJob, { groups, mixedGroups, rewardMean, step }: GrpoStep): void => {
+const checkFirstBatch = (job: GrpoJob, outcome: Omit<GrpoStep, "loss">): void => {
+  const { groups, mixedGroups, rewardMean, step } = outcome
   if (step !== 1 || mixedGroups >= job.minMixedShare * groups) return
   throw new TooFewMixedGroups({
     mixed: mixedGroups,
@@ -144,6 +124,44 @@ const checkFirstBatch = (job: GrpoJob, { groups, mixedGroups, rewardMean, step }
   })
 }
 
+const runStep = async (run: GrpoRun): Promise<void> => {
+  const { job, policy, pools, reference, stopped, training } = run
+  const started = performance.now()
+  const step = training.done + 1
+  const prompts = drawPrompts(job, pools, training.done)
+  const groups = await rewarded(run, await policy.sample(prompts, training.done, stopped))
+  const rewards = groups.flatMap((group) => group.rewards)
+  const outcome = {
+    step,
+    rewardMean: sum(rewards) / rewards.length,
+    mixedGroups: groups.filter((group) => !isUniform(group.rewards)).length,
+    groups: groups.length
+  }
+  checkFirstBatch(job, outcome)
+  const rows = await withReference(reference, stepRows(job, groups))
+  const { gradNorm, loss } = await training.step(rows, job.learningRate)
+  const samples = groups.flatMap((group) => group.samples)
+  const tokens = sum(samples.map(({ ids, promptTokens }) => ids.length + promptTokens))
+  const tokensPerSecond = tokens / (performance.now() - started) * 1000
+  await training.endStep(
+    { ...outcome, loss, gradNorm, tokens, prompts: groups.map(({ prompt, rewards }) => ({ id: prompt.id, rewards })) },
+    { step, steps: job.steps, loss, rewardMean: outcome.rewardMean, tokensPerSecond, gradNorm }
+  )
+}
+
+const runSteps = async (run: GrpoRun): Promise<void> => {
+  const { context, job, training } = run
+  while (training.done < job.steps) {
+    try {
+      await runStep(run)
+    } catch (cause) {
+      // Stopped inside a step: the state before it is what can be continued.
+      if (context.aborted() && !(cause instanceof TrainingAborted)) await training.abort(job.steps)
+      throw cause
+    }
+  }
+}
+
 /**
  * Trains `model` by `job` and writes the result to `job.to`. Prompts and samples of a step derive from the seed and the
  * step, so a saved state of the same job is continued to the same weights.
@@ -152,8 +170,7 @@ const checkFirstBatch = (job: GrpoJob, { groups, mixedGroups, rewardMean, step }
  */
 export const runGrpo = async (job: GrpoJob, model: LoadedModel, context: GrpoContext): Promise<GrpoResult> => {
   const pools = promptPools(job)
-  const promptIds = tokenizePrompts(job, model)
-  const reference = makeReference(job, model, context.threads)
+  const reference = openReference(job, model, context.threads)
   const training = new Optimisation<GrpoRecord>(job, model, context, {
     loss: {
       kind: "grpo",
@@ -164,66 +181,28 @@ export const runGrpo = async (job: GrpoJob, model: LoadedModel, context: GrpoCon
     },
     batchSize: rowsPerRun
   })
-  const policy = await makePolicy(job, training, model, context.threads)
+  const { adapters, mode } = training
+  const policy = await openRolloutPolicy(job, model, {
+    mode,
+    adapters,
+    threads: context.threads,
+    width: runSizing(model.weights, rowsPerRun).decoderWidth
+  })
   const stopping = new AbortController()
   const poll = setInterval(() => context.aborted() && stopping.abort(), abortPollMs)
-
-  const runStep = async (): Promise<void> => {
-    const started = performance.now()
-    const step = training.done + 1
-    const prompts = drawPrompts(job, pools, training.done)
-    const samples = await policy.sample(prompts, promptIds, stopping.signal)
-    const rewards = await askRewards(job, context, prompts, samples)
-    const groups = prompts.map((prompt, i): Group => ({
-      prompt,
-      promptIds: promptIds.get(prompt.id)!,
-      samples: samples[i]!,
-      rewards: rewards[i]!
-    }))
-    const all = rewards.flat()
-    const outcome = {
-      step,
-      rewardMean: all.reduce((sum, reward) => sum + reward, 0) / all.length,
-      mixedGroups: rewards.filter((group) => !isUniform(group)).length,
-      groups: groups.length
-    }
-    checkFirstBatch(job, { ...outcome, loss: 0 })
-    const rows = stepRows(job, groups)
-    const referenceLogprobs = reference && rows.length > 0 ? (await reference.run(rows)).logprobs : []
-    const { gradNorm, loss } = await training.step(
-      referenceLogprobs.length === 0 ? rows : rows.map((row, i) => ({ ...row, referenceLogprobs: referenceLogprobs[i]! })),
-      job.learningRate
-    )
-    const tokens = samples.flat().reduce((sum, { ids, promptTokens }) => sum + ids.length + promptTokens, 0)
-    await training.endStep(
-      { ...outcome, loss, gradNorm, tokens, prompts: groups.map(({ prompt, rewards }) => ({ id: prompt.id, rewards })) },
-      {
-        step,
-        steps: job.steps,
-        loss,
-        rewardMean: outcome.rewardMean,
-        tokensPerSecond: tokens / (performance.now() - started) * 1000,
-        gradNorm
-      }
-    )
-  }
-
   try {
     await training.restore()
-    while (training.done < job.steps) {
-      try {
-        await runStep()
-      } catch (cause) {
-        // Stopped inside a step: the state before it is what can be continued.
-        if (context.aborted() && !(cause instanceof TrainingAborted)) await training.abort(job.steps)
-        throw cause
-      }
-    }
+    await runSteps({ job, context, training, policy, reference, pools, stopped: stopping.signal })
     const { from: _, prompts: __, to: ___, ...settings } = job
     await training.finish(true, { method: "grpo", settings, history: training.history })
-    return {
-      history: training.history.map(({ groups, loss, mixedGroups, rewardMean, step }) => ({ step, rewardMean, mixedGroups, groups, loss }))
-    }
+    const history = training.history.map(({ groups, loss, mixedGroups, rewardMean, step }) => ({
+      step,
+      rewardMean,
+      mixedGroups,
+      groups,
+      loss
+    }))
+    return { history }
   } finally {
     clearInterval(poll)
     await policy.release()

@@ -6,7 +6,7 @@ import { join } from "node:path"
 import type { LlamaConfig } from "../Llama.ts"
 import { writeSafetensors } from "../load/safetensors.ts"
 import type { Arrays } from "./AdamW.ts"
-import { type LoraMode, trainedShapes } from "./trainGraph.ts"
+import { type LoraMode, trainedShapes } from "./TrainMode.ts"
 
 /** PEFT's prefix of the names inside the adapted model. */
 const prefix = "base_model.model."
@@ -31,7 +31,10 @@ export interface SavedAdapters {
 }
 
 /** Writes adapter_config.json, and adapter_model.safetensors last. */
-export const saveAdapters = async (folder: string, { adapters, config, dtype, from, mode }: SavedAdapters): Promise<void> => {
+export const saveAdapters = async (
+  folder: string,
+  { adapters, config, dtype, from, mode }: SavedAdapters
+): Promise<void> => {
   await mkdir(folder, { recursive: true })
   const adapterConfig = {
     peft_type: "LORA",

@@ -1,10 +1,18 @@
 /**
  * The training graph of a llama-family model for one static shape: forward pass, loss, and the gradients of all weights
  * or of LoRA adapters. Weights are inputs of the graph, fed from the shared arrays, so a session holds no copy of them.
- * Only rows that have a target go beyond the last attention. Sessions and feeds are `GradientSession.ts`' business.
+ * Only rows that have a target go beyond the last attention. Sessions and feeds are `GradientEngine.ts`' business.
  */
 import type { LinearName, LlamaConfig } from "../Llama.ts"
-import { embeddingName, finalNormName, headName, linearNames, linearShape, parameterName, parameterShapes, ropeTables } from "../Llama.ts"
+import {
+  embeddingName,
+  finalNormName,
+  headName,
+  linearNames,
+  linearShape,
+  parameterName,
+  ropeTables
+} from "../Llama.ts"
 import * as Attention from "../onnx/Attention.ts"
 import * as Elementwise from "../onnx/Elementwise.ts"
 import { Graph, type Tensor } from "../onnx/Graph.ts"
@@ -13,18 +21,8 @@ import * as Matmul from "../onnx/Matmul.ts"
 import * as Norm from "../onnx/Norm.ts"
 import * as TokenHead from "../onnx/TokenHead.ts"
 import { checkpointed } from "./checkpointed.ts"
-import { tokenLoss, tokenLossInputs, type TokenLoss, type TokenLossInputs } from "./tokenLoss.ts"
-
-/** LoRA on some linear maps, in PEFT's convention: the product is scaled by alpha / rank. */
-export interface LoraMode {
-  readonly kind: "lora"
-  readonly rank: number
-  readonly alpha: number
-  readonly targets: ReadonlyArray<LinearName>
-}
-
-/** Which parameters are trained. */
-export type TrainMode = { readonly kind: "full" } | LoraMode
+import { adapterName, trainedShapes, type TrainMode } from "./TrainMode.ts"
+import { type TokenLoss, tokenLoss, type TokenLossInputs, tokenLossInputs } from "./tokenLoss.ts"
 
 export interface TrainGraphOptions {
   /** Sequences per run. */
@@ -42,26 +40,7 @@ export interface TrainGraphOptions {
   readonly headChunk?: number
 }
 
-/** The name of an adapter matrix: `a` is `[rank, in]`, `b` is `[out, rank]`. */
-export const adapterName = (layer: number, name: LinearName, matrix: "a" | "b"): string =>
-  `${parameterName(layer, name).replace(/\.weight$/, "")}.lora_${matrix.toUpperCase()}.weight`
-
-/** Names and shapes of the parameters that `mode` trains. */
-export const trainedShapes = (config: LlamaConfig, mode: TrainMode): ReadonlyMap<string, ReadonlyArray<number>> => {
-  if (mode.kind === "full") return parameterShapes(config)
-  const shapes = new Map<string, ReadonlyArray<number>>()
-  for (let layer = 0; layer < config.layers; layer++) {
-    for (const name of linearNames) {
-      if (!mode.targets.includes(name)) continue
-      const [rows, columns] = linearShape(config, name)
-      shapes.set(adapterName(layer, name, "a"), [mode.rank, columns])
-      shapes.set(adapterName(layer, name, "b"), [rows, mode.rank])
-    }
-  }
-  return shapes
-}
-
-/** Names of outputs and inputs that are not parameters. */
+/** The output that holds the gradient of a parameter. */
 export const gradientName = (parameter: string): string => `gradient.${parameter}`
 /** Gradient of the rows gathered from the embedding, `[batch · length, hidden]`; to be added up by token id. */
 export const embeddedGradientName = "gradient.embedded"
@@ -72,7 +51,9 @@ const masked = -1e30
 /** The tensors a layer is built from. */
 interface LayerWeights {
   readonly norms: readonly [Tensor, Tensor]
-  readonly linears: Readonly<Record<LinearName, { w: Tensor; bias: Tensor | undefined; adapter: Matmul.Adapter | undefined }>>
+  readonly linears: Readonly<
+    Record<LinearName, { w: Tensor; bias: Tensor | undefined; adapter: Matmul.Adapter | undefined }>
+  >
 }
 
 /** One training graph under construction: declares inputs once and builds layers from them. */
@@ -97,7 +78,8 @@ class TrainGraph {
     const { cos, sin } = ropeTables(config, length)
     const table = (values: Float32Array) => this.graph.constant(values, [length, config.headDim / 2])
     this.#rope = { cos: table(cos), sin: table(sin), negatedSin: table(sin.map((x) => -x)) }
-    this.#positions = this.graph.constant(Float64Array.from({ length: batch * length }, (_, i) => i % length), [batch, length], "int64")
+    const positions = Float64Array.from({ length: batch * length }, (_, i) => i % length)
+    this.#positions = this.graph.constant(positions, [batch, length], "int64")
     this.#mask = this.graph.constant(
       Float32Array.from({ length: length * length }, (_, i) => i % length > Math.floor(i / length) ? masked : 0),
       [length, length]
@@ -164,10 +146,12 @@ class TrainGraph {
     const { config, graph: g } = this
     const { batch, length } = this.options
     const { headDim, heads, kvHeads, rmsEps } = config
-    const apply = (rows: Tensor, name: LinearName) => Matmul.linear(g, rows, weights.linears[name].w, weights.linears[name])
+    const apply = (rows: Tensor, name: LinearName) =>
+      Matmul.linear(g, rows, weights.linears[name].w, weights.linears[name])
     const split = (rows: Tensor, count: number) =>
       Layout.transpose(g, Layout.reshape(g, rows, [batch, length, count, headDim]), [0, 2, 1, 3])
-    const rotated = (rows: Tensor, count: number) => Attention.rotary(g, split(rows, count), this.#positions, this.#rope)
+    const rotated = (rows: Tensor, count: number) =>
+      Attention.rotary(g, split(rows, count), this.#positions, this.#rope)
 
     const normed = Norm.rmsNorm(g, x, weights.norms[0], rmsEps)
     const q = Layout.reshape(g, rotated(apply(normed, "q"), heads), [batch, kvHeads, heads / kvHeads * length, headDim])
@@ -183,10 +167,13 @@ class TrainGraph {
 }
 
 /** The tensors of `weights` that carry gradients, and a way to replace them. */
-const trainedTensors = (weights: LayerWeights): ReadonlyArray<Tensor> => [
-  ...weights.norms,
-  ...Object.values(weights.linears).flatMap(({ adapter, bias, w }) => [w, ...(bias ? [bias] : []), ...(adapter ? [adapter.a, adapter.b] : [])])
-].filter((tensor) => tensor.differentiable)
+const trainedTensors = (weights: LayerWeights): ReadonlyArray<Tensor> =>
+  [
+    ...weights.norms,
+    ...Object.values(weights.linears).flatMap((
+      { adapter, bias, w }
+    ) => [w, ...(bias ? [bias] : []), ...(adapter ? [adapter.a, adapter.b] : [])])
+  ].filter((tensor) => tensor.differentiable)
 
 const withTensors = (weights: LayerWeights, replace: (tensor: Tensor) => Tensor): LayerWeights => ({
   norms: [replace(weights.norms[0]), replace(weights.norms[1])],

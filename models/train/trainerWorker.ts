@@ -10,7 +10,7 @@ import { runGrpo } from "./grpo.ts"
 import { runSft } from "./sft.ts"
 import { toMessage } from "./TrainingFailed.ts"
 import type { RewardFunction } from "./TrainJob.ts"
-import type { FromTrainer, TrainerTask, ToTrainer } from "./trainerMessages.ts"
+import type { FromTrainer, ToTrainer, TrainerTask } from "./trainerMessages.ts"
 
 const task = workerData as TrainerTask
 const port = parentPort!
@@ -27,13 +27,19 @@ const context: TrainContext = {
 const reward: RewardFunction = (batch) =>
   new Promise((resolve, reject) => {
     port.once("message", (answer: ToTrainer) =>
-      answer.kind === "rewards" ? resolve(answer.rewards) : reject(new Error(`the reward function failed: ${answer.reason}`)))
+      answer.kind === "rewards"
+        ? resolve(answer.rewards)
+        : reject(new Error(`the reward function failed: ${answer.reason}`)))
     post({ kind: "reward", batch })
   })
 
 const run = async (): Promise<unknown> => {
   const checkpoint = await openCheckpoint(task.job.from)
-  const model = { config: checkpoint.config, weights: await checkpoint.weights(), tokenizer: await checkpoint.tokenizer() }
+  const model = {
+    config: checkpoint.config,
+    weights: await checkpoint.weights(),
+    tokenizer: await checkpoint.tokenizer()
+  }
   return task.kind === "sft" ? runSft(task.job, model, context) : runGrpo(task.job, model, { ...context, reward })
 }
 

@@ -15,6 +15,7 @@ import { cacheHere } from "./here.ts"
 const runs = Flag.Boolean("runs").pipe(Flag.withDescription("runs instead of nodes"), Flag.withDefault(false))
 const experiment = Flag.String("experiment").pipe(Flag.withDescription("only this experiment, for example experiments/quickstart"), Flag.optional)
 
+
 const size = (node: RunRecord["nodes"][number]): string => {
   const { manifest } = node
   if (manifest === undefined) return ""
@@ -31,7 +32,7 @@ export const ls = Command.make("ls", { runs, experiment, cache: flags.cache, jso
       return print(table({
         columns: [{ header: "RUN" }, { header: "EXPERIMENT" }, { header: "STATE" }, { header: "NODES", align: "right" }],
         rows: all.map((run) => [run.run, run.experiment, run.finishedAt === undefined ? "unfinished" : run.ok === true ? "ok" : "failed", String(run.nodes.length)])
-      }, { width }))
+      }, { width }).join("\n"))
     }
     const latest = [...new Map([...all].reverse().map((run) => [run.experiment, run])).values()].reverse()
     if (given.json) return print(JSON.stringify(latest))
@@ -41,6 +42,6 @@ export const ls = Command.make("ls", { runs, experiment, cache: flags.cache, jso
       print(table({
         columns: [{ header: "NODE" }, { header: "STATE" }, { header: "RESULT", align: "right" }, { header: "KEY" }],
         rows: run.nodes.map((node) => [node.label, node.state, size(node), node.key?.slice(0, 8) ?? ""])
-      }, { width }))
+      }, { width }).join("\n"))
     }
   }).pipe(Effect.provide(cacheHere(given.cache)))).pipe(Command.withDescription("what the cache holds: nodes of the latest runs"))

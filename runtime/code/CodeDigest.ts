@@ -1,6 +1,6 @@
 /**
- * The digest of one declaration, and on demand what it covers: the parts that `why` compares, and the findings for which
- * a plan refuses the node. Needs a linked program; how digests are asked for is `CodeDigests.ts`.
+ * The digest of one declaration, and on demand what it covers: the parts that `why` compares, and the findings for
+ * which a plan refuses the node. Needs a linked program; how digests are asked for is `CodeDigests.ts`.
  */
 import { hash } from "node:crypto"
 import { relative, sep } from "node:path"
@@ -58,7 +58,13 @@ export const makeDigestOf = (program: Program, root: string): (target: Target | 
     const identity = target.kind === "unit" ? String(target.binding) : target.identity
     const covered = [digestEpoch, identity, ...seals.map((one) => named ? one.named : one.plain)]
     const troubled = seals.some((one) => one.troubled)
-    return new Explained(hash("sha256", covered.join("\n")), troubled, () => gather(units, target, reach), program, root)
+    return new Explained(
+      hash("sha256", covered.join("\n")),
+      troubled,
+      () => gather(units, target, reach),
+      program,
+      root
+    )
   }
 }
 

@@ -11,22 +11,27 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { type CodeDigest, makeDigestOf, placeOf, refusedDigest } from "./CodeDigest.ts"
 import { type Site, stacksAreExact } from "./definitionSite.ts"
-import { packageAtSite, unitAtSite, unitsByValue } from "./locate.ts"
+import { fileLoadedAtSite, unitAtSite, unitsByValue } from "./locate.ts"
 import { type Module, Program } from "./Program.ts"
-import { makeResolve } from "./resolve.ts"
+import { installedIdentity, makeResolve } from "./resolve.ts"
 import { readSummaries, writeSummaries } from "./SummaryCache.ts"
 
 export type { CodeDigest, Part } from "./CodeDigest.ts"
-export { definitionSite, type Site } from "./definitionSite.ts"
 
 export interface CodeDigests {
-  /** The digest of the declaration that made `value`, found by the stack of its making or by identity. */
+  /**
+   * The digest of the declaration that made `value`, found by the stack of its making or by identity. Nodes that one
+   * declaration makes, as an array or a record does, share it. For a node of an installed package its version counts.
+   */
   readonly ofNode: (definition: {
     readonly site: Site
     readonly name: string
     readonly value: object
   }) => CodeDigest
-  /** The digest of one export, for services: what builds a prompt, what parses an answer. `file`: path or `file:` URL. */
+  /**
+   * The digest of one export, for services: what builds a prompt, what parses an answer. `file` is a path or a `file:`
+   * URL of a module below the entry, or of an installed package, whose version then stands for its code.
+   */
   readonly ofExport: (file: string, exportName: string) => CodeDigest
   /** Files whose text on disk is no longer the text that was digested. */
   readonly edited: () => ReadonlyArray<string>
@@ -60,15 +65,15 @@ export interface OpenOptions {
   readonly locate?: "stack" | "identity" | undefined
 }
 
-/** Reads the program below `entry`. Call it beside the import of the experiment, and `edited` before results are published. */
+/**
+ * Reads the program below `entry`. Call it beside the import of the experiment, and `edited` before results are
+ * published: a digest is of the text that was read here. Fails: `CodeRefused` where the entry cannot be read.
+ */
 export const open = (options: OpenOptions): Effect.Effect<CodeDigests, CodeRefused> =>
   Effect.tryPromise({
     try: () => read(options),
     catch: (cause) => new CodeRefused({ entry: options.entry, cause })
   })
-
-/** Stores the summaries of a program, so that the next run parses only what was edited. */
-export const save = (digests: CodeDigests): Effect.Effect<void> => digests.save
 
 const read = async (options: OpenOptions): Promise<CodeDigests> => {
   // Modules are known to Node by their real path.
@@ -84,10 +89,10 @@ const read = async (options: OpenOptions): Promise<CodeDigests> => {
     ofNode: ({ name, site, value }) => {
       const unit = byValue === undefined ? unitAtSite(program, site) : byValue.get(value)
       if (unit !== undefined) return digestOf({ kind: "unit", unit, binding: 0 })
-      const installed = byValue === undefined ? packageAtSite(site) : undefined
-      if (installed !== undefined) {
-        return digestOf({ kind: "outside", identity: `${installed}#${name}`, fixed: false })
-      }
+      const loaded = byValue === undefined ? fileLoadedAtSite(site) : undefined
+      const isEngine = loaded !== undefined && options.opaque?.(loaded) !== undefined
+      const installed = loaded === undefined || isEngine ? undefined : installedIdentity(loaded)
+      if (installed !== undefined) return digestOf({ kind: "outside", identity: `${installed}#${name}`, fixed: false })
       return refusedDigest(`node ${name}: its definition was not found; define it at the top level of a module`)
     },
     ofExport: (file, name) => {
@@ -95,13 +100,16 @@ const read = async (options: OpenOptions): Promise<CodeDigests> => {
       const module = program.modules.get(path)
       const target = module === undefined ? undefined : program.exported(module, name)
       if (target !== undefined) return digestOf(target)
+      const installed = module === undefined ? installedIdentity(path) : undefined
+      if (installed !== undefined) return digestOf({ kind: "outside", identity: `${installed}#${name}`, fixed: false })
       return refusedDigest(`${placeOf(root, path)}: no export ${name} below ${placeOf(root, entry)}`)
     },
     edited: () => [...program.modules.values()].filter(isEdited).map((module) => placeOf(root, module.file)),
     save: Effect.ignore(Effect.try({
       try: () => {
         if (options.cacheFile === undefined || parsed === 0) return
-        writeSummaries(options.cacheFile, [...program.modules.values()].map((module) => module.summary))
+        const own = [...program.modules.values()].map((module) => module.summary)
+        writeSummaries(options.cacheFile, own, summaries.values())
       },
       catch: (cause) => cause
     }))

@@ -85,9 +85,11 @@ export class Program {
       text,
       summary,
       exports: new Map(summary.exports),
-      bindings: new Map(summary.units.flatMap((unit) =>
-        unit.binds.map((name, binding): [string, Target] => [name, { kind: "unit", unit, binding }])
-      )),
+      bindings: new Map(
+        summary.units.flatMap((unit) =>
+          unit.binds.map((name, binding): [string, Target] => [name, { kind: "unit", unit, binding }])
+        )
+      ),
       resolved: new Map([...specifiers(summary)].map((specifier) => [specifier, resolve(specifier, file)]))
     }
     for (const unit of summary.units) this.#homes.set(unit, module)

@@ -17,9 +17,14 @@ export const readSummaries = (file: string | undefined): Map<string, Summary> =>
   return new Map(summaries.map((summary) => [summary.text, summary]))
 }
 
-/** Whole or not at all: concurrent runs replace each other's file, and lose no more than a parse. */
-export const writeSummaries = (file: string, summaries: Iterable<Summary>): void => {
-  const body = JSON.stringify([...summaries])
+/**
+ * Stores the summaries a program is made of, and of `others` as many again and some: so two experiments, or an edit
+ * and its undoing, do not push each other out, and the file stays small. It is written whole or not at all; concurrent
+ * runs replace each other's file and lose no more than a parse.
+ */
+export const writeSummaries = (file: string, own: ReadonlyArray<Summary>, others: Iterable<Summary> = []): void => {
+  const kept = new Map([...own, ...others].map((summary) => [summary.text, summary]))
+  const body = JSON.stringify([...kept.values()].slice(0, 2 * own.length + 100))
   const unfinished = `${file}.${process.pid}`
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
   writeFileSync(unfinished, guard(body) + body)

@@ -14,20 +14,31 @@ export interface Frame {
   readonly column: number
 }
 
-/** The stack of a definition, innermost call first; only modules with a `file:` URL, so never Node's own. */
+/** The stack of a definition. */
 export interface Site {
+  /** Innermost call first; only calls in modules with a `file:` URL, so none of Node's own. */
   readonly frames: ReadonlyArray<Frame>
+  /** The outermost of them is the body of a module that is being loaded. */
+  readonly loading: boolean
 }
 
-/** The most Node allows: the outermost call tells whether a module was being loaded. */
+/** The most Node allows: the outermost call counts. */
 const stackDepth = 200
 
 /** The stack of the caller. Call it directly inside the function that makes a definition. */
-export const definitionSite = (): Site => ({
-  frames: getCallSites(stackDepth, { sourceMap: false })
-    .filter((call) => call.scriptName.startsWith("file:"))
-    .map((call) => ({ url: call.scriptName, line: call.lineNumber, column: call.columnNumber }))
-})
+export const definitionSite = (): Site => {
+  const calls = getCallSites(stackDepth, { sourceMap: false })
+  const inFile = (call: { readonly scriptName: string }) => call.scriptName.startsWith("file:")
+  const caller = calls[calls.findLastIndex(inFile) + 1]
+  return {
+    frames: calls.filter(inFile).map((call) => ({
+      url: call.scriptName,
+      line: call.lineNumber,
+      column: call.columnNumber
+    })),
+    loading: caller?.scriptName.startsWith("node:internal/modules/") === true
+  }
+}
 
 /**
  * Whether stacks name the places of the files on disk. Node's type stripping keeps every line and column; vitest and

@@ -8,7 +8,6 @@ import { fileURLToPath, pathToFileURL } from "node:url"
 import type { Frame, Site } from "./definitionSite.ts"
 import { lineStarts, offsetAt } from "./Lines.ts"
 import type { Module, Program } from "./Program.ts"
-import { installedIdentity } from "./resolve.ts"
 import type { Unit } from "./Summary.ts"
 
 /**
@@ -26,12 +25,12 @@ export const unitAtSite = (program: Program, site: Site): Unit | undefined => {
 }
 
 /**
- * The installed package whose load-time code made the node: its version stands for the code. Only the outermost call
- * is looked at. While a module loads that is the module; while the program runs it is whoever runs it.
+ * The file of an installed package whose loading made the node; the package's version stands for its code. While the
+ * program runs there is no such file: who is outermost then is whoever runs it.
  */
-export const packageAtSite = (site: Site): string | undefined => {
+export const fileLoadedAtSite = (site: Site): string | undefined => {
   const outermost = site.frames.at(-1)
-  return outermost === undefined ? undefined : installedIdentity(fileURLToPath(outermost.url))
+  return site.loading && outermost !== undefined ? fileURLToPath(outermost.url) : undefined
 }
 
 const unitAtFrame = (module: Module, frame: Frame): Unit | undefined => {

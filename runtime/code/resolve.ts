@@ -23,8 +23,7 @@ export interface ResolveOptions {
   readonly ignorePackages?: ReadonlyArray<string> | undefined
 }
 
-const isModuleFile = (file: string): boolean =>
-  /\.m?[jt]s$/.test(file) && !/[\\/]node_modules[\\/]/.test(file)
+const isModuleFile = (file: string): boolean => /\.m?[jt]s$/.test(file) && !/[\\/]node_modules[\\/]/.test(file)
 
 /** A resolver that remembers what it looked up; make one for each program, since files change between runs. */
 export const makeResolve = (options: ResolveOptions) => {

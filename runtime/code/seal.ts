@@ -84,7 +84,7 @@ const walkFrom = (start: Visit, inside: ReadonlyMap<Unit, Visit>, seals: Readonl
   // Grows while it is walked.
   for (const unit of numbers.keys()) {
     plain.push(unit.hash)
-    named.push(unit.hash, ...unit.names)
+    named.push(unit.hash, String(unit.names.length), ...unit.names)
     for (const edge of inside.get(unit)!.edges) {
       if (edge.kind !== "unit") {
         const text = edge.kind === "mark" ? edge.text : `outside ${edge.identity}`

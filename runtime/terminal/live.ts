@@ -3,10 +3,12 @@
  * frame, synchronised where the terminal can; the lines drawn last are counted anew at the present width, so that a
  * resized window keeps no ghosts.
  */
-import type { Reporter, ReporterOptions } from "./Reporter.ts"
-import { failedText, finishedPieces, nondeterministicPieces, rowFailedPieces } from "./nodeLines.ts"
+import { stripVTControlCharacters } from "node:util"
+import { counted } from "./format.ts"
 import { liveRows } from "./liveRows.ts"
+import { failedText, finishedPieces, nondeterministicPieces, rowFailedPieces } from "./nodeLines.ts"
 import { output } from "./output.ts"
+import type { Reporter, ReporterOptions, Schedule } from "./ReporterOptions.ts"
 import { type Reported, RunState } from "./RunState.ts"
 import { paint, type Piece, type Tone } from "./style.ts"
 import { displayWidth, visible, wrap } from "./text.ts"
@@ -14,8 +16,8 @@ import { displayWidth, visible, wrap } from "./text.ts"
 /** **Unit**: milliseconds between two frames. */
 const frameMs = 100
 
-const begin = "\x1b[?2026h"
-const end = "\x1b[?2026l"
+const beginFrame = "\x1b[?2026h"
+const endFrame = "\x1b[?2026l"
 const hideCursor = "\x1b[?25l"
 const showCursor = "\x1b[?25h"
 const clearBelow = "\x1b[J"
@@ -23,41 +25,89 @@ const clearBelow = "\x1b[J"
 const noWrap = "\x1b[?7l"
 const wrapAgain = "\x1b[?7h"
 
-const marked = (mark: string, tone: Tone, pieces: ReadonlyArray<Piece>): ReadonlyArray<Piece> => [[mark, tone], [" "], ...pieces]
+const joined = (lines: ReadonlyArray<string>): string => lines.map((line) => `${line}\n`).join("")
 
-/** Draws on a terminal. Frames are drawn by `schedule`, and once at the end. */
-export const live = (options: ReporterOptions): Reporter => {
-  const { columns, now, rows, style } = options
+const marked = (mark: string, tone: Tone, pieces: ReadonlyArray<Piece>): ReadonlyArray<Piece> => [
+  [mark, tone],
+  [" "],
+  ...pieces
+]
+
+/** What an event leaves above the moving part, if anything. `failed` is the number of failed rows of its node so far. */
+const piecesOf = (event: Reported, why: string, failed: number): ReadonlyArray<Piece> | undefined => {
+  switch (event.event) {
+    case "RunStarted":
+      return [[`${visible(event.experiment)}  ${counted(event.nodes, "node")}  run ${event.run}`, "dim"]]
+    case "NodeFinished":
+      return marked("✓", "good", finishedPieces(event, why))
+    case "RowFailed":
+      return failed === 1 ? marked("!", "warning", rowFailedPieces(event)) : undefined
+    case "Nondeterministic":
+      return marked("!", "warning", nondeterministicPieces(event))
+    default:
+      return undefined
+  }
+}
+
+/** Draws on a terminal, by `schedule` and once at the end. */
+export const live = (options: ReporterOptions & { readonly schedule: Schedule }): Reporter => {
+  const { now, style } = options
   const { behind, write } = output(options.stream)
+  const columns = () => Math.max(1, options.columns())
   const state = new RunState(now())
-  let above: Array<string> = []
-  let drawn: ReadonlyArray<number> = [] // widths of the lines of the last frame
+  let above: ReadonlyArray<string> = []
+  let drawn: ReadonlyArray<string> = [] // the moving part as it stands on the screen
   let hidden = false
 
-  const scroll = (pieces: ReadonlyArray<Piece>) => void above.push(paint(pieces, columns(), style))
-  const scrollText = (mark: string, tone: Tone, text: string) => {
-    const lines = wrap(text, columns() - 2)
-    above.push(...lines.map((line, i) => i === 0 ? `${style(tone, mark)} ${style("strong", line)}` : `  ${line}`))
-  }
-
-  const frame = (lines: ReadonlyArray<{ readonly text: string; readonly width: number }>) => {
-    const up = drawn.reduce((sum, width) => sum + Math.max(1, Math.ceil(width / columns())), 0)
-    const text = lines.map((line) => `${line.text}\n`).join("")
-    write(
-      begin + (hidden ? "" : hideCursor) + (up === 0 ? "" : `\x1b[${up}A\r${clearBelow}`) + above.map((line) => `${line}\n`).join("") +
-        noWrap + text + wrapAgain + end
+  const frame = (lines: ReadonlyArray<string>) => {
+    const width = columns()
+    const up = drawn.reduce(
+      (sum, line) => sum + Math.max(1, Math.ceil(displayWidth(stripVTControlCharacters(line)) / width)),
+      0
     )
-    hidden = true
+    const back = up === 0 ? "" : `\x1b[${up}A\r${clearBelow}`
+    const cursor = lines.length > 0 && !hidden ? hideCursor : ""
+    const moving = lines.length === 0 ? "" : noWrap + joined(lines) + wrapAgain
+    write(beginFrame + cursor + back + joined(above) + moving + endFrame)
+    hidden ||= lines.length > 0
     above = []
-    drawn = lines.map(({ width }) => width)
+    drawn = lines
   }
 
-  const draw = () => {
+  const stop = options.schedule(() => {
     if (behind()) return
-    const screen = { columns: columns(), rows: rows(), nowMs: now() }
-    const bare = liveRows(state, { ...screen, style: (_, text) => text })
-    const coloured = liveRows(state, { ...screen, style })
-    frame(coloured.map((text, i) => ({ text, width: displayWidth(bare[i]!) })))
+    frame(liveRows(state, { columns: columns(), rows: options.rows(), nowMs: now(), style }))
+  }, frameMs)
+  let closed = false
+
+  const paragraph = (text: string) => {
+    above = [...above, ...wrap(text, columns())]
   }
-  return undefined as never
+  const failure = (text: string) => {
+    const lines = wrap(text, columns() - 2)
+    above = [
+      ...above,
+      ...lines.map((line, i) => i === 0 ? `${style("bad", "✗")} ${style("strong", line)}` : `  ${line}`)
+    ]
+  }
+
+  return {
+    emit: (event) => {
+      if (closed) return
+      const node = state.apply(event, now())
+      if (event.event === "NodeFailed") return failure(failedText(event))
+      const pieces = piecesOf(event, node?.why ?? "", node?.failed ?? 0)
+      if (pieces !== undefined) above = [...above, paint(pieces, columns(), style)]
+    },
+    log: (text) => closed ? undefined : paragraph(text),
+    close: () => {
+      if (closed) return
+      closed = true
+      stop()
+      if (state.fresh > 0) above = [...above, paint([["="], [` ${state.fresh} fresh`]], columns(), style)]
+      if (state.skipped > 0) above = [...above, paint([["-"], [` ${state.skipped} skipped`]], columns(), style)]
+      frame([])
+      if (hidden) write(showCursor)
+    }
+  }
 }

@@ -3,10 +3,10 @@
  * capped to the height of the screen. Pure: a state, a size and a time give lines; who draws them is `Live.ts`.
  */
 import { count, dollars, duration, rate } from "./format.ts"
+import { spaced } from "./nodeLines.ts"
 import { type RunningNode, type RunState, secondsLeft } from "./RunState.ts"
 import { paint, type Piece, type Style } from "./style.ts"
 import { table, type TableColumn } from "./table.ts"
-import { spaced } from "./nodeLines.ts"
 
 export interface Screen {
   readonly columns: number
@@ -25,7 +25,7 @@ const bar = ({ done, total }: { readonly done: number; readonly total: number })
 }
 
 const columns: ReadonlyArray<TableColumn & { readonly name: string }> = [
-  { name: "label", min: 14 },
+  { name: "label", min: 18, cut: "middle" },
   { name: "progress", align: "right" },
   { name: "bar", drop: 1 },
   { name: "rate", align: "right", drop: 2 },

@@ -14,7 +14,9 @@ const gap: Piece = ["  "]
 
 /** Pieces with two spaces between them; absent ones leave none. */
 export const spaced = (pieces: ReadonlyArray<Piece | undefined>): ReadonlyArray<Piece> =>
-  pieces.filter((piece) => piece !== undefined && piece[0] !== "").flatMap((piece, i) => i === 0 ? [piece!] : [gap, piece!])
+  pieces.filter((piece) => piece !== undefined && piece[0] !== "").flatMap((piece, i) =>
+    i === 0 ? [piece!] : [gap, piece!]
+  )
 
 const rowsText = ({ failed, fresh, ran }: NonNullable<On<"NodeFinished">["rows"]>): string =>
   `${counted(ran, "row")} (${count(fresh)} reused${failed > 0 ? `, ${count(failed)} failed` : ""})`

@@ -9,6 +9,8 @@ export interface TableColumn {
   readonly header?: string
   /** `left` unless told. */
   readonly align?: "left" | "right"
+  /** Where cells are cut, at their end unless told. */
+  readonly cut?: "end" | "middle"
   /** Dropped where the width does not suffice, the lowest number first; never unless told. */
   readonly drop?: number
   /** Columns of the terminal to which cells may be cut before any column is dropped; the whole cell unless told. */
@@ -40,7 +42,11 @@ const totalWidth = (widths: ReadonlyArray<number>): number =>
   widths.reduce((sum, width) => sum + width, 0) + gap * Math.max(0, widths.length - 1)
 
 /** Takes one column of the terminal at a time from the widest that is above its floor, until `width` is met. */
-const shrunk = (natural: ReadonlyArray<number>, floors: ReadonlyArray<number>, width: number): ReadonlyArray<number> => {
+const shrunk = (
+  natural: ReadonlyArray<number>,
+  floors: ReadonlyArray<number>,
+  width: number
+): ReadonlyArray<number> => {
   const widths = [...natural]
   for (let excess = totalWidth(widths) - width; excess > 0; excess--) {
     let widest = -1
@@ -82,9 +88,8 @@ export const fit = (table: Table, width: number): ReadonlyArray<Fitted> => {
 }
 
 /**
- * Header and rows, a line each.
+ * Header and rows, a line each. **Unit**: widths are columns of the terminal; a wide character takes two.
  *
- * **Unit**: widths are columns of the terminal; a wide character takes two.
  * **Fails**: `RangeError` for a row whose number of cells is not that of the columns.
  */
 export const table = (content: Table, { style, width }: TableOptions): ReadonlyArray<string> => {
@@ -99,8 +104,8 @@ export const table = (content: Table, { style, width }: TableOptions): ReadonlyA
   return lines.map((cells, i) => {
     const last = fitted.findLastIndex(({ column }) => cells[column] !== "")
     return fitted.slice(0, last + 1).map(({ column, width }, position) => {
-      const align = content.columns[column]!.align ?? "left"
-      const text = cutVisible(cells[column]!, width)
+      const { align = "left", cut } = content.columns[column]!
+      const text = cutVisible(cells[column]!, width, cut)
       const padded = position === last && align === "left" ? text : pad(text, width, align)
       return style === undefined ? padded : style(padded, { row: firstRow + i, column })
     }).join(" ".repeat(gap))

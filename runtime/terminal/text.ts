@@ -57,6 +57,22 @@ export const cut = (text: string, width: number): string => {
   return head.length === text.length ? text : `${head.slice(0, kept)}…`
 }
 
+/**
+ * {@link cut} that keeps both ends, `verify…=0.25]`: names of siblings differ at their ends. A text far too long to be a
+ * name is cut at its end.
+ */
+export const cutMiddle = (text: string, width: number): string => {
+  if (text.length > lookedAt(width) || width < 3 || displayWidth(text) <= width) return cut(text, width)
+  let tail = ""
+  let used = 0
+  for (const { segment } of [...segmenter.segment(text)].reverse()) {
+    used += graphemeWidth(segment)
+    if (used > (width - 1) / 2) break
+    tail = segment + tail
+  }
+  return cut(text.slice(0, text.length - tail.length), width - displayWidth(tail)) + tail
+}
+
 /** `text` filled up with spaces to `width` columns, on its left side where it is aligned right. */
 export const pad = (text: string, width: number, align: "left" | "right" = "left"): string => {
   const space = " ".repeat(Math.max(0, width - displayWidth(text)))
@@ -64,8 +80,7 @@ export const pad = (text: string, width: number, align: "left" | "right" = "left
 }
 
 /** Everything that moves the cursor, turns the direction of text or hides; joiners and emoji selectors stay. */
-const hidden =
-  /[[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]--[\u00ad\u200c\u200d\ufe0e\ufe0f]]/gv
+const hidden = /[[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]--[\u00ad\u200c\u200d\ufe0e\ufe0f]]/gv
 
 const spelled = (character: string): string => {
   const code = character.codePointAt(0)!
@@ -78,7 +93,11 @@ const spelled = (character: string): string => {
 export const visible = (text: string): string => narrow.test(text) ? text : text.replace(hidden, spelled)
 
 /** `text` made visible and cut to `width` columns: what a cell or a line of something untrusted shows. */
-export const cutVisible = (text: string, width: number): string => cut(visible(cut(text, width)), width)
+export const cutVisible = (text: string, width: number, at: "end" | "middle" = "end"): string => {
+  if (at === "middle" && text.length <= lookedAt(width)) return cutMiddle(visible(text), width)
+  // cut first: the rest of a long text need not be looked at
+  return cut(visible(cut(text, width)), width)
+}
 
 /** A word of its own, broken between characters. */
 const broken = (word: string, width: number): ReadonlyArray<string> => {
@@ -97,7 +116,14 @@ const broken = (word: string, width: number): ReadonlyArray<string> => {
   return [...pieces, word.slice(start)]
 }
 
+/** Continued lines are indented like the first, unless that would leave less than half of the width. */
 const wrapLine = (line: string, width: number): ReadonlyArray<string> => {
+  const indent = line.match(/^ */)![0]
+  if (indent.length === 0 || indent.length > width / 2) return wrapWords(line, width)
+  return wrapWords(line.slice(indent.length), width - indent.length).map((one) => (indent + one).trimEnd())
+}
+
+const wrapWords = (line: string, width: number): ReadonlyArray<string> => {
   const lines: Array<string> = []
   let current = ""
   let used = 0

@@ -1,4 +1,6 @@
-/** SQL over tables: what a statement reads (never too little), what it gives, what it may not do, and how refusals help. */
+/**
+ * SQL over tables: what a statement reads (never too little), what it gives, what it may not do, and how refusals help.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import fs from "node:fs"

@@ -1,4 +1,7 @@
-/** The row log: what was acknowledged is there after any kill, what is torn or damaged is not, and every process sees every row. */
+/**
+ * The row log: what was acknowledged is there after any kill, what is torn or damaged is not, and every process sees
+ * every row.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"

@@ -1,4 +1,7 @@
-/** Blobs, values, folders, actions and runs: made once, checked when read, damage found and moved away, nothing half-written seen. */
+/**
+ * Blobs, values, folders, actions and runs: made once, checked when read, damage found and moved away, nothing
+ * half-written seen.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -77,7 +80,7 @@ describe("blobs and values", () => {
         const store = yield* reopened(first.root)
         const failure = yield* Effect.flip(store.readBlob(digest))
         assert.instanceOf(failure, BlobDamaged)
-        assert.match(failure.message, new RegExp(`blob ${digest} is damaged.*moved to quarantine/, run again`))
+        assert.match(failure.message, new RegExp(`blob ${digest} is damaged.*moved to quarantine/; run again`))
         assert.strictEqual(filesBelow(path.join(store.root, "v1/quarantine")).length, 1)
         assert.instanceOf(yield* Effect.flip(store.readBlob(digest)), BlobMissing)
         assert.strictEqual(yield* store.putBlob("the bytes of a blob"), digest)

@@ -1,4 +1,7 @@
-/** Tables in and out of the store: every type, nulls, sizes around a chunk, digests that see values only, and bytes that Arrow reads. */
+/**
+ * Tables in and out of the store: every type, nulls, sizes around a chunk, digests that see values only, and bytes that
+ * Arrow reads.
+ */
 import { assert, describe, it, layer } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
@@ -29,6 +32,7 @@ const samples: ReadonlyArray<readonly [ColumnType, ReadonlyArray<Cell>]> = [
   [flat("float64"), [0, null, 1e-320, 1.7976931348623157e308, Number.NaN, Number.NEGATIVE_INFINITY, 0.1]],
   [flat("binary"), [new Uint8Array(), null, new Uint8Array([0, 255])]],
   [list(flat("string")), [[], null, ["a", null, ""], [null]]],
+  [list(flat("float64")), [[1, 2.5], [], null, [null, 3], [4]]],
   [list(list(flat("int32", false))), [[[1, 2], []], null, [null]]],
   [struct({ a: flat("string", false), b: list(flat("bool")) }), [{ a: "x", b: [true, null] }, null, {
     a: "",
@@ -63,6 +67,30 @@ layer(temporaryStore)("tables", (it) => {
       const parts = yield* Stream.runCollect(store.streamTable(manifest, ["c3"]))
       assert.deepStrictEqual(parts.flatMap((part) => part["c3"]), columns["c3"])
       assert.isTrue(parts.every((part) => Object.keys(part).length === 1))
+    }))
+
+  it.effect("chunks of heavy rows are shorter, by the cells alone, and come back whole", () =>
+    Effect.gen(function*() {
+      const store = yield* Store
+      const heavy: TableSchema = [{ name: "text", type: flat("string") }, { name: "ids", type: list(flat("int32")) }]
+      const text = "x".repeat(9_000_000)
+      const columns = { text: [text, "a", text, text, text, null], ids: [[1], null, [2], [], [3], [4]] }
+      const manifest = yield* store.putTable(heavy, columns, 6)
+      assert.deepStrictEqual(manifest.chunks.map((chunk) => chunk.rows), [5, 1])
+      assert.deepStrictEqual(yield* store.readTable(manifest), columns)
+      const numbers: TableSchema = [{ name: "ids", type: list(flat("int32", false)) }]
+      const long = Array.from({ length: 1_500_000 }, (_, i) => i)
+      const lists = yield* store.putTable(numbers, { ids: [long, long, long, long] }, 4)
+      assert.deepStrictEqual(lists.chunks.map((chunk) => chunk.rows), [3, 1])
+    }))
+
+  it.effect("holds says whether all chunks are there", () =>
+    Effect.gen(function*() {
+      const store = yield* Store
+      const manifest = yield* store.putTable(schema, rowsOf(10), 10)
+      assert.isTrue(yield* store.holds(manifest))
+      const gone = { ...manifest, chunks: [...manifest.chunks, { blob: "0".repeat(64), rows: 0, bytes: 0 }] }
+      assert.isFalse(yield* store.holds(gone))
     }))
 
   it.effect("Arrow's own reader sees the same rows", () =>
@@ -176,6 +204,13 @@ describe("ColumnDigest", () => {
       digestOf(list(text), [[null]]),
       digestOf(list(text), [[""], []]),
       digestOf(list(text), [[], [""]]),
+      digestOf(list(flat("int32")), [[0]]),
+      digestOf(list(flat("int32")), [[null]]),
+      digestOf(list(flat("int32")), [[0, 0]]),
+      digestOf(list(flat("int32")), [[0], [0]]),
+      digestOf(list(flat("int32")), [[0, null]]),
+      digestOf(list(flat("int32")), [[null, 0]]),
+      digestOf(list(flat("int64")), [[0]]),
       digestOf(struct({ a: text, b: text }), [{ a: null, b: "x" }]),
       digestOf(struct({ a: text, b: text }), [{ a: "x", b: null }])
     ]

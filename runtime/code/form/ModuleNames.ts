@@ -41,7 +41,11 @@ export class ModuleNames {
     const value = unwrapped(node)
     if (value.type === "AwaitExpression") return this.wholeModule(value.argument, scope)
     if (value.type === "ImportExpression") return literalText(value.source)
-    if (value.type === "CallExpression") return this.isRequire(value, scope) ? literalText(value.arguments[0]) : undefined
+    if (value.type === "CallExpression") {
+      return this.isRequire(value, scope)
+        ? literalText(value.arguments[0])
+        : undefined
+    }
     const reference = this.referenceOf(value, scope)
     const isWhole = reference?.[0] === "all" || (reference?.[0] === "import" && reference[2] === "default")
     return isWhole ? reference[1] : undefined

@@ -1,7 +1,7 @@
 /**
- * The literals in which nodes are defined, `Node.make({ … })` and its siblings: which of their properties are no part of
- * what a node does. Properties that cannot change a result, or whose value is in the key already, are cut; ports that
- * only name declarations are marked, and the linker leaves plain ones out.
+ * The literals in which nodes are defined, `Node.make({ … })` and its siblings: which of their properties are no part
+ * of what a node does. Properties that cannot change a result, or whose value is in the key already, are cut; ports
+ * that only name declarations are marked, and the linker leaves plain ones out.
  */
 import type { ModuleNames } from "./ModuleNames.ts"
 import type { Reference } from "../Summary.ts"
@@ -44,7 +44,7 @@ const writePorts = (writer: TokenWriter, key: string, names: PortNames): void =>
   writer.put("]")
 }
 
-/** The references in `input: Rollout` or `inputs: { rollouts: Rollout }`; `undefined` where anything else stands there. */
+/** The references in `input: Rollout` or `inputs: { rollouts: Rollout }`; `undefined` where anything else stands. */
 const portNames = (property: Syntax, names: ModuleNames, scope: Scope | undefined): PortNames | undefined => {
   const value = unwrapped(property.value)
   const parts: ReadonlyArray<Syntax> = value.type === "ObjectExpression" ? value.properties : [property]

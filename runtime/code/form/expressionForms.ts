@@ -82,7 +82,7 @@ const call: Form = (writer, node, scope) => {
   writer.put("]")
 }
 
-/** Functions of effect keep what they are given until the program runs; any other may call it while the module loads. */
+/** Functions of effect keep what they are given until the program runs; others may call it while the module loads. */
 const defers = (target: Reference | undefined): boolean =>
   target?.[0] === "import" && /^effect\/(Effect|Layer|Stream)$/.test(target[1]) && !target[2].startsWith("run")
 

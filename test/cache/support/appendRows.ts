@@ -1,5 +1,6 @@
 /**
- * A process of its own that appends rows to a memo and reports each durable one on its standard output, for tests that kill it or run two.
+ * A process of its own that appends rows to a memo and reports each durable one on its standard output, for tests that
+ * kill it or run two.
  *
  *     node appendRows.ts <cache> <row function> <first row> <rows>
  */

@@ -1,6 +1,6 @@
 /**
- * A cache in a folder of its own, gone when the test's scope ends, and the file systems' failures that tests need. Left to the tests: what is
- * stored.
+ * A cache in a folder of its own, gone when the test's scope ends, and the file systems' failures that tests need. Left
+ * to the tests: what is stored.
  */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"

@@ -42,8 +42,13 @@ describe("trainSft", () => {
     const actual = await trainSft(there, { threads: 1, onProgress: (step) => progress.push(step) })
     assert.deepStrictEqual(actual, expected)
     assert.deepStrictEqual(contentsOf(there.to), contentsOf(here.to))
-    assert.deepStrictEqual(progress.map(({ step, steps }) => [step, steps]), Array.from({ length: 8 }, (_, i) => [i + 1, 8]))
-    for (const { gradNorm, loss, tokensPerSecond } of progress) assert.isTrue(gradNorm > 0 && loss > 0 && tokensPerSecond > 0)
+    assert.deepStrictEqual(
+      progress.map(({ step, steps }) => [step, steps]),
+      Array.from({ length: 8 }, (_, i) => [i + 1, 8])
+    )
+    for (const { gradNorm, loss, tokensPerSecond } of progress) {
+      assert.isTrue(gradNorm > 0 && loss > 0 && tokensPerSecond > 0)
+    }
   })
 
   it("stops when it is aborted, rejects with the reason, and continues later", async () => {
@@ -94,7 +99,11 @@ describe("trainGrpo", () => {
       }
     })
     assert.strictEqual(texts.length, 3 * 2 * 8)
-    assert.deepStrictEqual(history.map(({ mixedGroups, rewardMean }) => [mixedGroups, rewardMean]), [[2, 0.5], [2, 0.5], [2, 0.5]])
+    assert.deepStrictEqual(history.map(({ mixedGroups, rewardMean }) => [mixedGroups, rewardMean]), [
+      [2, 0.5],
+      [2, 0.5],
+      [2, 0.5]
+    ])
   })
 
   it("rejects with the counts when too few groups are mixed", async () => {
@@ -102,11 +111,15 @@ describe("trainGrpo", () => {
       trainGrpo(grpoJob({ minMixedShare: 0.2 }), { threads: 1, reward: async (batch) => batch.map(() => 0.25) })
     )
     assert.instanceOf(cause, TooFewMixedGroups)
-    assert.deepStrictEqual({ ...cause as TooFewMixedGroups }, { ...new TooFewMixedGroups({ mixed: 0, allEqual: 2, groups: 2, rewardMean: 0.25, required: 0.2 }) })
+    assert.deepStrictEqual({ ...cause as TooFewMixedGroups }, {
+      ...new TooFewMixedGroups({ mixed: 0, allEqual: 2, groups: 2, rewardMean: 0.25, required: 0.2 })
+    })
   })
 
   it("reports a reward function that fails", async () => {
-    const cause = await rejection(trainGrpo(grpoJob(), { threads: 1, reward: async () => Promise.reject(new Error("guard is down")) }))
+    const cause = await rejection(
+      trainGrpo(grpoJob(), { threads: 1, reward: async () => Promise.reject(new Error("guard is down")) })
+    )
     assert.instanceOf(cause, TrainingFailed)
     assert.include((cause as TrainingFailed).message, "guard is down")
   })

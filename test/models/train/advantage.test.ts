@@ -11,7 +11,9 @@ describe("groupAdvantages", () => {
       const members = advantage.group.flatMap((group, i) => group === name ? [i] : [])
       const actual = groupAdvantages(members.map((i) => advantage.reward[i]!), advantage.epsilon)
       // Every sequence of the golden has its first token unmasked.
-      members.forEach((i, place) => assert.closeTo(actual[place]!, advantage.expected.std[i]![0]!, 1e-12, `sample ${i}`))
+      members.forEach((i, place) =>
+        assert.closeTo(actual[place]!, advantage.expected.std[i]![0]!, 1e-12, `sample ${i}`)
+      )
     }
   })
 

@@ -47,20 +47,23 @@ describe("packRows", () => {
     ])
     const { inputs, targets } = runs[0]!
     assert.strictEqual(targets, 16)
-    assert.deepStrictEqual([...inputs.ids.slice(14, 20)], [0n, 0n, 5n, 6n, 7n, 0n])
+    assert.deepStrictEqual(Array.from(inputs.ids.slice(14, 20)), [0n, 0n, 5n, 6n, 7n, 0n])
     // Row 1 predicts its tokens 8 and 9 from 7 and 8; row 0 starts at 16 and predicts from its first two tokens.
-    assert.deepStrictEqual([...inputs.headRows.slice(0, 5)], [7n, 8n, 16n, 17n, 0n])
-    assert.deepStrictEqual([...inputs.targets.slice(0, 5)], [9n, 10n, 6n, 7n, 0n])
-    assert.deepStrictEqual([...inputs.weights.slice(0, 5)], [0.25, 0.25, 0.5, 0.5, 0])
-    assert.deepStrictEqual([...inputs.advantages.slice(0, 5)], [0, 0, 2, 2, 0])
-    assert.deepStrictEqual([...inputs.oldLogprobs.slice(0, 5)], [0, 0, -1, -3, 0])
+    assert.deepStrictEqual(Array.from(inputs.headRows.slice(0, 5)), [7n, 8n, 16n, 17n, 0n])
+    assert.deepStrictEqual(Array.from(inputs.targets.slice(0, 5)), [9n, 10n, 6n, 7n, 0n])
+    assert.deepStrictEqual(Array.from(inputs.weights.slice(0, 5)), [0.25, 0.25, 0.5, 0.5, 0])
+    assert.deepStrictEqual(Array.from(inputs.advantages.slice(0, 5)), [0, 0, 2, 2, 0])
+    assert.deepStrictEqual(Array.from(inputs.oldLogprobs.slice(0, 5)), [0, 0, -1, -3, 0])
     inputs.headRows.slice(0, 4).forEach((row, i) => assert.strictEqual(inputs.headInverse[Number(row)], BigInt(i)))
     assert.strictEqual(inputs.headInverse.filter((place) => place < 16n).length, 4)
   })
 
   it("takes fewer rows when they are long, and at least one", () => {
     const long = Array.from({ length: 3 }, () => ({ ids: new Array<number>(90).fill(1), targetFrom: 1, weight: 1 }))
-    assert.deepStrictEqual([...packRows(long, sizing)].map(({ batch, length }) => [batch, length]), [[1, 96], [1, 96], [1, 96]])
+    assert.deepStrictEqual([...packRows(long, sizing)].map(({ batch, length }) => [batch, length]), [[1, 96], [1, 96], [
+      1,
+      96
+    ]])
   })
 
   it("fills up the last run to a quarter of the rows", () => {

@@ -45,7 +45,8 @@ const grpoJob = (change: Partial<GrpoJob> = {}): GrpoJob => ({
 })
 
 /** One for an answer with a vowel. */
-const vowels: RewardFunction = async (batch) => batch.map(({ completionText }) => /[aeiou]/.test(completionText.replaceAll(/<\w+>/g, "")) ? 1 : 0)
+const vowels: RewardFunction = async (batch) =>
+  batch.map(({ completionText }) => /[aeiou]/.test(completionText.replaceAll(/<\w+>/g, "")) ? 1 : 0)
 
 const train = async (job: GrpoJob, reward: RewardFunction = vowels, context = running) =>
   runGrpo(job, await load(job.from), { ...context, reward })
@@ -106,12 +107,14 @@ describe("runGrpo", () => {
     assert.deepStrictEqual(seen, expected)
     const training = JSON.parse(readFileSync(join(job.to, "training.json"), "utf8"))
     assert.deepStrictEqual(
-      training.history[0].prompts.map(({ id, rewards }: { id: string; rewards: ReadonlyArray<number> }) => [id, rewards.length]),
+      training.history[0].prompts.map((
+        { id, rewards }: { id: string; rewards: ReadonlyArray<number> }
+      ) => [id, rewards.length]),
       expected.filter((_, i) => i % 8 === 0).map((id) => [id, 8])
     )
   })
 
-  it("leaves the weights alone when no group is mixed, unless a KL term pulls", async () => {
+  it("leaves the weights alone when no group is mixed", async () => {
     const equal: RewardFunction = async (batch) => batch.map(() => 1)
     const still = grpoJob({ minMixedShare: 0, steps: 2 })
     const { history } = await train(still, equal)
@@ -120,8 +123,28 @@ describe("runGrpo", () => {
     for (const [name, values] of (await load(still.to)).weights) assert.deepStrictEqual(values, weights.get(name), name)
   })
 
+  it("stays closer to where it started with a KL term", async () => {
+    const last = async (klCoefficient: number) => {
+      const { history } = await train(grpoJob({ steps: 20, klCoefficient }))
+      return history.slice(-5).reduce((sum, { rewardMean }) => sum + rewardMean, 0) / 5
+    }
+    assert.isAbove(await last(0), await last(10) + 0.1)
+  })
+
+  it("samples at the temperature asked for: at 0 all samples of a prompt are equal", async () => {
+    const texts = new Map<string, Set<string>>()
+    await train(grpoJob({ temperature: 0, steps: 1, minMixedShare: 0 }), (batch) => {
+      for (const { completionText, promptId } of batch) {
+        texts.set(promptId, (texts.get(promptId) ?? new Set()).add(completionText))
+      }
+      return vowels(batch)
+    })
+    assert.deepStrictEqual([...texts.values()].map((seen) => seen.size), [1, 1, 1, 1, 1, 1])
+  })
+
   it("counts uniform groups in the averages when they are kept", async () => {
-    const some: RewardFunction = async (batch) => batch.map(({ promptId }, i) => promptId === batch[0]!.promptId ? i % 2 : 1)
+    const some: RewardFunction = async (batch) =>
+      batch.map(({ promptId }, i) => promptId === batch[0]!.promptId ? i % 2 : 1)
     const gradNorm = async (dropUniformGroups: boolean) => {
       const job = grpoJob({ steps: 1, dropUniformGroups, aggregation: "sequence-mean" })
       await train(job, some)
@@ -153,7 +176,10 @@ describe("runGrpo", () => {
       assert.instanceOf(cause, TrainingFailed)
       return (cause as TrainingFailed).message
     }
-    assert.include(await message(grpoJob({ mix: { harm: 5 } })), 'takes 5 prompts of kind "harm" per step, and there are 4')
+    assert.include(
+      await message(grpoJob({ mix: { harm: 5 } })),
+      "takes 5 prompts of kind \"harm\" per step, and there are 4"
+    )
     assert.include(await message(grpoJob({ mix: {} })), "takes no prompts")
     assert.include(await message(grpoJob({ maxNewTokens: 63 })), "prompt p0 has 2 tokens")
     assert.include(await message(grpoJob(), async () => [1]), "answered 48 completions with 1 rewards")

@@ -65,6 +65,8 @@ describe("scheduleFactor", () => {
   })
 
   it("starts at the peak without warm-up", () => {
-    for (const schedule of ["constant", "linear", "cosine"] as const) assert.strictEqual(scheduleFactor(schedule, 0, 10, 0), 1)
+    for (const schedule of ["constant", "linear", "cosine"] as const) {
+      assert.strictEqual(scheduleFactor(schedule, 0, 10, 0), 1)
+    }
   })
 })

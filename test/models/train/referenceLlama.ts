@@ -2,7 +2,14 @@
  * A llama forward pass in plain float64 loops, one sequence at a time, written from the architecture's definition and
  * sharing nothing with the graphs but parameter names: what their gradients are checked against.
  */
-import { embeddingName, finalNormName, headName, type LinearName, type LlamaConfig, parameterName } from "../../../models/Llama.ts"
+import {
+  embeddingName,
+  finalNormName,
+  headName,
+  type LinearName,
+  type LlamaConfig,
+  parameterName
+} from "../../../models/Llama.ts"
 
 export type Parameters64 = Map<string, Float64Array>
 
@@ -42,7 +49,8 @@ const attend = (config: LlamaConfig, q: Rows, k: Rows, v: Rows): Rows => {
       const group = Math.floor(h / (heads / kvHeads))
       const query = rotate(head(row, h), position, ropeTheta)
       const scores = k.slice(0, position + 1).map((key, past) =>
-        rotate(head(key, group), past, ropeTheta).reduce((sum, value, i) => sum + value * query[i]!, 0) / Math.sqrt(headDim)
+        rotate(head(key, group), past, ropeTheta).reduce((sum, value, i) => sum + value * query[i]!, 0) /
+        Math.sqrt(headDim)
       )
       const largest = Math.max(...scores)
       const total = scores.reduce((sum, score) => sum + Math.exp(score - largest), 0)
@@ -74,7 +82,9 @@ export const referenceLogprobs = (
     x = plus(x, linear(attend(config, linear(normed, "q"), linear(normed, "k"), linear(normed, "v")), "o"))
     const again = normalise(x, get(parameterName(layer, "post_attention_layernorm")), config.rmsEps)
     const up = linear(again, "up")
-    const gated = linear(again, "gate").map((row, i) => row.map((value, j) => value / (1 + Math.exp(-value)) * up[i]![j]!))
+    const gated = linear(again, "gate").map((row, i) =>
+      row.map((value, j) => value / (1 + Math.exp(-value)) * up[i]![j]!)
+    )
     x = plus(x, linear(gated, "down"))
   }
   const head = config.tied ? embedding : get(headName)

@@ -4,8 +4,9 @@ import { assert, beforeAll, describe, it } from "vitest"
 import { readSafetensors } from "../../../models/load/safetensors.ts"
 import { parameterName } from "../../../models/Llama.ts"
 import { Decoder } from "../../../models/sample/Decoder.ts"
-import { adapterName } from "../../../models/train/trainGraph.ts"
+import { adapterName } from "../../../models/train/TrainMode.ts"
 import { TrainingAborted } from "../../../models/train/Optimisation.ts"
+import { scheduleFactor } from "../../../models/train/schedule.ts"
 import { runSft } from "../../../models/train/sft.ts"
 import { TrainingFailed } from "../../../models/train/TrainingFailed.ts"
 import type { SftJob } from "../../../models/train/TrainJob.ts"
@@ -52,7 +53,10 @@ describe("runSft", () => {
       assert.strictEqual(tokens, 60 * 20 * 7)
       assert.isBelow(finalLoss, 0.1)
       const { rows } = job
-      assert.deepStrictEqual(await greedy(job.to, rows.map(({ prompt }) => prompt)), rows.map(({ target }) => `${target} (stop)`))
+      assert.deepStrictEqual(
+        await greedy(job.to, rows.map(({ prompt }) => prompt)),
+        rows.map(({ target }) => `${target} (stop)`)
+      )
     }
     const full = sftJob(base, { epochs: 60 })
     await taught(full)
@@ -110,9 +114,28 @@ describe("runSft", () => {
     const training = JSON.parse(readFileSync(join(job.to, "training.json"), "utf8"))
     assert.strictEqual(training.history.length, 8)
     assert.strictEqual(training.history[7].loss, finalLoss)
-    const seen: ReadonlyArray<string> = training.history.flatMap((step: { examples: ReadonlyArray<string> }) => step.examples)
+    training.history.forEach(({ learningRate }: { learningRate: number }, step: number) =>
+      assert.strictEqual(learningRate, 0.01 * scheduleFactor("cosine", step, 8, 0.1))
+    )
+    const seen: ReadonlyArray<string> = training.history.flatMap((step: { examples: ReadonlyArray<string> }) =>
+      step.examples
+    )
     for (const { id } of alphabetRows) assert.strictEqual(seen.filter((other) => other === id).length, 2, id)
     assert.notInclude(JSON.stringify(training), job.to)
+  })
+
+  it("obeys clipping, weight decay, seed and number format", async () => {
+    const bytes = async (change: Partial<SftJob>) => {
+      const job = sftJob(base, { epochs: 1, ...change })
+      await train(job)
+      return contentsOf(job.to).get("model.safetensors")!
+    }
+    const plain = await bytes({})
+    assert.strictEqual(await bytes({}), plain)
+    assert.isTrue(await bytes({ clipNorm: 0.01 }) !== plain)
+    assert.isTrue(await bytes({ weightDecay: 0.5 }) !== plain)
+    assert.isTrue(await bytes({ seed: 2 }) !== plain)
+    assert.isBelow((await bytes({ dtype: "f16" })).length / plain.length, 0.7)
   })
 
   it("drops rows that are too long, and says which", async () => {

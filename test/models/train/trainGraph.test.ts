@@ -3,9 +3,10 @@ import { type LinearName, linearNames, type LlamaConfig, parameterName } from ".
 import { makeRandom } from "../../../models/sample/Random.ts"
 import { initialAdapters } from "../../../models/train/adapters.ts"
 import type { Arrays } from "../../../models/train/AdamW.ts"
-import { GradientEngine, type RunSizing } from "../../../models/train/GradientEngine.ts"
+import { GradientEngine } from "../../../models/train/GradientEngine.ts"
 import type { TrainRow } from "../../../models/train/packRows.ts"
-import { adapterName, type LoraMode, trainedShapes, type TrainMode } from "../../../models/train/trainGraph.ts"
+import type { RunSizing } from "../../../models/train/runSizing.ts"
+import { adapterName, type LoraMode, trainedShapes, type TrainMode } from "../../../models/train/TrainMode.ts"
 import type { Weights } from "../../../models/Weights.ts"
 import { type Parameters64, referenceLogprobs, widen } from "./referenceLlama.ts"
 import { tinyConfig, tinyRows, tinyWeights } from "./tinyModel.ts"
@@ -16,7 +17,8 @@ const wholeBatch: RunSizing = {
   lengthBucket: 16,
   targetBucket: 1 / 16,
   checkpointing: false,
-  arena: true
+  arena: true,
+  decoderWidth: 4
 }
 
 let engines: Array<GradientEngine> = []
@@ -117,7 +119,9 @@ describe("trainGraph", () => {
     const adapters = initialAdapters(config, mode, 1)
     const random = makeRandom(9)
     // B starts at zero, where A has no gradient.
-    for (const [name, values] of adapters) if (name.includes("lora_B")) values.forEach((_, i) => values[i] = random.normal() * 0.2)
+    for (const [name, values] of adapters) {
+      if (name.includes("lora_B")) values.forEach((_, i) => values[i] = random.normal() * 0.2)
+    }
     const engine = engineOf(config, weights, mode, {}, adapters)
     const { loss } = await engine.run(tinyRows)
 
@@ -154,7 +158,9 @@ describe("trainGraph", () => {
       const expected = await plain.run(tinyRows)
       const actual = await checkpointing.run(tinyRows)
       assert.strictEqual(actual.loss, expected.loss)
-      for (const [name, gradient] of checkpointing.gradients) assert.deepStrictEqual(gradient, plain.gradients.get(name), name)
+      for (const [name, gradient] of checkpointing.gradients) {
+        assert.deepStrictEqual(gradient, plain.gradients.get(name), name)
+      }
     }
   })
 

@@ -111,7 +111,11 @@ describe("a cosmetic edit changes no digest", () => {
       [C, "continue outer;", "{ continue outer };"],
       [P, `=> text.slice(0, limit("short"))`, `=> { return text.slice(0, limit("short")) }`]
     ],
-    ["type annotation", [P, "completion: string", "completion: `${string}`"], [C, "ask: string", "ask: NoInfer<string>"]],
+    ["type annotation", [P, "completion: string", "completion: `${string}`"], [
+      C,
+      "ask: string",
+      "ask: NoInfer<string>"
+    ]],
     [
       "interface edited, import type removed",
       [P, "text: string }", "text: number; more?: 1 }"],
@@ -123,7 +127,12 @@ describe("a cosmetic edit changes no digest", () => {
       ["nodes/limits.ts", "1e3 }", "1e3 } as const satisfies object"],
       [C, "value!", "value"]
     ],
-    ["overload added", [C, "over(a: number): string\n", "over(a: number): string\nexport function over(a: bigint): string\n"]],
+    ["overload added", [
+      C,
+      "over(a: number): string\n",
+      "over(a: number): string\nexport function over(a: bigint): string\n"
+    ]],
+    ["line endings", [C, /\n/g, "\r\n"], [P, /\n/g, "\r\n"], ["nodes/rubric.json", "{ ", "{\r\n"]],
     ["local renamed", [C, /\bsize\b/g, "count"], [C, /\bothers\b/g, "rest"]],
     ["label renamed", [C, /\bouter\b/g, "rows"]],
     [
@@ -138,7 +147,11 @@ describe("a cosmetic edit changes no digest", () => {
       "helper moved to another file",
       [P, `const trim = (text: string) => text.slice(0, limit("short"))\n`, ""],
       [P, `import { limit } from "./limits.ts"`, `import { trim } from "./trim.ts"`],
-      ["nodes/trim.ts", "", `import { limit } from "./limits.ts"\nexport const trim = (s: string) => s.slice(0, limit("short"))`]
+      [
+        "nodes/trim.ts",
+        "",
+        `import { limit } from "./limits.ts"\nexport const trim = (s: string) => s.slice(0, limit("short"))`
+      ]
     ],
     ["declarations reordered", ["nodes/limits.ts", /^(.*)\n(.*)$/g, "$2\n$1"]],
     [
@@ -155,7 +168,11 @@ describe("a cosmetic edit changes no digest", () => {
     ["JSON formatting", ["nodes/rubric.json", "{ ", "{\n  "]],
     ["inert properties of a definition", [C, `cost: "expensive"`, `retry: 3, slot: "gpu", batch: 8, description: "d"`]],
     ["`given`: its value is in the key", [C, "side.length", "side.length + 1"]],
-    ["a column of a table that is only declared as a port", ["nodes/tables.ts", "completion: Schema.String", "completion: Schema.Finite"]],
+    ["a column of a table that is only declared as a port", [
+      "nodes/tables.ts",
+      "completion: Schema.String",
+      "completion: Schema.Finite"
+    ]],
     ["a constant in the schema of a port", ["nodes/tables.ts", `["safe", "unsafe"]`, `["safe", "unsafe", "unclear"]`]],
     ["the engine", ["runtime/Node.ts", "=> spec", "=> (spec)"], ["runtime/Node.ts", "", "\nexport const sql = make"]],
     ["version of an ignored package", ["node_modules/effect/package.json", "4.1.0", "4.2.0"]],
@@ -171,7 +188,11 @@ describe("an edit changes the digests of the nodes that reach it, and no other",
     ["constant", "critique third", ["nodes/limits.ts", "100", "101"]],
     ["helper two calls deep in another file", "critique third", ["nodes/limits.ts", "limits[k]", "limits[k] + 0"]],
     ["through `export *`", "critique", ["nodes/math/clip.ts", "Math.max(low, n)", "Math.max(n, low)"]],
-    ["through `export { a as b } from`: a method not used", "critique", ["nodes/math/meter.ts", "this.#n = 0", "this.#n = 2"]],
+    ["through `export { a as b } from`: a method not used", "critique", [
+      "nodes/math/meter.ts",
+      "this.#n = 0",
+      "this.#n = 2"
+    ]],
     ["method used", "critique", ["nodes/math/meter.ts", "n * this", "n + this"]],
     ["member of an import cycle", "critique", ["nodes/math/cycle.ts", "? true", "? !false"]],
     ["line break in a template", "critique third", [P, "judge.\nSay", "judge. Say"]],
@@ -186,7 +207,11 @@ describe("an edit changes the digests of the nodes that reach it, and no other",
     ["version in the definition", "critique", [C, "version: 1, input", "version: 2, input"]],
     ["carry in the definition", "usesOver", [C, `"usesOver", version: 1`, `"usesOver", carry: ["id"], version: 1`]],
     ["port renamed", "other", ["nodes/other.ts", "inputs: { all:", "inputs: { every:"]],
-    ["parameter that shadows a binding, renamed", "critique", [C, "describe(ask: string) { const clip = 1; return", "describe(id: string) { const clip = 1; return"]]
+    ["parameter that shadows a binding, renamed", "critique", [
+      C,
+      "describe(ask: string) { const clip = 1; return",
+      "describe(id: string) { const clip = 1; return"
+    ]]
   ]
   for (const [title, changed, ...changes] of edits) {
     it(title, async () => {

@@ -2,7 +2,6 @@ import * as Effect from "effect/Effect"
 import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "vitest"
-import { save } from "../../../runtime/code/CodeDigests.ts"
 import { FORMAT, type Summary } from "../../../runtime/code/Summary.ts"
 import { readSummaries, writeSummaries } from "../../../runtime/code/SummaryCache.ts"
 import { edited, type Files, open, openAt, write } from "./fixture.ts"
@@ -30,11 +29,11 @@ describe("the summary cache", () => {
     const root = write(program)
     const cacheFile = join(root, ".cache/code.json")
     const cold = await openAt(root, { cacheFile })
-    await Effect.runPromise(save(cold))
+    await Effect.runPromise(cold.save)
     const written = statSync(cacheFile, { bigint: true }).mtimeNs
     assert.strictEqual(readSummaries(cacheFile).size, 2)
     const warm = await openAt(root, { cacheFile })
-    await Effect.runPromise(save(warm))
+    await Effect.runPromise(warm.save)
     assert.strictEqual(statSync(cacheFile, { bigint: true }).mtimeNs, written)
     const of = (code: typeof cold) => {
       const { digest, outside, parts } = code.ofExport("experiment.ts", "default")
@@ -46,7 +45,7 @@ describe("the summary cache", () => {
   it("is what a digest is made of: a parsed text is not parsed again", async () => {
     const root = write(program)
     const cacheFile = join(root, "code.json")
-    await Effect.runPromise(save(await openAt(root, { cacheFile })))
+    await Effect.runPromise((await openAt(root, { cacheFile })).save)
     const forged = [...readSummaries(cacheFile).values()].map((summary): Summary => ({
       ...summary,
       units: summary.units.map((unit) => ({ ...unit, hash: "forged" }))
@@ -55,10 +54,23 @@ describe("the summary cache", () => {
     assert.notStrictEqual(await digestIn(root, cacheFile), await digestIn(root))
   })
 
+  it("keeps the texts of other programs, within bounds", async () => {
+    const root = write({ ...program, "other.ts": "export default 1" })
+    const cacheFile = join(root, "code.json")
+    await Effect.runPromise((await openAt(root, { cacheFile })).save)
+    await Effect.runPromise((await openAt(root, { cacheFile, entry: "other.ts" })).save)
+    assert.strictEqual(readSummaries(cacheFile).size, 3)
+    const [own, ...rest] = readSummaries(cacheFile).values()
+    const many = Array.from({ length: 200 }, (_, i) => ({ ...own!, text: `text ${i}` }))
+    writeSummaries(cacheFile, rest, many)
+    assert.deepStrictEqual([...readSummaries(cacheFile).keys()].slice(0, 3), [...rest.map((one) => one.text), "text 0"])
+    assert.strictEqual(readSummaries(cacheFile).size, 104)
+  })
+
   it("gives way to an edited text", async () => {
     const root = write(program)
     const cacheFile = join(root, "code.json")
-    await Effect.runPromise(save(await openAt(root, { cacheFile })))
+    await Effect.runPromise((await openAt(root, { cacheFile })).save)
     writeFileSync(join(root, "ask.ts"), program["ask.ts"]!.replace("text +", "text + 1 +"))
     assert.strictEqual(await digestIn(root, cacheFile), await digestIn(root))
   })
@@ -66,9 +78,16 @@ describe("the summary cache", () => {
   it("counts as empty where it is damaged, of another format, or missing", async () => {
     const root = write(program)
     const cacheFile = join(root, "code.json")
-    await Effect.runPromise(save(await openAt(root, { cacheFile })))
+    await Effect.runPromise((await openAt(root, { cacheFile })).save)
     const text = readFileSync(cacheFile, "utf8")
-    for (const damaged of [text.slice(0, -1), text.replace(`"binds"`, `"bonds"`), text.replace("summary 1", "summary 0"), ""]) {
+    for (
+      const damaged of [
+        text.slice(0, -1),
+        text.replace(`"binds"`, `"bonds"`),
+        text.replace("summary 1", "summary 0"),
+        ""
+      ]
+    ) {
       writeFileSync(cacheFile, damaged)
       assert.strictEqual(readSummaries(cacheFile).size, 0)
     }
@@ -78,7 +97,7 @@ describe("the summary cache", () => {
   it("that cannot be written fails no run", async () => {
     const root = write({ ...program, file: "" })
     const code = await openAt(root, { cacheFile: join(root, "file/code.json") })
-    await Effect.runPromise(save(code))
+    await Effect.runPromise(code.save)
     assert.isFalse(existsSync(join(root, "file/code.json")))
   })
 
@@ -112,6 +131,21 @@ describe("a digest tells what it covers", () => {
       const [before, after] = [await of(program), await of(edited(program, [edit]))]
       assert.deepStrictEqual(after.flatMap((part, i) => part.hash === before[i]!.hash ? [] : i), [index])
     }
+  })
+
+  it("a folder of a package may count without its version, and a package stand for a function", async () => {
+    const of = async (version: string, ignorePackages: ReadonlyArray<string>) => {
+      const manifest = `{ "name": "left", "version": "${version}" }`
+      const root = write({ ...program, "node_modules/left/package.json": manifest })
+      const code = await openAt(root, { ignorePackages })
+      const installed = code.ofExport(join(root, "node_modules/left/pad.js"), "pad")
+      assert.deepStrictEqual(installed.outside, [`left@${version}/pad.js#pad`])
+      return [code.ofExport("experiment.ts", "default").digest, installed.digest]
+    }
+    const [node, pad] = await of("1.0.0", ["left/pad"])
+    assert.strictEqual((await of("2.0.0", ["left/pad"]))[0], node)
+    assert.notStrictEqual((await of("2.0.0", ["left/pad"]))[1], pad)
+    assert.notStrictEqual((await of("2.0.0", ["left/pa"]))[0], node)
   })
 
   it("the same code in another folder has the same digest", async () => {

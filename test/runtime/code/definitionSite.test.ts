@@ -41,7 +41,8 @@ setTimeout(() => late(), 0)`,
   "node_modules/kit/package.json": `{ "name": "kit", "version": "1.2.3", "type": "module", "exports": "./nodes.js" }`,
   "node_modules/kit/nodes.js": `import * as Node from "../../runtime/Node.ts"
 export const installed = Node.make({ name: "installed" })
-export const later = (name) => Node.make({ name })`,
+export const later = (name) => Node.make({ name })
+setTimeout(() => later("whileRunning"), 0)`,
   "entry.ts": `import { installed, later } from "kit"
 import { deferred } from "./experiment.ts"
 export default deferred(1)
@@ -61,11 +62,12 @@ const root = process.cwd()
 const opaque = (file) => file.startsWith(root + "/runtime") ? "engine" : undefined
 const code = await Effect.runPromise(Code.open({ root, entry: "entry.ts", opaque }))
 ${script}`
-  return JSON.parse(execFileSync(process.execPath, ["--input-type=module", "--eval", text], { cwd: root, encoding: "utf8" }))
+  return JSON.parse(
+    execFileSync(process.execPath, ["--input-type=module", "--eval", text], { cwd: root, encoding: "utf8" })
+  )
 }
 
-const notFound = (name: string) =>
-  `node ${name}: its definition was not found; define it at the top level of a module`
+const notFound = (name: string) => `node ${name}: its definition was not found; define it at the top level of a module`
 
 it("a stack under plain Node leads to the declaration that made the node", () => {
   const script = `console.log(JSON.stringify(made.map((node) => {
@@ -87,6 +89,7 @@ it("a stack under plain Node leads to the declaration that made the node", () =>
     // Made by a function, from a number that only its caller has.
     ["deferred", "entry.ts:3", "*default*"],
     ["byKit", "entry.ts:4", "byKit"],
+    ["whileRunning", notFound("whileRunning"), ""],
     ["late", notFound("late"), ""],
     ["tooLate", notFound("tooLate"), ""]
   ])
@@ -113,7 +116,7 @@ it("under a transformer a node is found among the exports of its module, by iden
   const code = await openAt(root, { locate: undefined })
   const experiment = await import(pathToFileURL(resolve(root, "experiment.ts")).href)
   const at = (value: object) => {
-    const { parts, refused } = code.ofNode({ site: { frames: [] }, name: "n", value })
+    const { parts, refused } = code.ofNode({ site: { frames: [], loading: false }, name: "n", value })
     return parts[0]?.name ?? refused[0]
   }
   assert.strictEqual(at(experiment.first), "first")

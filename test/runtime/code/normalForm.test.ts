@@ -3,7 +3,9 @@ import { digestOf } from "./fixture.ts"
 
 /** Digest of an expression among a few bindings: `x` a constant, `y` a record, `f` a function. */
 const inContext = async (expression: string) =>
-  (await digestOf({ "experiment.ts": `const x = 1, y = { a: 1 } as any, f = (..._: any) => 1\nexport default ${expression}` }))
+  (await digestOf({
+    "experiment.ts": `const x = 1, y = { a: 1 } as any, f = (..._: any) => 1\nexport default ${expression}`
+  }))
     .digest
 
 describe("texts that run alike have one normal form", () => {
@@ -14,11 +16,19 @@ describe("texts that run alike have one normal form", () => {
     ["template without holes and string", "`A`", String.raw`'\x41'`],
     ["access modifiers", "class { private readonly q?: number = 1 }", "class { q = 1 }"],
     ["abstract member", "class { abstract p(): void; q = 1 }", "class { q = 1 }"],
-    ["renamed function, nobody reads .name", "() => { const g = () => 1; return g() }", "() => { const h = () => 1; return h() }"],
+    [
+      "renamed function, nobody reads .name",
+      "() => { const g = () => 1; return g() }",
+      "() => { const h = () => 1; return h() }"
+    ],
     ["type arguments", "f<string>(x)", "f(x)"],
     ["member in brackets", "() => y['a']", "() => y.a"],
     ["numbers", "[0xff, 1_000, .5]", "[255, 1000, 0.5]"],
-    ["block-scoped names", "() => { { const a = x; f(a) } { const b = x; f(b) } }", "() => { { const b = x; f(b) } { const a = x; f(a) } }"],
+    [
+      "block-scoped names",
+      "() => { { const a = x; f(a) } { const b = x; f(b) } }",
+      "() => { { const b = x; f(b) } { const a = x; f(a) } }"
+    ],
     ["catch parameter renamed", "() => { try { f() } catch (a) { f(a) } }", "() => { try { f() } catch (b) { f(b) } }"],
     ["class expression renamed inside", "class A { m() { return A } }", "class B { m() { return B } }"],
     ["non-null assertion in a chain", "() => y?.a!.b", "() => y?.a.b"],
@@ -41,11 +51,27 @@ describe("texts that may run differently have different normal forms", () => {
     ["destructured from another key", "({ a: b }: any) => b", "({ c: b }: any) => b"],
     ["order of keys", "{ a: 1, b: 2 } as any", "{ b: 2, a: 1 } as any"],
     ["shadowed by a parameter", "(x: any) => x", "(z: any) => x"],
-    ["shadowed in a block only", "() => { { const x = 2; f(x) } return x }", "() => { { const z = 2; f(x) } return x }"],
+    [
+      "shadowed in a block only",
+      "() => { { const x = 2; f(x) } return x }",
+      "() => { { const z = 2; f(x) } return x }"
+    ],
     ["`var` is hoisted, `let` is not", "() => { f(x); { var x = 2 } }", "() => { f(x); { let x = 2 } }"],
-    ["`var` of a parameter's name is the parameter", "(p: any) => { var p; return p }", "(p: any) => { var q; return q }"],
-    ["a default does not see the body's names", "(p = x) => { var x = 2; return p }", "(p = 1) => { var x = 2; return p }"],
-    ["inner and outer label", "() => { a: for (;;) { b: for (;;) { break a } } }", "() => { a: for (;;) { b: for (;;) { break b } } }"],
+    [
+      "`var` of a parameter's name is the parameter",
+      "(p: any) => { var p; return p }",
+      "(p: any) => { var q; return q }"
+    ],
+    [
+      "a default does not see the body's names",
+      "(p = x) => { var x = 2; return p }",
+      "(p = 1) => { var x = 2; return p }"
+    ],
+    [
+      "inner and outer label",
+      "() => { a: for (;;) { b: for (;;) { break a } } }",
+      "() => { a: for (;;) { b: for (;;) { break b } } }"
+    ],
     ["two locals swapped", "(a: any, b: any) => a - b", "(a: any, b: any) => b - a"],
     ["a tag sees escapes", "String.raw`\\x41`", "String.raw`A`"],
     ["a global renamed", "() => parseInt(x)", "() => parseFloat(x)"],
@@ -58,11 +84,23 @@ describe("texts that may run differently have different normal forms", () => {
     ["declared field", "class { declare q: 1 }", "class { q: 1 }"],
     ["static member", "class { static q = 1 }", "class { q = 1 }"],
     ["getter", "{ get a() { return 1 } } as any", "{ a() { return 1 } } as any"],
-    ["renamed function, .name is read", "() => { const g = () => 1; return g.name }", "() => { const h = () => 1; return h.name }"],
-    ["renamed function, .name is destructured", "() => { const g = () => 1; const { name } = g; return name }", "() => { const h = () => 1; const { name } = h; return name }"],
+    [
+      "renamed function, .name is read",
+      "() => { const g = () => 1; return g.name }",
+      "() => { const h = () => 1; return h.name }"
+    ],
+    [
+      "renamed function, .name is destructured",
+      "() => { const g = () => 1; const { name } = g; return name }",
+      "() => { const h = () => 1; const { name } = h; return name }"
+    ],
     ["`import.meta`", "() => import.meta.url", "() => import.meta.dirname"],
     ["braces round a declaration", "() => { { const q = x; f(q) } }", "() => { const q = x; f(q) }"],
-    ["__proto__ property and prototype", "(__proto__: any) => ({ __proto__ })", "(__proto__: any) => ({ __proto__: __proto__ })"]
+    [
+      "__proto__ property and prototype",
+      "(__proto__: any) => ({ __proto__ })",
+      "(__proto__: any) => ({ __proto__: __proto__ })"
+    ]
   ]
   for (const [title, one, other] of pairs) {
     it(title, async () => assert.notStrictEqual(await inContext(one), await inContext(other)))

@@ -34,7 +34,11 @@ describe("a node that touches what no key can see is refused, with its place", (
     ["fs.promises.readFile(k)", "fs", `import fs from "fs"`],
     ["readFile(k)", "fs", `import { readFile } from "node:fs/promises"`],
     ["import('node:fs').then((fs) => fs.readFileSync(k))", "fs"],
-    ["require('fs')", "fs", `import { createRequire } from "node:module"; const require = createRequire(import.meta.url)`],
+    [
+      "require('fs')",
+      "fs",
+      `import { createRequire } from "node:module"; const require = createRequire(import.meta.url)`
+    ],
     ["(async () => (await import('node:crypto')).randomUUID())()", "random"],
     ["(async () => { const { env } = await import('node:process'); return env })()", "env"],
     ["fetch(k)", "network"],
@@ -42,7 +46,11 @@ describe("a node that touches what no key can see is refused, with its place", (
     ["get(k)", "network", `import { get } from "node:https"`],
     ["spawn(k)", "process", `import { spawn } from "node:child_process"`],
     ["import(k)", "import"],
-    ["require(k)", "import", `import { createRequire } from "node:module"; const require = createRequire(import.meta.url)`]
+    [
+      "require(k)",
+      "import",
+      `import { createRequire } from "node:module"; const require = createRequire(import.meta.url)`
+    ]
   ]
   for (const [expression, kind, imports] of cases) {
     it(`${imports ?? ""} ${expression}`.trim(), async () => {
@@ -127,7 +135,9 @@ describe("what Node cannot run is refused where it is reached, and no comment al
   ]
   for (const text of texts) {
     it(text, async () => {
-      const { refused } = await digestOf({ "experiment.ts": `${text} // pipeline: allow syntax\nexport default () => A` })
+      const { refused } = await digestOf({
+        "experiment.ts": `${text} // pipeline: allow syntax\nexport default () => A`
+      })
       assert.isAtLeast(refused.length, 1)
       assert.match(refused[0]!, /^experiment\.ts:1: .* is not allowed in a node: write syntax that Node can erase$/)
     })

@@ -1,0 +1,48 @@
+/**
+ * A cell of a result as text: on one line for a table, over many for a row in full. Nothing is made harmless here; `table.ts` and
+ * `wrap` do that to every text they show.
+ */
+import type { Cell } from "../../cache/Columns.ts"
+
+/** Bytes shown of a binary cell in a table. */
+const bytesShown = 8
+
+/** Characters of a list or object that are written out for a table: no cell is wider. */
+const jsonShown = 2000
+
+const bytesText = (bytes: Uint8Array, most: number): string => {
+  const hex = Buffer.from(bytes.subarray(0, most)).toString("hex")
+  return `0x${hex}${bytes.length > most ? "…" : ""} (${bytes.length} bytes)`
+}
+
+const replaced = (_: string, value: unknown): unknown => {
+  if (typeof value === "bigint") return String(value)
+  return value instanceof Uint8Array ? bytesText(value, bytesShown) : value
+}
+
+/** Six digits are enough to compare rows; the row in full has them all. */
+const numberText = (value: number): string =>
+  Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(6)))
+
+/** A cell for a table: one line, numbers to six digits. */
+export const shortCell = (cell: Cell): string => {
+  if (typeof cell === "string") return cell
+  if (typeof cell === "number") return numberText(cell)
+  if (cell instanceof Uint8Array) return bytesText(cell, bytesShown)
+  if (typeof cell === "object" && cell !== null) {
+    const json = JSON.stringify(cell, replaced)
+    return json.length > jsonShown ? `${json.slice(0, jsonShown)}…` : json
+  }
+  return String(cell)
+}
+
+/** A cell in full, over several lines where it is a text with line feeds, a list or an object. */
+export const fullCell = (cell: Cell): string => {
+  if (typeof cell === "string") return cell
+  if (cell instanceof Uint8Array) return bytesText(cell, cell.length)
+  return typeof cell === "object" && cell !== null ? JSON.stringify(cell, replaced, 2) : String(cell)
+}
+
+/** Whether a column holds nothing but numbers and nulls, which stand on the right. */
+export const isNumeric = (cells: ReadonlyArray<Cell>): boolean =>
+  cells.every((cell) => cell === null || typeof cell === "number" || typeof cell === "bigint")

@@ -1,0 +1,119 @@
+/**
+ * A small laboratory for engine tests: runs targets against a cache in a temporary folder and says what ran. Code
+ * digests are given by the test, so that nothing depends on how a test runner rewrites call stacks.
+ */
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterEach } from "vitest"
+import * as CacheStore from "../../../cache/Store.ts"
+import { Code } from "../../../runtime/Code.ts"
+import type { AnyRef } from "../../../runtime/Definition.ts"
+import * as Engine from "../../../runtime/Engine.ts"
+import { Emit, type Event } from "../../../runtime/Event.ts"
+import type { Arm } from "../../../runtime/Experiment.ts"
+import { ProjectRoot } from "../../../runtime/Place.ts"
+import * as Plan from "../../../runtime/Plan.ts"
+import * as Session from "../../../runtime/Session.ts"
+
+const folders: Array<string> = []
+
+afterEach(() => {
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true })
+})
+
+export interface LabOptions {
+  readonly layer?: Layer.Layer<any>
+  /** Code digest by node name; a name that is not there has the digest "1". */
+  readonly code?: { readonly [node: string]: string }
+  readonly arms?: ReadonlyArray<Arm>
+  readonly forced?: ReadonlyArray<string>
+  readonly stale?: "ask" | "rerun"
+  readonly keepGoing?: boolean
+}
+
+type Targets = { readonly [name: string]: AnyRef }
+
+export interface Ran {
+  /** Labels of the nodes that ran, sorted. */
+  readonly ran: ReadonlyArray<string>
+  readonly summary: Engine.Summary
+  readonly events: ReadonlyArray<Event>
+  /** Decoded cells of a table target by column. */
+  readonly table: (target: string) => { readonly [column: string]: ReadonlyArray<any> }
+  readonly value: (target: string) => any
+}
+
+/** A cache of its own, and the means to run and plan against it. */
+export const laboratory = () => {
+  const root = mkdtempSync(join(tmpdir(), "sinternal-"))
+  folders.push(root)
+
+  const session = <A>(targets: Targets, options: LabOptions, use: (session: Session.Session) => Effect.Effect<A, any, any>) => {
+    const events: Array<Event> = []
+    const code = Code.of({
+      ofNode: (definition) => Effect.succeed(options.code?.[definition.name] ?? "1"),
+      ofExport: (ref) => Effect.succeed(options.code?.[ref.name] ?? "1"),
+      partsOf: (definition) => [{ at: `${definition.name}.ts:1`, name: definition.name, hash: options.code?.[definition.name] ?? "1" }]
+    })
+    const program = Effect.flatMap(
+      Session.connect("lab", {
+        arms: options.arms ?? [{ point: {}, targets }],
+        collected: options.arms === undefined ? {} : targets,
+        layer: (options.layer ?? Layer.empty) as Layer.Layer<any>,
+        settings: [],
+        swapped: []
+      }, { file: "lab.ts", forced: options.forced ?? [] }),
+      use
+    ).pipe(
+      Effect.provideService(Emit, (event) => void events.push(event)),
+      Effect.provideService(Code, code),
+      Effect.provide(Layer.merge(CacheStore.layer(join(root, "cache")), Layer.succeed(ProjectRoot, root))),
+      Effect.scoped
+    ) as Effect.Effect<A, any>
+    return { program, events }
+  }
+
+  const run = async (targets: Targets, options: LabOptions = {}): Promise<Ran> => {
+    const read = new Map<string, unknown>()
+    const { events, program } = session(targets, options, (opened) =>
+      Effect.gen(function*() {
+        const store = yield* CacheStore.Store
+        const summary = yield* Engine.run({
+          ...opened.plan,
+          countRows: false,
+          experiment: opened.experiment,
+          stale: options.stale ?? "ask",
+          keepGoing: options.keepGoing ?? false,
+          record: {}
+        })
+        for (const { name, vertex } of opened.plan.graph.targets) {
+          const manifest = summary.knowns.get(vertex.index)?.manifest
+          if (manifest?.kind === "table") read.set(name, yield* store.readTable(manifest))
+          if (manifest?.kind === "value") read.set(name, yield* store.readValue(manifest))
+        }
+        return summary
+      }))
+    const summary = await Effect.runPromise(program)
+    return {
+      ran: events.flatMap((event) => event.event === "NodeFinished" ? [event.label] : []).sort(),
+      summary,
+      events,
+      table: (target) => read.get(target) as any,
+      value: (target) => read.get(target)
+    }
+  }
+
+  const plan = (targets: Targets, options: LabOptions = {}): Promise<Plan.Plan> =>
+    Effect.runPromise(session(targets, options, (opened) => Plan.make({ ...opened.plan, countRows: true })).program)
+
+  /** The error a run or plan fails with before anything ran. */
+  const refusal = (targets: Targets, options: LabOptions = {}): Promise<any> => run(targets, options).then(
+    () => undefined,
+    (error: unknown) => error
+  )
+
+  return { root, run, plan, refusal }
+}
