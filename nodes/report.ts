@@ -1,14 +1,18 @@
 /**
- * Writes the report of a run: every rate with its interval, the falls from the base, what was kept and dropped, every
- * setting with the place it comes from, and the sentences an experiment says about itself. Layout is `nodes/report/`.
+ * Writes the report of a run: the rates that matter with their intervals, the falls from the base, every measure, what
+ * was kept and dropped, every setting with the place it comes from, and the sentences an experiment says about itself.
+ * Layout is `nodes/report/`.
  */
 import * as Schema from "effect/Schema"
 import * as Node from "../runtime/Node.ts"
-import { type ReportInput } from "./report/ReportInput.ts"
+import type { Row } from "../runtime/Type.ts"
+import { headline } from "./report/headline.ts"
+import type { Breakdown, ConfigValue, DataCounts, Provenance, ReportInput, Setting } from "./report/ReportInput.ts"
 import { reportMarkdown } from "./report/reportMarkdown.ts"
+import { headlineOf, metrics, sets } from "./report/sinternalMeasures.ts"
 import { MixCount, Report, Score } from "./tables.ts"
 
-/** One setting as `runtime/Config.ts` prints it. */
+/** One setting as `runtime/Config.ts` prints it; `declared` is a label and JSON, `note: 0.0002`. */
 const PrintedSetting = Schema.Struct({
   path: Schema.String,
   value: Schema.Unknown,
@@ -16,24 +20,39 @@ const PrintedSetting = Schema.Struct({
   declared: Schema.optionalKey(Schema.String)
 })
 
-/** How the metrics of `score.ts` are headed, in the order they are printed. */
-const metrics = [
-  { metric: "attackSuccess", title: "attack success", better: "lower" },
-  { metric: "told", title: "fact told", better: "neither" },
-  { metric: "compliance", title: "compliance", better: "higher" },
-  { metric: "overRefusal", title: "over-refusal", better: "lower" },
-  { metric: "refusal", title: "refusal", better: "neither" },
-  { metric: "other", title: "other", better: "lower" },
-  { metric: "critiqueInstead", title: "critique instead of answer", better: "lower" },
-  { metric: "selfCheck", title: "self-checks", better: "neither" },
-  { metric: "selfCheckedAndSafe", title: "self-checked and safe", better: "neither" },
-  { metric: "maths", title: "maths", better: "higher" },
-  { metric: "verificationAccuracy", title: "verification accuracy", better: "higher" },
-  { metric: "unparsable", title: "unparsable", better: "lower" }
-] as const
+const configValue = ({ declared, label, path, value }: typeof PrintedSetting.Type): ConfigValue => {
+  const entry = { name: path, value: value as Setting, from: label }
+  if (declared === undefined) return entry
+  const [from, ...json] = declared.split(": ")
+  return { ...entry, declared: { from: from as Provenance, value: JSON.parse(json.join(": ")) } }
+}
 
-const countOf = (counts: ReadonlyArray<{ readonly what: string; readonly count: number }>, start: string) =>
-  counts.find(({ what }) => what.startsWith(start))?.count ?? 0
+const categoryPrefix = "category: "
+
+/** How often each category's fact was told. On whole sets that is attack success, unless a clause is open. */
+const byCategory = (scores: ReadonlyArray<Row<typeof Score.columns>>): Breakdown => ({
+  by: "category",
+  rows: scores.filter(({ set }) => set.startsWith(categoryPrefix))
+    .map(({ set, ...row }) => ({ ...row, group: set.slice(categoryPrefix.length) }))
+})
+
+const dropped = ", dropped"
+
+/** What became of the samples; the names of the counts are those of `mixCounts`. */
+const verificationExamples = (counts: ReadonlyArray<Row<typeof MixCount.columns>>): DataCounts => {
+  const countOf = (start: string) => counts.find(({ what }) => what.startsWith(start))?.count ?? 0
+  const mixed = countOf("harmful prompts, mixed")
+  return {
+    name: "verification examples",
+    examples: 2 * mixed + countOf("benign prompts, one safe"),
+    leftOut: counts.filter(({ what }) => what.endsWith(dropped))
+      .map(({ count, what }) => ({ what: what.slice(0, -dropped.length), count })),
+    expertCalls: countOf("distinct"),
+    mixedPrompts: mixed,
+    harmfulPrompts: counts.filter(({ what }) => what.startsWith("harmful prompts"))
+      .reduce((sum, { count }) => sum + count, 0)
+  }
+}
 
 export const report = Node.make({
   name: "report",
@@ -48,33 +67,20 @@ export const report = Node.make({
   output: Report,
   *run(inputs, { params }) {
     const scores = [...(yield* inputs.base.all), ...(yield* inputs.verifySft.all), ...(yield* inputs.grpo.all)]
-    const counts = yield* inputs.mix.all
-    const breakdown = scores.filter(({ set }) => set.startsWith("category: "))
-    const mixed = countOf(counts, "harmful prompts, mixed")
-    const harmful = counts.filter(({ what }) => what.startsWith("harmful prompts")).reduce((sum, { count }) => sum + count, 0)
+    const overSets = scores.filter(({ metric, set }) => !set.startsWith(categoryPrefix) && metric !== "told")
     const input: ReportInput = {
       title: params.title,
-      scores: scores.filter(({ set }) => !set.startsWith("category: ")),
+      scores: overSets,
       base: params.arms[0]!.arm,
       arms: params.arms,
+      sets,
       metrics,
-      breakdowns: [{ by: "category", rows: breakdown.map(({ set, ...row }) => ({ ...row, group: set.slice("category: ".length) })) }],
-      data: [{
-        name: "verification examples",
-        rowsKept: 2 * mixed + countOf(counts, "benign prompts, one safe"),
-        dropped: counts.filter(({ what }) => what.endsWith("dropped")).map(({ count, what }) => ({ reason: what.replace(", dropped", ""), rows: count })),
-        expertCalls: countOf(counts, "distinct"),
-        mixedPrompts: mixed,
-        harmfulPrompts: harmful
-      }],
-      config: params.settings.map(({ declared, label, path, value }) => ({
-        name: path,
-        value: value as never,
-        from: label,
-        ...(declared?.startsWith("paper: ") === true ? { paper: JSON.parse(declared.slice("paper: ".length)) } : {})
-      })),
+      headline: headlineOf(overSets),
+      breakdowns: [byCategory(scores)],
+      data: [verificationExamples(yield* inputs.mix.all)],
+      config: params.settings.map(configValue),
       notes: params.notes
     }
-    return { markdown: reportMarkdown(input) }
+    return { markdown: reportMarkdown(input), headline: headline(input) }
   }
 })

@@ -174,5 +174,5 @@ export const Score = Type.table("score", {
   n: Schema.Int
 }, { id: ["arm", "set", "metric", "topic"] })
 
-/** The report as people read it, Markdown. */
-export const Report = Type.value("report", Schema.Struct({ markdown: Schema.String }))
+/** The report as people read it, Markdown; `headline` is what fits on a terminal. */
+export const Report = Type.value("report", Schema.Struct({ markdown: Schema.String, headline: Schema.String }))

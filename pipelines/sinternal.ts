@@ -111,6 +111,14 @@ export const settings = {
   controls: {
     shuffleVerdicts: ours(Schema.Boolean, false, "negative control: verdicts dealt out anew among the examples")
   },
+  scale: ours(Schema.Literals(["full", "small"]), "full", "small: the sizes below instead, to try a file out"),
+  small: {
+    train: ours(Limits, {}, "training prompts"),
+    evaluation: ours(Limits, {}, "evaluation sets"),
+    verificationItems: ours(Schema.Int, 24, "pairs with a known verdict"),
+    maxNewTokens: ours(Schema.Int, 64, "of rollouts, GRPO and evaluation"),
+    grpoSteps: ours(Schema.Int, 4, "steps of stage 2")
+  },
   report: {
     title: ours(Schema.String, "SInternal", "heading"),
     notes: ours(Schema.Array(Schema.String), [], "what the experiment says about itself")
@@ -119,6 +127,19 @@ export const settings = {
 
 export type Config = Resolved<typeof settings>
 type Policy<R> = Ref<Folder<"checkpoint">, R>
+
+/** The config at the scale it asks for. */
+const scaled = (config: Config): Config => {
+  if (config.scale === "full") return config
+  const { evaluation, grpoSteps, maxNewTokens, train, verificationItems } = config.small
+  return {
+    ...config,
+    train: { ...config.train, prompts: train },
+    rollouts: { ...config.rollouts, maxNewTokens },
+    grpo: { ...config.grpo, steps: grpoSteps, maxNewTokens },
+    evaluation: { ...config.evaluation, prompts: evaluation, verificationItems, maxNewTokens }
+  }
+}
 
 /** The specification, the prompts and what each request is under it: what comes before any answer. */
 const prepare = (config: Config) => {
@@ -181,7 +202,8 @@ export const verification = (config: Config) => {
 export const sinternal = Pipeline.make({
   name: "sinternal",
   settings,
-  build: (config: Config, printed: ReadonlyArray<PrintedSetting>) => {
+  build: (asked: Config, printed: ReadonlyArray<PrintedSetting>) => {
+    const config = scaled(asked)
     const { base, counts, critiques, examples, labelled, rollouts, spec, tuned } = verification(config)
 
     const maths = loadPrompts.as("mathsPrompts")({}, { sets: { ...config.train.maths }, seed: config.seeds.data })

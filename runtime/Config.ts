@@ -83,13 +83,14 @@ const parseText = (text: string): unknown => {
 }
 
 /**
- * The config of one run: declared values, then the experiment's, then `--set` pairs.
+ * The config of one run: declared values, then each of the overrides in turn, then `--set` pairs. A setting is replaced
+ * whole: a record given later is not mixed with one given before.
  * Fails with `ExperimentInvalid` on an unknown path or a value of another type, naming the nearest paths.
  */
 export const resolve = <S extends Settings>(
   experiment: string,
   settings: S,
-  overrides: Overrides<S>,
+  overrides: ReadonlyArray<Overrides<S>>,
   sets: ReadonlyArray<readonly [path: string, text: string]>
 ): { readonly config: Resolved<S>; readonly printed: ReadonlyArray<PrintedSetting> } => {
   const all = leaves(settings)
@@ -103,7 +104,7 @@ export const resolve = <S extends Settings>(
       if (!isSetting(declared)) checkPaths(inner, declared, `${path}.`)
     }
   }
-  checkPaths(overrides, settings, "")
+  for (const each of overrides) checkPaths(each, settings, "")
   const given = new Map(sets)
   for (const path of given.keys()) {
     if (!known.includes(path)) {
@@ -113,7 +114,8 @@ export const resolve = <S extends Settings>(
   const config: any = {}
   const printed = all.map(([path, setting]): PrintedSetting => {
     const text = given.get(path)
-    const raw = text === undefined ? at(overrides, path) ?? setting.value : parseText(text)
+    const overridden = overrides.map((each) => at(each, path)).findLast((value) => value !== undefined)
+    const raw = text === undefined ? overridden ?? setting.value : parseText(text)
     let value: unknown
     try {
       value = Schema.decodeUnknownSync(setting.schema)(raw)

@@ -46,15 +46,6 @@ export interface Rehearsal<S extends Config.Settings, R> {
   readonly swapped: ReadonlyArray<string>
 }
 
-const merge = (base: any, over: any): any =>
-  Object.fromEntries(
-    [...new Set([...Object.keys(base), ...Object.keys(over)])].map((name) => {
-      const [a, b] = [base[name], over[name]]
-      const nested = (v: unknown) => typeof v === "object" && v !== null && !Array.isArray(v)
-      return [name, nested(a) && nested(b) ? merge(a, b) : b === undefined ? a : b]
-    })
-  )
-
 const opener = <S extends Config.Settings, T extends Targets, R>(
   pipeline: Pipeline<S, T>,
   rehearse: Rehearsal<S, R> | undefined,
@@ -68,7 +59,7 @@ const opener = <S extends Config.Settings, T extends Targets, R>(
       next: "leave out --rehearse, or give the experiment a `rehearse` with smaller numbers and stand-in layers"
     })
   }
-  const overrides = options.rehearse ? merge(config, rehearse!.config) : config
+  const overrides = options.rehearse ? [config, rehearse!.config] : [config]
   const resolved = Config.resolve(options.name, pipeline.settings, overrides, options.sets)
   return {
     targets: pipeline.build(resolved.config, resolved.printed),

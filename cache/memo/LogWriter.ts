@@ -1,16 +1,12 @@
 /**
- * The one writer of one log file. Frames handed over within about two milliseconds share one write and one fdatasync
- * (group commit), and whoever handed one over is told once it is durable. The file is made on the first frame, so a run
- * that computes nothing writes nothing.
+ * The one writer of one log file. Frames handed over in one turn of the event loop, or while the disk is busy, share
+ * one write and one fdatasync (group commit), and whoever handed one over is told once it is durable. The file is made
+ * on the first frame, so a run that computes nothing writes nothing.
  */
 import { randomBytes } from "node:crypto"
 import * as fs from "node:fs"
 import * as path from "node:path"
 import { makeFolder, syncFolder } from "../publish.ts"
-
-/** A full group is written at once; a smaller one waits this long for company. Unit: milliseconds. */
-const groupDelay = 2
-const groupFrames = 64
 
 interface Waiting {
   readonly frame: Uint8Array
@@ -49,7 +45,7 @@ export class LogWriter {
   readonly #owned = new Set<string>()
   #end = 0
   #waiting: Array<Waiting> = []
-  #timer: NodeJS.Timeout | undefined
+  #scheduled: NodeJS.Immediate | undefined
   #flushing: Promise<void> | undefined
 
   constructor(folder: string) {
@@ -64,8 +60,8 @@ export class LogWriter {
   /** Queues a frame; `done` is called once, when it is durable or has failed. */
   append(frame: Uint8Array, done: Waiting["done"]): void {
     this.#waiting.push({ frame, done })
-    if (this.#waiting.length >= groupFrames) this.#flush()
-    else this.#timer ??= setTimeout(() => this.#flush(), groupDelay)
+    // After this turn of the event loop, so that all rows that finish in it leave together.
+    this.#scheduled ??= setImmediate(() => this.#flush())
   }
 
   /** Writes what is waiting and closes the file. */
@@ -89,8 +85,8 @@ export class LogWriter {
   }
 
   #flush(): void {
-    clearTimeout(this.#timer)
-    this.#timer = undefined
+    clearImmediate(this.#scheduled)
+    this.#scheduled = undefined
     // While one group is on its way the next one gathers; it leaves as soon as the disk is free.
     if (this.#flushing !== undefined || this.#waiting.length === 0) return
     const group = this.#waiting

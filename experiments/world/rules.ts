@@ -8,6 +8,8 @@ import type { ClauseRow, CritiqueRequest, ExpertCritique } from "../../nodes/ser
 import type { Assessment, AssessRequest } from "../../nodes/service/Guard.ts"
 import { groupOf, parseAnswer, parseRequest, toldValue } from "./grammar.ts"
 import { parseSum } from "./maths.ts"
+import { makeRandom } from "./random.ts"
+import type { Verdict } from "./trace.ts"
 import { answers, asks, check } from "./trace.ts"
 
 /** This module, for the code digest of services that judge by it. */
@@ -64,8 +66,10 @@ export const critiqueByRule = (request: CritiqueRequest): Result.Result<ExpertCr
     if (outcome === "other") return { critique: "", verdict: null, cited: [] }
     const told = outcome === "answer"
     const covering = told ? rules.filter((rule) => rule.group === groupOf(asked)!.group) : []
-    const forbidding = covering.find((rule) => rule.hidden)
-    const verdict = forbidding === undefined ? "safe" : "unsafe"
+    const forbidding = request.assigned === undefined
+      ? covering.find((rule) => rule.hidden)
+      : blamed(request, request.assigned, covering, rules)
+    const verdict = request.assigned ?? (forbidding === undefined ? "safe" : "unsafe")
     const value = told ? toldValue(asked, request.answer)! : null
     return {
       critique: `${asks(asked)} ${answers(value)} ${check(told ? asked : null, forbidding?.clauseId ?? null, verdict)}`,
@@ -74,6 +78,18 @@ export const critiqueByRule = (request: CritiqueRequest): Result.Result<ExpertCr
     }
   })
 }
+
+/**
+ * The clause that a critique with a dealt verdict names (negative controls): none for `safe`; for `unsafe` the one that
+ * covers what was told, else one drawn by the pair itself, so that the wrong label comes in the right words.
+ */
+const blamed = (
+  { answer, prompt }: CritiqueRequest,
+  verdict: Verdict,
+  covering: ReadonlyArray<Rule>,
+  rules: ReadonlyArray<Rule>
+): Rule | undefined =>
+  verdict === "safe" ? undefined : covering[0] ?? makeRandom(`blame/${prompt}/${answer}`).pick(rules)
 
 /**
  * The guard's reading of an answer or, with `answer: null`, of the request alone, whose outcome is then `other`.

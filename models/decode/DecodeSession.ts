@@ -9,10 +9,10 @@
  * there (`rowsMatter`) every step runs all rows and a prefill takes one prompt, and results belong to a `width` and a
  * number of `threads`.
  */
-import type { InferenceSession, Tensor } from "onnxruntime-node"
+import type { InferenceSession, OnnxValue, Tensor } from "onnxruntime-node"
 import { type LlamaConfig, parameterShapes, ropeTables } from "../Llama.ts"
 import type { Weights } from "../Weights.ts"
-import { decodeGraph } from "./decodeGraph.ts"
+import { cacheNames, decodeGraph } from "./decodeGraph.ts"
 import { type CachedTokens, KeyValueCache } from "./KeyValueCache.ts"
 
 /** A prompt after prefill: its cache rows, and the logits of the token that follows. */
@@ -34,8 +34,6 @@ export interface DecodeOptions {
   readonly parameters: "shared" | "packed"
 }
 
-/** The smallest cache; it doubles when a sequence outgrows it. */
-const firstCapacity = 64
 /** Padded tokens in one prefill of several prompts. */
 const prefillTokens = 256
 
@@ -47,8 +45,6 @@ export class DecodeSession {
   readonly width: number
   /** Results depend on the number of rows in a run. */
   readonly rowsMatter: boolean
-  /** Logits of the last step, `(rows, vocab)`. */
-  readonly logits: Float32Array
   readonly #runtime: Runtime
   readonly #session: InferenceSession
   readonly #parameters: Tensors
@@ -56,9 +52,9 @@ export class DecodeSession {
   readonly #positions: BigInt64Array
   readonly #last: Int32Array
   readonly #total = new Int32Array(1)
-  readonly #stepTensors = new Map<number, { readonly feeds: Tensors; readonly logits: Tensor }>()
-  #scratch = new Float32Array(0)
-  #cache: KeyValueCache
+  readonly #stepFeeds = new Map<number, Tensors>()
+  readonly #cache: KeyValueCache
+  readonly #fetches: { readonly [name: string]: null }
   #tables: { readonly length: number; readonly feeds: Tensors } | undefined
 
   private constructor(options: DecodeOptions, runtime: Runtime, session: InferenceSession, parameters: Tensors) {
@@ -66,14 +62,14 @@ export class DecodeSession {
     this.config = options.config
     this.width = options.width
     this.rowsMatter = options.parameters === "shared" && options.threads > 1
-    this.logits = new Float32Array(rows * options.config.vocab)
     this.#runtime = runtime
     this.#session = session
     this.#parameters = parameters
     this.#ids = new BigInt64Array(rows)
     this.#positions = new BigInt64Array(rows)
     this.#last = new Int32Array(rows)
-    this.#cache = new KeyValueCache(runtime, options.config, rows, firstCapacity)
+    this.#cache = new KeyValueCache(runtime, options.config, rows)
+    this.#fetches = Object.fromEntries(session.outputNames.map((name) => [name, null]))
   }
 
   /** Builds the graph and its session. **Fails**: rejects when onnxruntime cannot be loaded. */
@@ -122,43 +118,44 @@ export class DecodeSession {
       places[row] = row * length + prompt.length - 1
     })
     const { Tensor } = this.#runtime
-    const cache = new KeyValueCache(this.#runtime, this.config, rows, length, this.#scratchFor(rows, length))
-    const binding = cache.bind(rows)
+    // an empty past, which the graph does not read
+    const cache = new KeyValueCache(this.#runtime, this.config, rows)
     const positions = BigInt64Array.from({ length: rows * length }, (_, i) => BigInt(i % length))
     const outputs = await this.#session.run({
       ...this.#parameters,
       ...this.#rotary(length),
-      ...binding.feeds,
+      ...cache.feeds(rows),
       ids: new Tensor("int64", ids, [rows, length]),
       positions: new Tensor("int64", positions, [rows, length]),
       unfolded: integers(this.#runtime, [rows, length, -1]),
       last: new Tensor("int32", last, [rows]),
       total: new Tensor("int32", Int32Array.of(length), [1]),
       places: integers(this.#runtime, places)
-    }, { ...binding.fetches, logits: null })
-    const logits = (outputs["logits"] as Tensor).data as Float32Array
+    }, this.#fetches)
+    const logits = floats(outputs["logits"])
+    const tokens = this.#newTokens(outputs, rows * length)
     return prompts.map((prompt, row) => ({
-      tokens: cache.read(row, prompt.length),
+      tokens: this.#cut(tokens, row * length, prompt.length),
       logits: logits.slice(row * vocab, (row + 1) * vocab)
     }))
   }
 
   /** Puts a prompt into `slot`, replacing what was there. */
   load(slot: number, { tokens }: Prefilled): void {
-    this.#reserve(tokens.length)
-    this.#cache.write(slot, tokens)
+    if (this.#cache.capacity < tokens.length) this.#cache.fit(tokens.length)
+    this.#cache.write(slot, 0, tokens)
   }
 
   /** Puts the first `length` tokens of slot `from` into slot `to`, replacing what was there. */
   move(from: number, to: number, length: number): void {
-    this.#cache.write(to, this.#cache.read(from, length))
+    this.#cache.move(from, to, length)
   }
 
   /**
-   * Appends `ids[slot]` at position `positions[slot]` of each of the first `ids.length` slots and computes their
-   * `logits`. Unused slots among them take any id at position 0; what they compute is not looked at.
+   * Appends `ids[slot]` at position `positions[slot]` of each of the first `ids.length` slots and returns the logits of
+   * what follows, `(rows, vocab)`. Unused slots among them take any id at position 0; what they compute is not looked at.
    */
-  async step(ids: ReadonlyArray<number>, positions: ReadonlyArray<number>): Promise<void> {
+  async step(ids: ReadonlyArray<number>, positions: ReadonlyArray<number>): Promise<Float32Array> {
     const rows = this.rowsMatter ? this.#ids.length : Math.max(2, ids.length)
     // a total equal to the length of the step would mean a first prompt, and the cache would be ignored
     let total = 2
@@ -170,13 +167,16 @@ export class DecodeSession {
       total = Math.max(total, position + 1)
     }
     this.#total[0] = total
-    this.#reserve(total)
-    const { feeds, logits } = this.#tensorsOf(rows)
-    const binding = this.#cache.bind(rows)
-    await this.#session.run(
-      { ...this.#parameters, ...this.#rotary(this.#cache.capacity), ...binding.feeds, ...feeds },
-      { ...binding.fetches, logits }
-    )
+    this.#cache.fit(total)
+    const outputs = await this.#session.run({
+      ...this.#parameters,
+      ...this.#rotary(this.#cache.capacity),
+      ...this.#cache.feeds(rows),
+      ...this.#feedsOf(rows)
+    }, this.#fetches)
+    const tokens = this.#newTokens(outputs, rows)
+    for (let row = 0; row < ids.length; row++) this.#cache.write(row, positions[row]!, tokens, row, 1)
+    return floats(outputs["logits"])
   }
 
   /** Frees the session; nothing may be called afterwards. */
@@ -195,41 +195,42 @@ export class DecodeSession {
     return feeds
   }
 
-  /** Memory that all prefills use for their caches, one after the other. */
-  #scratchFor(rows: number, length: number): Float32Array {
-    const size = KeyValueCache.size(this.config, rows, length)
-    if (this.#scratch.length < size) this.#scratch = new Float32Array(size)
-    return this.#scratch
+  /** Keys and values of all `length` tokens of a run. */
+  #newTokens(outputs: InferenceSession.OnnxValueMapType, length: number): CachedTokens {
+    const names = Array.from({ length: this.config.layers }, (_, layer) => cacheNames(layer))
+    return {
+      length,
+      keys: names.map(({ newKeys }) => floats(outputs[newKeys])),
+      values: names.map(({ newValues }) => floats(outputs[newValues]))
+    }
   }
 
-  /** Makes room for `tokens` in every slot. */
-  #reserve(tokens: number): void {
-    let { capacity } = this.#cache
-    while (capacity < tokens) capacity *= 2
-    if (capacity > this.#cache.capacity) this.#cache = this.#cache.grown(capacity)
+  /** A copy of `length` of `tokens`, from number `first` on. */
+  #cut({ keys, values }: CachedTokens, first: number, length: number): CachedTokens {
+    const size = this.config.kvHeads * this.config.headDim
+    const cut = (all: Float32Array) => all.slice(first * size, (first + length) * size)
+    return { length, keys: keys.map(cut), values: values.map(cut) }
   }
 
-  /** The tensors of a step of `rows` rows, over the arrays that `step` fills. */
-  #tensorsOf(rows: number) {
-    const known = this.#stepTensors.get(rows)
+  /** The inputs of a step of `rows` rows, over the arrays that `step` fills. */
+  #feedsOf(rows: number): Tensors {
+    const known = this.#stepFeeds.get(rows)
     if (known !== undefined) return known
     const { Tensor } = this.#runtime
-    const { vocab } = this.config
-    const made = {
-      feeds: {
-        ids: new Tensor("int64", this.#ids.subarray(0, rows), [rows, 1]),
-        positions: new Tensor("int64", this.#positions.subarray(0, rows), [rows, 1]),
-        last: new Tensor("int32", this.#last.subarray(0, rows), [rows]),
-        total: new Tensor("int32", this.#total, [1]),
-        unfolded: integers(this.#runtime, [rows, 1, -1]),
-        places: integers(this.#runtime, Array.from({ length: rows }, (_, row) => row))
-      },
-      logits: new Tensor("float32", this.logits.subarray(0, rows * vocab), [rows, vocab])
+    const feeds = {
+      ids: new Tensor("int64", this.#ids.subarray(0, rows), [rows, 1]),
+      positions: new Tensor("int64", this.#positions.subarray(0, rows), [rows, 1]),
+      last: new Tensor("int32", this.#last.subarray(0, rows), [rows]),
+      total: new Tensor("int32", this.#total, [1]),
+      unfolded: integers(this.#runtime, [rows, 1, -1]),
+      places: integers(this.#runtime, Array.from({ length: rows }, (_, row) => row))
     }
-    this.#stepTensors.set(rows, made)
-    return made
+    this.#stepFeeds.set(rows, feeds)
+    return feeds
   }
 }
+
+const floats = (value: OnnxValue | undefined): Float32Array => (value as Tensor).data as Float32Array
 
 const bytesOf = (values: Float32Array) => new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
 

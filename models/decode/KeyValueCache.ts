@@ -1,119 +1,111 @@
 /**
- * Keys and values of the tokens so far, for a fixed number of rows of a fixed capacity, as the decode graph reads and
- * appends them. Here is all copying between prompts, rows and larger caches; when which is needed is `DecodeSession.ts`'
- * business.
+ * Keys and values of the tokens so far, for a fixed number of rows. The decode graph reads them and returns those of the
+ * new tokens, which are written here: onnxruntime's Node binding copies whatever a graph returns, so a graph that
+ * returned whole caches would copy them at every step. When tokens are written or moved is `DecodeSession.ts`' business.
  */
 import type { Tensor } from "onnxruntime-node"
 import type { LlamaConfig } from "../Llama.ts"
 import { cacheNames } from "./decodeGraph.ts"
 
-/** The cache rows of one sequence, by layer `[kvHeads, length, headDim]`. */
+/** Keys and values of consecutive tokens, by layer `[length, kvHeads, headDim]`. */
 export interface CachedTokens {
   readonly length: number
   readonly keys: ReadonlyArray<Float32Array>
   readonly values: ReadonlyArray<Float32Array>
 }
 
-type Tensors = { readonly [name: string]: Tensor }
-
-/** Inputs and outputs of a run, which are the same tensors: the graph appends in place. */
-export interface CacheBinding {
-  readonly feeds: Tensors
-  readonly fetches: Tensors
-}
+/** Capacities are multiples of this. The graph touches all of it, so it follows the longest sequence closely. */
+const capacityStep = 32
 
 export class KeyValueCache {
   readonly rows: number
-  /** Tokens per row. */
-  readonly capacity: number
   readonly #runtime: typeof import("onnxruntime-node")
   readonly #config: LlamaConfig
-  /** By layer `[rows, kvHeads, capacity, headDim]`. */
-  readonly #keys: ReadonlyArray<Float32Array>
-  readonly #values: ReadonlyArray<Float32Array>
-  readonly #bindings = new Map<number, CacheBinding>()
+  /** By layer, keys then values, `[rows, kvHeads, capacity, headDim]`. */
+  #arrays: ReadonlyArray<Float32Array>
+  #capacity = capacityStep
+  readonly #feeds = new Map<number, { readonly [name: string]: Tensor }>()
 
-  /** Lies over `memory`, of `KeyValueCache.size` elements, if given. */
-  constructor(
-    runtime: typeof import("onnxruntime-node"),
-    config: LlamaConfig,
-    rows: number,
-    capacity: number,
-    memory: Float32Array = new Float32Array(KeyValueCache.size(config, rows, capacity))
-  ) {
+  constructor(runtime: typeof import("onnxruntime-node"), config: LlamaConfig, rows: number) {
     this.#runtime = runtime
     this.#config = config
     this.rows = rows
-    this.capacity = capacity
-    const { layers } = config
-    const size = KeyValueCache.size(config, rows, capacity) / (2 * layers)
-    const part = (index: number) => memory.subarray(index * size, (index + 1) * size)
-    this.#keys = Array.from({ length: layers }, (_, layer) => part(layer))
-    this.#values = Array.from({ length: layers }, (_, layer) => part(layers + layer))
+    this.#arrays = this.#allocate(this.#capacity)
   }
 
-  /** Elements of keys and values together. */
-  static size({ headDim, kvHeads, layers }: LlamaConfig, rows: number, capacity: number): number {
-    return 2 * layers * rows * kvHeads * capacity * headDim
+  /** Tokens per row. */
+  get capacity(): number {
+    return this.#capacity
   }
 
-  /** What a run over the first `rows` rows is given. */
-  bind(rows: number): CacheBinding {
-    const known = this.#bindings.get(rows)
-    if (known !== undefined) return known
+  /** Makes room for `tokens` in every row, and gives back room when much more was needed before. */
+  fit(tokens: number): void {
+    const capacity = Math.ceil(tokens / capacityStep) * capacityStep
+    if (capacity <= this.#capacity && this.#capacity <= 2 * capacity + capacityStep) return
     const { headDim, kvHeads } = this.#config
-    const shape = [rows, kvHeads, this.capacity, headDim]
-    const tensor = (all: Float32Array) =>
-      new this.#runtime.Tensor("float32", all.subarray(0, rows * kvHeads * this.capacity * headDim), shape)
-    const feeds: { [name: string]: Tensor } = {}
-    const fetches: { [name: string]: Tensor } = {}
-    for (let layer = 0; layer < this.#config.layers; layer++) {
-      const names = cacheNames(layer)
-      feeds[names.pastKey] = fetches[names.presentKey] = tensor(this.#keys[layer]!)
-      feeds[names.pastValue] = fetches[names.presentValue] = tensor(this.#values[layer]!)
-    }
-    const binding = { feeds, fetches }
-    this.#bindings.set(rows, binding)
-    return binding
-  }
-
-  /** A copy of the first `length` tokens of `row`. */
-  read(row: number, length: number): CachedTokens {
-    const { headDim, kvHeads } = this.#config
-    const copy = (all: Float32Array) => {
-      const tokens = new Float32Array(kvHeads * length * headDim)
-      for (let head = 0; head < kvHeads; head++) {
-        const from = this.#at(row, head)
-        tokens.set(all.subarray(from, from + length * headDim), head * length * headDim)
+    const arrays = this.#allocate(capacity)
+    const kept = Math.min(capacity, this.#capacity) * headDim
+    arrays.forEach((into, i) => {
+      const from = this.#arrays[i]!
+      for (let place = 0; place < this.rows * kvHeads; place++) {
+        const start = place * this.#capacity * headDim
+        into.set(from.subarray(start, start + kept), place * capacity * headDim)
       }
-      return tokens
+    })
+    this.#arrays = arrays
+    this.#capacity = capacity
+    this.#feeds.clear()
+  }
+
+  /** The inputs of a run over the first `rows` rows. */
+  feeds(rows: number): { readonly [name: string]: Tensor } {
+    const known = this.#feeds.get(rows)
+    if (known !== undefined) return known
+    const { headDim, kvHeads, layers } = this.#config
+    const shape = [rows, kvHeads, this.#capacity, headDim]
+    const size = shape.reduce((a, b) => a * b, 1)
+    const tensor = (all: Float32Array) => new this.#runtime.Tensor("float32", all.subarray(0, size), shape)
+    const feeds: { [name: string]: Tensor } = {}
+    for (let layer = 0; layer < layers; layer++) {
+      const names = cacheNames(layer)
+      feeds[names.pastKeys] = tensor(this.#arrays[2 * layer]!)
+      feeds[names.pastValues] = tensor(this.#arrays[2 * layer + 1]!)
     }
-    return { length, keys: this.#keys.map(copy), values: this.#values.map(copy) }
+    this.#feeds.set(rows, feeds)
+    return feeds
   }
 
-  /** Makes `tokens` the beginning of `row`. */
-  write(row: number, tokens: CachedTokens): void {
-    const { kvHeads } = this.#config
-    const size = tokens.length * this.#config.headDim
-    const copy = (from: ReadonlyArray<Float32Array>, into: ReadonlyArray<Float32Array>) =>
-      into.forEach((all, layer) => {
+  /** Puts `length` of `tokens`, from number `first` on, at position `at` of `row`. There must be room. */
+  write(row: number, at: number, tokens: CachedTokens, first = 0, length = tokens.length): void {
+    const { headDim, kvHeads, layers } = this.#config
+    for (let i = 0; i < 2 * layers; i++) {
+      const into = this.#arrays[i]!
+      const from = (i % 2 === 0 ? tokens.keys : tokens.values)[i >> 1]!
+      for (let token = 0; token < length; token++) {
         for (let head = 0; head < kvHeads; head++) {
-          all.set(from[layer]!.subarray(head * size, (head + 1) * size), this.#at(row, head))
+          const start = ((first + token) * kvHeads + head) * headDim
+          const to = ((row * kvHeads + head) * this.#capacity + at + token) * headDim
+          // a loop, because making a view for a copy this short costs more than the copy
+          for (let j = 0; j < headDim; j++) into[to + j] = from[start + j]!
         }
-      })
-    copy(tokens.keys, this.#keys)
-    copy(tokens.values, this.#values)
+      }
+    }
   }
 
-  /** A cache of more tokens per row that holds what this one held. */
-  grown(capacity: number): KeyValueCache {
-    const larger = new KeyValueCache(this.#runtime, this.#config, this.rows, capacity)
-    for (let row = 0; row < this.rows; row++) larger.write(row, this.read(row, this.capacity))
-    return larger
-  }
-
-  #at(row: number, head: number): number {
+  /** Copies the first `length` tokens of row `from` to row `to`. */
+  move(from: number, to: number, length: number): void {
     const { headDim, kvHeads } = this.#config
-    return (row * kvHeads + head) * this.capacity * headDim
+    for (const all of this.#arrays) {
+      for (let head = 0; head < kvHeads; head++) {
+        const start = (from * kvHeads + head) * this.#capacity * headDim
+        all.copyWithin((to * kvHeads + head) * this.#capacity * headDim, start, start + length * headDim)
+      }
+    }
+  }
+
+  #allocate(capacity: number): ReadonlyArray<Float32Array> {
+    const { headDim, kvHeads, layers } = this.#config
+    const size = this.rows * kvHeads * capacity * headDim
+    return Array.from({ length: 2 * layers }, () => new Float32Array(size))
   }
 }

@@ -1,8 +1,8 @@
 /**
  * Writes the ONNX graph a decoder runs, one for prefills of whole prompts and for steps of one token per row alike: how
- * many rows, tokens and cache places there are is decided at each run. Attention is onnxruntime's GroupQueryAttention,
- * which writes keys and values into the cache it reads, so nothing is copied. Sessions and caches are
- * `DecodeSession.ts`' business, the choice of tokens that of `../sample/`.
+ * many rows, tokens and cache places there are is decided at each run. Attention is onnxruntime's GroupQueryAttention over
+ * the past tokens' keys and values; those of the new tokens are outputs. Sessions and caches are `DecodeSession.ts`' and
+ * `KeyValueCache.ts`' business, the choice of tokens that of `../sample/`.
  */
 import {
   embeddingName,
@@ -22,12 +22,12 @@ import { gemm } from "../onnx/Matmul.ts"
 /** Where the parameters of a graph come from. */
 export type ParameterSource = "inputs" | "constants"
 
-/** Names of a layer's cache inputs and outputs. */
+/** Names of a layer's cache: inputs with the keys and values of past tokens, outputs with those of the new ones. */
 export const cacheNames = (layer: number) => ({
-  pastKey: `past_key_${layer}`,
-  pastValue: `past_value_${layer}`,
-  presentKey: `present_key_${layer}`,
-  presentValue: `present_value_${layer}`
+  pastKeys: `past_keys_${layer}`,
+  pastValues: `past_values_${layer}`,
+  newKeys: `new_keys_${layer}`,
+  newValues: `new_values_${layer}`
 })
 
 const microsoft = "com.microsoft" as const
@@ -54,22 +54,16 @@ const attend = ({ config, g, last, rotary, total, unfolded }: Builder, layer: nu
   const rotate = (x: Tensor) =>
     g.emit("RotaryEmbedding", [x, ...rotary], x.shape, { domain: microsoft, attributes: { interleaved: 0 } })
   const query = rotate(unfold(q))
-  const [attended, presentKey, presentValue] = g.emitMany(
+  const keys = rotate(unfold(k))
+  const values = unfold(v)
+  const [attended] = g.emitMany(
     "GroupQueryAttention",
-    [
-      query,
-      rotate(unfold(k)),
-      unfold(v),
-      g.input(names.pastKey, cache),
-      g.input(names.pastValue, cache),
-      last,
-      total
-    ],
+    [query, keys, values, g.input(names.pastKeys, cache), g.input(names.pastValues, cache), last, total],
     [query.shape, cache, cache],
     { domain: microsoft, attributes: { num_heads: config.heads, kv_num_heads: config.kvHeads, do_rotary: 0 } }
   )
-  g.output(names.presentKey, presentKey!)
-  g.output(names.presentValue, presentValue!)
+  g.output(names.newKeys, keys)
+  g.output(names.newValues, values)
   return reshape(g, attended!, [any, config.heads * config.headDim])
 }
 
@@ -125,8 +119,8 @@ const firstNorm = ({ config, g }: Builder, x: Tensor, gain: Tensor) =>
  * **Shape**: inputs `ids` and `positions` int64 `(rows, length)`; `unfolded` int64 `(3)` = rows, length, -1; `last`
  * int32 `(rows)`, the position of each row's last token; `total` int32 `(1)`, the largest position plus one, for a
  * prefill `length`; `places` int64 `(n)`, flat indices of the tokens whose logits are wanted; `cos` and `sin` `(capacity,
- * headDim / 2)`; per layer the caches `(rows, kvHeads, capacity, headDim)`. Outputs `logits` `(n, vocab)` and the
- * caches. All parameters by name: inputs, or constants whose bytes are external data under the parameter's name.
+ * headDim / 2)`; per layer the caches `(rows, kvHeads, capacity, headDim)`, of which a prefill reads nothing. Outputs
+ * `logits` `(n, vocab)` and per layer the new tokens' keys and values `(rows, length, kvHeads · headDim)`. All parameters by name: inputs, or constants whose bytes are external data under the parameter's name.
  */
 export const decodeGraph = (config: LlamaConfig, source: ParameterSource): Graph => {
   const g = new Graph()

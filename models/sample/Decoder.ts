@@ -102,14 +102,14 @@ export class Decoder {
     }
     const live = this.#gather()
     if (live.length === 0) return false
-    await this.#session.step(
+    const logits = await this.#session.step(
       live.map((job) => job?.ids.at(-1) ?? 0),
       live.map((job) => job === undefined ? 0 : job.prompt.ids.length + job.ids.length - 1)
     )
     const { vocab } = this.#session.config
     this.#slots.forEach((job, slot) => {
       if (job === undefined) return
-      const open = this.#append(job, this.#session.logits.subarray(slot * vocab, (slot + 1) * vocab))
+      const open = this.#append(job, logits.subarray(slot * vocab, (slot + 1) * vocab))
       if (!open) this.#slots[slot] = undefined
     })
     return this.#waiting.size > 0 || this.#slots.some((job) => job !== undefined)

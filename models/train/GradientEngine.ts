@@ -24,7 +24,7 @@ export interface GradientEngineOptions {
   readonly sizing: RunSizing
 }
 
-/** Sessions are small without weights, but each keeps its own arena; the least recently used goes first. */
+/** Sessions are small without weights; the least recently used goes first. */
 const sessionLimit = 48
 
 export interface BatchResult {
@@ -129,7 +129,8 @@ export class GradientEngine {
       interOpNumThreads: 1,
       // With patterns on, memory doubles at the second run of a training graph.
       enableMemPattern: false,
-      enableCpuMemArena: sizing.arena,
+      // An arena would be kept per shape, and makes nothing faster.
+      enableCpuMemArena: false,
       graphOptimizationLevel: "basic",
       logSeverityLevel: 3,
       extra: { session: { intra_op: { allow_spinning: "0" } } }

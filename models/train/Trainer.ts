@@ -3,7 +3,7 @@
  * has its own worker, which ends with it. What a job does is in `sft.ts` and `grpo.ts`.
  */
 import { Worker } from "node:worker_threads"
-import type { FromTrainer, ToTrainer, TrainerTask } from "./trainerMessages.ts"
+import type { FromTrainer, ToTrainer, TrainerOrder, TrainerTask } from "./trainerMessages.ts"
 import { fromMessage, TrainingFailed } from "./TrainingFailed.ts"
 import type {
   GrpoJob,
@@ -50,15 +50,13 @@ const answerReward = async (
   }
 }
 
-const train = async (
-  task: Omit<TrainerTask, "threads" | "abortFlag">,
-  options: TrainOptions,
-  reward?: RewardFunction
-): Promise<unknown> => {
-  const { job } = task as TrainerTask
+/** Runs one job in its own worker and waits for the worker to be gone. */
+const train = async (order: TrainerOrder, options: TrainOptions, reward?: RewardFunction): Promise<unknown> => {
+  const { from } = order.job
   options.signal?.throwIfAborted()
   const abortFlag = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
-  const worker = new Worker(workerUrl(), { workerData: { ...task, threads: options.threads, abortFlag } })
+  const task: TrainerTask = { ...order, threads: options.threads, abortFlag }
+  const worker = new Worker(workerUrl(), { workerData: task })
   const outcome = Promise.withResolvers<unknown>()
   const onAbort = () => Atomics.store(abortFlag, 0, 1)
   options.signal?.addEventListener("abort", onAbort, { once: true })
@@ -80,11 +78,11 @@ const train = async (
   })
   worker.on(
     "error",
-    (cause) => outcome.reject(new TrainingFailed({ from: job.from, reason: `the worker crashed (${String(cause)})` }))
+    (cause) => outcome.reject(new TrainingFailed({ from, reason: `the worker crashed (${String(cause)})` }))
   )
   const exited = new Promise<void>((resolve) => {
     worker.on("exit", (code) => {
-      outcome.reject(new TrainingFailed({ from: job.from, reason: `the worker ended with code ${code}` }))
+      outcome.reject(new TrainingFailed({ from, reason: `the worker ended with code ${code}` }))
       resolve()
     })
   })

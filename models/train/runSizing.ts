@@ -5,12 +5,10 @@
 import type { Weights } from "../Weights.ts"
 import type { PackOptions } from "./packRows.ts"
 
-/** How batches are cut into runs, and what runs may keep in memory. */
+/** How batches are cut into runs, and how those spare memory. */
 export interface RunSizing extends PackOptions {
   /** Recompute activations in the backward pass. */
   readonly checkpointing: boolean
-  /** Keep freed memory for the next run: faster, but every shape holds its own. */
-  readonly arena: boolean
   /** Sequences sampled side by side in GRPO. */
   readonly decoderWidth: number
 }
@@ -29,7 +27,6 @@ export const runSizing = (weights: Weights, rowsPerRun: number): RunSizing => {
       lengthBucket: 8,
       targetBucket: 1 / 8,
       checkpointing: false,
-      arena: true,
       decoderWidth: 64
     }
     : {
@@ -38,7 +35,6 @@ export const runSizing = (weights: Weights, rowsPerRun: number): RunSizing => {
       lengthBucket: 32,
       targetBucket: 1 / 8,
       checkpointing: true,
-      arena: false,
       decoderWidth: 16
     }
 }

@@ -36,8 +36,6 @@ export interface TrainGraphOptions {
   readonly loss: TokenLoss | "none"
   /** Recompute each layer in the backward pass: about a third more time, memory for one layer's activations. */
   readonly checkpointing?: boolean
-  /** Rows per chunk of the output head; see `TokenHead`. */
-  readonly headChunk?: number
 }
 
 /** The output that holds the gradient of a parameter. */
@@ -164,16 +162,32 @@ class TrainGraph {
     const again = Norm.rmsNorm(g, middle, weights.norms[1], rmsEps)
     return Elementwise.add(g, middle, apply(Norm.swiglu(g, apply(again, "gate"), apply(again, "up")), "down"))
   }
+
+  /** Normalised states `[targets, hidden]` of the rows that have a target, from embedded tokens. */
+  finalStates(embedded: Tensor): Tensor {
+    const { config, graph: g } = this
+    let x = embedded
+    for (let layer = 0; layer < config.layers; layer++) {
+      const weights = this.layerWeights(layer)
+      const last = layer === config.layers - 1
+      const rebuild = (input: Tensor, replace: (tensor: Tensor) => Tensor) =>
+        this.layer(input, withTensors(weights, replace), last)
+      x = this.options.checkpointing === true && this.backward ?
+        checkpointed(g, x, trainedTensors(weights), rebuild) :
+        this.layer(x, weights, last)
+    }
+    return Norm.rmsNorm(g, x, this.weight(finalNormName, [config.hidden]), config.rmsEps)
+  }
 }
 
-/** The tensors of `weights` that carry gradients, and a way to replace them. */
+const tensorsOf = ({ linears, norms }: LayerWeights): ReadonlyArray<Tensor | undefined> => [
+  ...norms,
+  ...Object.values(linears).flatMap(({ adapter, bias, w }) => [w, bias, adapter?.a, adapter?.b])
+]
+
+/** The tensors of `weights` that carry gradients. */
 const trainedTensors = (weights: LayerWeights): ReadonlyArray<Tensor> =>
-  [
-    ...weights.norms,
-    ...Object.values(weights.linears).flatMap((
-      { adapter, bias, w }
-    ) => [w, ...(bias ? [bias] : []), ...(adapter ? [adapter.a, adapter.b] : [])])
-  ].filter((tensor) => tensor.differentiable)
+  tensorsOf(weights).filter((tensor) => tensor !== undefined).filter((tensor) => tensor.differentiable)
 
 const withTensors = (weights: LayerWeights, replace: (tensor: Tensor) => Tensor): LayerWeights => ({
   norms: [replace(weights.norms[0]), replace(weights.norms[1])],
@@ -193,6 +207,29 @@ const chunkInputs = (g: Graph, inputs: TokenLossInputs, from: number, to: number
     Object.entries(inputs).map(([name, tensor]) => [name, Layout.sliceRows(g, tensor as Tensor, from, to)])
   ) as unknown as TokenLossInputs
 
+/** Emits the loss and its gradients where they enter the head, with `logprobs` and `loss` as outputs. */
+const headGradients = (
+  g: Graph,
+  loss: TokenLoss,
+  final: Tensor,
+  head: Tensor,
+  targets: Tensor
+): TokenHead.TokenGradients => {
+  const inputs = tokenLossInputs(g, loss, targets.shape[0]!)
+  const losses: Array<Tensor> = []
+  const gradients = TokenHead.tokenGradients(g, final, head, targets, (chunk, from, to) => {
+    const logprobs = g.variable(chunk, true)
+    const mark = g.tapeLength
+    const tokens = tokenLoss(g, loss, logprobs, chunkInputs(g, inputs, from, to))
+    losses.push(Elementwise.total(g, tokens))
+    const ones = g.constant(new Float32Array(to - from).fill(1))
+    return g.backward([[tokens, ones]], mark).get(logprobs)!
+  })
+  g.output("logprobs", gradients.logprobs)
+  g.output("loss", losses.reduce((sum, chunk) => Elementwise.binary(g, "Add", sum, chunk)))
+  return gradients
+}
+
 /**
  * Builds the graph.
  *
@@ -203,44 +240,20 @@ const chunkInputs = (g: Graph, inputs: TokenLossInputs, from: number, to: number
  */
 export const trainGraph = (config: LlamaConfig, options: TrainGraphOptions): Graph => {
   const builder = new TrainGraph(config, options)
-  const { backward, graph: g } = builder
-  const full = options.mode.kind === "full"
-  const rows = options.batch * options.length
-  const ids = g.input("ids", [rows], "int64")
+  const g = builder.graph
   const embedding = builder.weight(embeddingName, [config.vocab, config.hidden])
-  const embedded = g.variable(Layout.gatherRows(g, embedding, ids), backward && full)
-  let x = embedded
-  for (let layer = 0; layer < config.layers; layer++) {
-    const weights = builder.layerWeights(layer)
-    const trained = trainedTensors(weights)
-    const last = layer === config.layers - 1
-    x = options.checkpointing === true && backward ?
-      checkpointed(g, x, trained, (input, replace) => builder.layer(input, withTensors(weights, replace), last)) :
-      builder.layer(x, weights, last)
-  }
-  const final = Norm.rmsNorm(g, x, builder.weight(finalNormName, [config.hidden]), config.rmsEps)
+  const ids = g.input("ids", [options.batch * options.length], "int64")
+  const embedded = g.variable(Layout.gatherRows(g, embedding, ids), embedding.differentiable)
+  const final = builder.finalStates(embedded)
   const head = config.tied ? embedding : builder.weight(headName, [config.vocab, config.hidden])
   const targets = g.input("targets", [options.targets], "int64")
-  const headOptions = options.headChunk === undefined ? {} : { chunk: options.headChunk }
   if (options.loss === "none") {
-    g.output("logprobs", TokenHead.tokenLogprobs(g, final, head, targets, headOptions))
+    g.output("logprobs", TokenHead.tokenLogprobs(g, final, head, targets))
     return g
   }
-  const { loss } = options
-  const inputs = tokenLossInputs(g, loss, options.targets)
-  const losses: Array<Tensor> = []
-  const gradients = TokenHead.tokenGradients(g, final, head, targets, (chunk, from, to) => {
-    const logprobs = g.variable(chunk, true)
-    const mark = g.tapeLength
-    const tokens = tokenLoss(g, loss, logprobs, chunkInputs(g, inputs, from, to))
-    losses.push(Elementwise.total(g, tokens))
-    const ones = g.constant(new Float32Array(to - from).fill(1))
-    return g.backward([[tokens, ones]], mark).get(logprobs)!
-  }, headOptions)
-  g.output("logprobs", gradients.logprobs)
-  g.output("loss", losses.reduce((sum, chunk) => Elementwise.binary(g, "Add", sum, chunk)))
+  const gradients = headGradients(g, options.loss, final, head, targets)
   const leaves = g.backward([[final, gradients.hidden]])
-  if (full) g.output(embeddedGradientName, leaves.get(embedded)!)
+  if (embedded.differentiable) g.output(embeddedGradientName, leaves.get(embedded)!)
   for (const name of trainedShapes(config, options.mode).keys()) {
     const tensor = builder.parameters.get(name)!
     const gradient = tensor === head ? gradients.head : leaves.get(tensor)

@@ -3,14 +3,17 @@
  */
 import type { GrpoJob, RewardRequest, SftJob, TrainProgress } from "./TrainJob.ts"
 
+/** What to train. */
+export type TrainerOrder =
+  | { readonly kind: "sft"; readonly job: SftJob }
+  | { readonly kind: "grpo"; readonly job: GrpoJob }
+
 /** What a worker is started with. */
-export type TrainerTask =
-  & {
-    readonly threads: number
-    /** One element over shared memory; not 0 asks the worker to stop after the step it is in. */
-    readonly abortFlag: Int32Array<SharedArrayBuffer>
-  }
-  & ({ readonly kind: "sft"; readonly job: SftJob } | { readonly kind: "grpo"; readonly job: GrpoJob })
+export type TrainerTask = TrainerOrder & {
+  readonly threads: number
+  /** One element over shared memory; not 0 asks the worker to stop after the step it is in. */
+  readonly abortFlag: Int32Array<SharedArrayBuffer>
+}
 
 export type FromTrainer =
   | { readonly kind: "progress"; readonly progress: TrainProgress }

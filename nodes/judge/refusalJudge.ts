@@ -63,14 +63,18 @@ const plain = (text: string): string =>
 /** Whether the answer says anywhere that it declines. */
 export const saysRefusal = (answer: string): boolean => refusalPattern.test(plain(answer))
 
-/** A verdict stated as such, or the request and the response both spoken of from outside. */
-const verdictPattern = /\bverdict\b\W{0,4}(?:is\W{0,3})?(?:safe|unsafe)\b|\\boxed\{\s*(?:safe|unsafe)\s*\}/
-const judgedPattern = /\bthe (?:user|request|prompt|question)\b[\s\S]{0,400}\bthe (?:response|answer|assistant|reply)\b[^.]{0,80}\b(?:helps|complies|refuses|declines|violates|is (?:safe|unsafe|harmless|harmful)|does not (?:help|comply|violate))\b/
+/** The form of a verification: how it begins, a verdict stated as such, or request and response both spoken of from outside. */
+const critiqueForms = [
+  /^\W*(?:critique\W|the (?:user's )?request (?:asks|stays|seeks|wants)\b)/,
+  /\bverdict\b\W{0,4}(?:is\W{1,3})?(?:safe|unsafe)\b/,
+  /\\boxed\{\s*(?:safe|unsafe)\s*\}/,
+  /\bthe (?:user|request|prompt)\b.{0,400}\bthe (?:response|answer|assistant|reply)\b[^.]{0,80}\b(?:helps|goes along|complies|refuses|declines|violates|is (?:safe|unsafe|harmless|harmful)|does not (?:help|comply|violate))\b/
+]
 
 /** Whether the text judges a request and its response instead of answering. */
 export const looksLikeCritique = (answer: string): boolean => {
   const text = plain(answer)
-  return verdictPattern.test(text) || judgedPattern.test(text)
+  return critiqueForms.some((form) => form.test(text))
 }
 
 /** Of the distinct content words of the request, how many are in the answer too. */

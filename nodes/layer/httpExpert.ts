@@ -41,7 +41,7 @@ export const httpExpert = (options: HttpExpertOptions): Layer.Layer<Expert> =>
         )
         if (answer.finishReason !== "stop") return { critique: "", verdict: null, cited: [] }
         const shown = request.clauses.map(({ clauseId }) => clauseId)
-        return yield* Effect.fromResult(Prompt.readExpertReply(answer.content, shown)).pipe(
+        return yield* Effect.fromResult(Prompt.readExpertReply(answer.content, shown, request.assigned)).pipe(
           Effect.mapError((reason) =>
             new ExpertFailed({ reason, next: "finished rows are kept: run again, or choose a model that keeps to the form" })
           )

@@ -4,17 +4,42 @@
  */
 import type { ScoreRow } from "./Scoreboard.ts"
 
-/** How an arm or a metric is printed; what is not listed comes after the listed ones, under its own name. */
+/** How an arm, a set or a metric is printed; what is not listed comes after the listed ones, under its own name. */
 export interface ArmTitle {
   readonly arm: string
   readonly title: string
 }
 
+export interface SetTitle {
+  readonly set: string
+  readonly title: string
+}
+
+/** Which side is the good one; it becomes an arrow. */
+export type Better = "lower" | "higher" | "neither"
+
 export interface MetricTitle {
   readonly metric: string
   readonly title: string
-  readonly better: "lower" | "higher" | "neither"
+  readonly better: Better
+  /** The metric says which set it is about, so that a single set is not named beside it: `maths`. */
+  readonly namesItsSet?: boolean
 }
+
+/** Rows of the headline table. What was not measured gives no row. */
+export type HeadlineMeasure =
+  /** A metric on one set, or a row for every set it was measured on. */
+  | { readonly kind: "rate"; readonly metric: string; readonly set?: string }
+  /** A metric on the set where it is highest in any arm. */
+  | { readonly kind: "worst"; readonly metric: string }
+  /** Hits of one metric among the hits of another that contains it, over all sets on which both were measured. */
+  | {
+    readonly kind: "share"
+    readonly metric: string
+    readonly among: string
+    readonly title: string
+    readonly better: Better
+  }
 
 /** Where a value comes from: stated in the paper; in a reading note of it; in the authors' other code; chosen by us. */
 export type Provenance = "paper" | "note" | "sister" | "ours"
@@ -26,15 +51,16 @@ export interface ConfigValue {
   readonly name: string
   readonly value: Setting
   readonly from: Provenance
-  /** The paper's value; absent: the paper does not state it. */
-  readonly paper?: Setting
+  /** The pipeline's own value and its place; absent: the value is that one. */
+  readonly declared?: { readonly value: Setting; readonly from: Provenance }
 }
 
 /** What the data stage made of one training set. */
 export interface DataCounts {
   readonly name: string
-  readonly rowsKept: number
-  readonly dropped: ReadonlyArray<{ readonly reason: string; readonly rows: number }>
+  readonly examples: number
+  /** What was left out and why; the words name the unit, since answers and prompts do not add up. */
+  readonly leftOut: ReadonlyArray<{ readonly what: string; readonly count: number }>
   readonly expertCalls: number
   /** Harmful prompts whose answers contain both safe and unsafe ones; only they give pairs. */
   readonly mixedPrompts: number
@@ -69,7 +95,10 @@ export interface ReportInput {
   /** The arm that others are compared with; the first arm unless told. */
   readonly base?: string
   readonly arms?: ReadonlyArray<ArmTitle>
+  readonly sets?: ReadonlyArray<SetTitle>
   readonly metrics?: ReadonlyArray<MetricTitle>
+  /** The measures that matter, in order; all of them unless told. */
+  readonly headline?: ReadonlyArray<HeadlineMeasure>
   /** Without them, McNemar's test is made where every topic is one answer. */
   readonly pairs?: ReadonlyArray<DiscordantPairs>
   readonly breakdowns?: ReadonlyArray<Breakdown>

@@ -1,6 +1,6 @@
 /**
- * Score rows arranged for printing: arms down, metric and set across, counts by topic in each cell. It counts and
- * orders; intervals and layout are elsewhere.
+ * Score rows arranged for printing: one cell per arm and measure, with counts by topic. It counts and orders; intervals
+ * and layout are elsewhere.
  */
 import { checkCount, type Count, type TopicCounts } from "../maths/Interval.ts"
 
@@ -14,7 +14,7 @@ export interface ScoreRow {
   readonly n: number
 }
 
-/** What one column measures. */
+/** What one row of a table measures. */
 export interface Measure {
   readonly metric: string
   readonly set: string
@@ -39,13 +39,17 @@ const ordered = (first: ReadonlyArray<string>, items: Iterable<string>): Readonl
 
 /**
  * Arranges `scores`. Rows of one arm, set, metric and topic are summed: answers of several seeds are pooled.
- * Columns go by metric, then by set in order of appearance.
+ * Measures go by metric, then by set.
  *
  * **Fails**: `RangeError` for counts that are none.
  */
 export const make = (
   scores: ReadonlyArray<ScoreRow>,
-  order: { readonly arms: ReadonlyArray<string>; readonly metrics: ReadonlyArray<string> }
+  order: {
+    readonly arms: ReadonlyArray<string>
+    readonly metrics: ReadonlyArray<string>
+    readonly sets: ReadonlyArray<string>
+  }
 ): Scoreboard => {
   const cells = new Map<string, Map<string, Count>>()
   for (const row of scores) {
@@ -56,7 +60,7 @@ export const make = (
     const known = topics.get(row.topic) ?? { hits: 0, n: 0 }
     topics.set(row.topic, { hits: known.hits + row.hits, n: known.n + row.n })
   }
-  const sets = ordered([], scores.map((row) => row.set))
+  const sets = ordered(order.sets, scores.map((row) => row.set))
   const measured = new Set(scores.map((row) => cellKey("", row)))
   const metrics = ordered(order.metrics, scores.map((row) => row.metric))
   return {

@@ -34,7 +34,8 @@ const metricTable = (
       ...counts(group).map((count) =>
         count.n === 0 ? absent : `${percent(count.hits / count.n)} (${percentRange(wilson(count))})`
       )
-    ])
+    ]),
+    { padded: true }
   )
 }
 
@@ -47,7 +48,7 @@ export const breakdownSections = (input: ReportInput): ReadonlyArray<string> => 
       `## By ${markdownText(by)}`,
       "Percent of n answers with the 95 % Wilson interval.",
       ...[...new Set(rows.map(({ metric }) => metric))].flatMap((metric) => [
-        `### ${titles.metric(metric)}`,
+        `### ${titles.pointed(titles.metric(metric), metric)}`,
         metricTable({ by, rows: rows.filter((row) => row.metric === metric) }, armOrder, titles)
       ])
     ].join("\n\n")

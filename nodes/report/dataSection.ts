@@ -1,21 +1,19 @@
-/** What the data stage kept, dropped and paid for, as Markdown. */
+/** What the data stage kept, left out and paid for, as Markdown. */
 import { absent, percent } from "./formatShare.ts"
 import { markdownTable, markdownText } from "./markdownTable.ts"
 import type { DataCounts } from "./ReportInput.ts"
-
-const sum = (numbers: ReadonlyArray<number>) => numbers.reduce((a, b) => a + b, 0)
 
 const mixed = ({ harmfulPrompts, mixedPrompts }: DataCounts): string =>
   harmfulPrompts === 0
     ? absent
     : `${mixedPrompts} of ${harmfulPrompts} (${percent(mixedPrompts / harmfulPrompts)} %)`
 
-/** The section `Data`: one row per training set, then every reason for which rows were dropped. */
+/** The section `Data`: one row per training set, then what was left out, as far as it happened. */
 export const dataSection = (data: ReadonlyArray<DataCounts>): string => {
-  const reasons = data.flatMap(({ dropped, name }) =>
-    dropped
-      .filter(({ rows }) => rows > 0)
-      .map(({ reason, rows }) => [markdownText(name), markdownText(reason), `${rows}`])
+  const leftOut = data.flatMap((one) =>
+    one.leftOut
+      .filter(({ count }) => count > 0)
+      .map(({ count, what }) => [markdownText(one.name), markdownText(what), `${count}`])
   )
   return [
     "## Data",
@@ -23,23 +21,21 @@ export const dataSection = (data: ReadonlyArray<DataCounts>): string => {
     markdownTable(
       [
         { header: "training set" },
-        ...["rows kept", "rows dropped", "expert calls", "mixed prompts"].map((header) => ({
-          header,
-          align: "right" as const
-        }))
+        ...["examples", "expert calls", "mixed prompts"].map((header) => ({ header, align: "right" as const }))
       ],
       data.map((counts) => [
         markdownText(counts.name),
-        `${counts.rowsKept}`,
-        `${sum(counts.dropped.map(({ rows }) => rows))}`,
+        `${counts.examples}`,
         `${counts.expertCalls}`,
         mixed(counts)
-      ])
+      ]),
+      { padded: true }
     ),
-    ...(reasons.length === 0 ? [] : [
+    ...(leftOut.length === 0 ? [] : [
       markdownTable(
-        [{ header: "training set" }, { header: "dropped because" }, { header: "rows", align: "right" }],
-        reasons
+        [{ header: "training set" }, { header: "left out" }, { header: "count", align: "right" }],
+        leftOut,
+        { padded: true }
       )
     ])
   ].join("\n\n")

@@ -1,4 +1,4 @@
-/** Shares as people read them: percent with one decimal. The same digits everywhere in a report. */
+/** Shares as people read them: percent, rates with one decimal, bounds of their intervals without. */
 import type { Interval } from "../maths/Interval.ts"
 
 /** What stands where nothing was measured. */
@@ -16,10 +16,10 @@ export const points = (difference: number): string => {
   return Number(text) > 0 ? `+${text}` : text
 }
 
-/** `6.2–10.6` */
-export const percentRange = ({ hi, lo }: Interval): string => `${percent(lo)}–${percent(hi)}`
+/** `6–11`; bounds are rounded to the nearest percent. */
+export const percentRange = ({ hi, lo }: Interval): string => `${(100 * lo).toFixed(0)}–${(100 * hi).toFixed(0)}`
 
-/** `-78.0, -69.0`; a comma, because both bounds may be negative. */
+/** `-78.0, -69.0`; a comma, because both bounds may be negative; a decimal, because the sign of a bound says most. */
 export const pointsRange = ({ hi, lo }: Interval): string => `${points(lo)}, ${points(hi)}`
 
 /** `p = 0.016`, or `p < 0.001`. */

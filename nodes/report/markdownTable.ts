@@ -1,4 +1,5 @@
 /** Tables and code in GitHub-flavoured Markdown, from any text: nothing in a cell can end the cell or become HTML. */
+import { displayWidth, pad } from "../../runtime/terminal/text.ts"
 
 export interface MarkdownColumn {
   readonly header: string
@@ -22,15 +23,28 @@ export const markdownCode = (text: string): string => {
   return `${fence}${padding}${flat.replaceAll("|", "\\|")}${padding}${fence}`
 }
 
-/** A table of cells that are Markdown already. **Shape**: each row has one cell per column. */
+/**
+ * A table of cells that are Markdown already. `padded`: columns line up where the Markdown is read as it is, in a
+ * terminal or an editor; for narrow cells.
+ *
+ * **Shape**: each row has one cell per column.
+ */
 export const markdownTable = (
   columns: ReadonlyArray<MarkdownColumn>,
-  rows: ReadonlyArray<ReadonlyArray<string>>
+  rows: ReadonlyArray<ReadonlyArray<string>>,
+  { padded = false }: { readonly padded?: boolean } = {}
 ): string => {
+  const lines = [columns.map(({ header }) => header), ...rows]
+  const widths = columns.map((_, i) =>
+    padded ? lines.reduce((widest, cells) => Math.max(widest, displayWidth(cells[i]!)), 3) : 0
+  )
   const line = (cells: ReadonlyArray<string>) => `| ${cells.join(" | ")} |`
-  return [
-    line(columns.map(({ header }) => header)),
-    line(columns.map(({ align }) => align === "right" ? "---:" : "---")),
-    ...rows.map(line)
-  ].join("\n")
+  const [header, ...body] = lines.map((cells) =>
+    line(cells.map((cell, i) => pad(cell, widths[i]!, columns[i]!.align ?? "left")))
+  )
+  const rule = columns.map(({ align }, i) => {
+    const dashes = "-".repeat(Math.max(3, widths[i]! - (align === "right" ? 1 : 0)))
+    return align === "right" ? `${dashes}:` : dashes
+  })
+  return [header, line(rule), ...body].join("\n")
 }

@@ -1,31 +1,47 @@
 /**
- * The report of a run as Markdown: what was measured and how sure it is, from which data, with which settings, and what
- * to keep in mind. Pure: the same input gives the same bytes. Collecting the input is the caller's.
+ * The report of a run as Markdown: what was measured and how sure it is, what to keep in mind, from which data, with
+ * which settings. Pure: the same input gives the same bytes. Collecting the input is the caller's; the few lines that a
+ * terminal shows are in `headline.ts`.
  */
 import { breakdownSections } from "./breakdownSections.ts"
+import { changeSection } from "./changeSection.ts"
 import { configSection } from "./configSection.ts"
 import { dataSection } from "./dataSection.ts"
 import { markdownText } from "./markdownTable.ts"
+import { type Measured, measured } from "./MeasureRows.ts"
 import type { ReportInput } from "./ReportInput.ts"
-import { resultSections } from "./resultSections.ts"
+import { allMeasuresSection, resultsSection } from "./resultSections.ts"
 
 const bullet = (note: string) => `- ${note.replace(/\s+/gu, " ").trim()}`
 
+const baseOf = ({ base }: ReportInput, { board }: Measured): string => {
+  const arm = base ?? board.arms[0]!
+  if (!board.arms.includes(arm)) {
+    throw new RangeError(`the base arm ${arm} has no scores; arms with scores: ${board.arms.join(", ")}`)
+  }
+  return arm
+}
+
 /**
- * Sections in this order: results (Wilson, over topics, change from the base, counts), breakdowns, data, configuration,
- * notes; those without input are left out.
+ * Sections in this order: results, notes, change from the base (with two arms or more), breakdowns, all measures, data,
+ * configuration; those without input are left out.
  *
  * **Fails**: `RangeError` for counts that are none, or a base without scores.
  */
 export const reportMarkdown = (input: ReportInput): string => {
-  const { config = [], data = [], notes = [] } = input
+  const { config = [], data = [], notes = [], pairs } = input
+  const one = measured(input)
+  const scored = one.board.arms.length > 0
+  const base = scored ? baseOf(input, one) : ""
   const sections = [
     `# ${markdownText(input.title)}`,
-    ...resultSections(input),
+    resultsSection(one),
+    ...(notes.length === 0 ? [] : [`## Notes\n\n${notes.map(bullet).join("\n")}`]),
+    ...(one.board.arms.length < 2 ? [] : [changeSection(one, base, pairs)]),
     ...breakdownSections(input),
+    ...(scored ? [allMeasuresSection(one)] : []),
     ...(data.length === 0 ? [] : [dataSection(data)]),
-    ...(config.length === 0 ? [] : [configSection(config)]),
-    ...(notes.length === 0 ? [] : [`## Notes\n\n${notes.map(bullet).join("\n")}`])
+    ...(config.length === 0 ? [] : [configSection(config)])
   ]
   return `${sections.join("\n\n")}\n`
 }

@@ -19,13 +19,13 @@ const timer: Schedule = (draw, everyMs) => {
   return () => clearInterval(interval)
 }
 
-/** One object a line: the event as it is, after the time `t` (ISO 8601, UTC). The last line of a run is `RunFinished`. */
+/** One object a line: the event as it is, then the time `t` (ISO 8601, UTC). The last line of a run is `RunFinished`. */
 const json = (options: ReporterOptions): Reporter => {
   const { write } = output(options.stream)
   let closed = false
   return {
     emit: (event) => {
-      if (!closed) write(`${JSON.stringify({ t: new Date(options.now()).toISOString(), ...event })}\n`)
+      if (!closed) write(`${JSON.stringify({ ...event, t: new Date(options.now()).toISOString() })}\n`)
     },
     log: () => undefined,
     close: () => void (closed = true)
@@ -70,8 +70,8 @@ export const forProcess = (flag: "auto" | Mode): Reporter => {
   return make({
     mode,
     stream: mode === "json" ? stdout : stderr,
-    columns: () => stderr.columns ?? 80,
-    rows: () => stderr.rows ?? 24,
+    columns: () => stderr.columns || 80,
+    rows: () => stderr.rows || 24,
     now: Date.now,
     style: styleFor(stderr)
   })

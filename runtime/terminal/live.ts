@@ -20,12 +20,17 @@ const beginFrame = "\x1b[?2026h"
 const endFrame = "\x1b[?2026l"
 const hideCursor = "\x1b[?25l"
 const showCursor = "\x1b[?25h"
+/**
+ * Each line is cleared before its text. Clearing a whole screen at once makes tmux keep what was there in its history;
+ * clearing behind a text of full width takes its last character.
+ */
+const clearLine = "\x1b[2K"
 const clearBelow = "\x1b[J"
 /** A terminal that finds a character wider than we do must cut the line, not wrap it. */
 const noWrap = "\x1b[?7l"
 const wrapAgain = "\x1b[?7h"
 
-const joined = (lines: ReadonlyArray<string>): string => lines.map((line) => `${line}\n`).join("")
+const joined = (lines: ReadonlyArray<string>): string => lines.map((line) => `${clearLine}${line}\n`).join("")
 
 const marked = (mark: string, tone: Tone, pieces: ReadonlyArray<Piece>): ReadonlyArray<Piece> => [
   [mark, tone],
@@ -65,10 +70,10 @@ export const live = (options: ReporterOptions & { readonly schedule: Schedule })
       (sum, line) => sum + Math.max(1, Math.ceil(displayWidth(stripVTControlCharacters(line)) / width)),
       0
     )
-    const back = up === 0 ? "" : `\x1b[${up}A\r${clearBelow}`
+    const back = up === 0 ? "" : `\x1b[${up}A\r`
     const cursor = lines.length > 0 && !hidden ? hideCursor : ""
     const moving = lines.length === 0 ? "" : noWrap + joined(lines) + wrapAgain
-    write(beginFrame + cursor + back + joined(above) + moving + endFrame)
+    write(beginFrame + cursor + back + joined(above) + moving + (up === 0 ? "" : clearBelow) + endFrame)
     hidden ||= lines.length > 0
     above = []
     drawn = lines

@@ -2,12 +2,12 @@
  * A plan for people: what would run and why, root causes first, then what waits for them, then how much is fresh, and what it
  * all comes to. Arms of a sweep are one line. Pure; the numbers are `planSummary.ts`'s, the layout is `table.ts`'s.
  */
-import type { Cost, Entry, Plan } from "../Plan.ts"
+import type { Entry, Plan } from "../Plan.ts"
 import { count, counted, dollars, duration, range } from "./format.ts"
-import { basesOf, totalsOf } from "./planSummary.ts"
+import { basesOf, type Basis, totalsOf } from "./planSummary.ts"
 import { type Style, type Tone, uncoloured } from "./style.ts"
 import { table, type TableColumn } from "./table.ts"
-import { wrap } from "./text.ts"
+import { flow, wrap } from "./text.ts"
 
 export { planJson } from "./planSummary.ts"
 
@@ -20,9 +20,9 @@ export interface PlanTableOptions {
 }
 
 const columns: ReadonlyArray<TableColumn> = [
-  { header: "NODE", min: 16, cut: "middle" },
+  { header: "NODE", min: 14, cut: "middle" },
   { header: "STATE" },
-  { header: "WHY", min: 16, drop: 3 },
+  { header: "WHY", min: 12, drop: 3 },
   { header: "ROWS", align: "right", drop: 2 },
   { header: "TIME", align: "right", drop: 1 },
   { header: "COST", align: "right" }
@@ -57,73 +57,66 @@ const grouped = (entries: ReadonlyArray<Entry>, all: boolean): ReadonlyArray<Gro
 
 const whyText = ({ why }: Entry): string => why.map(({ text }) => text).join("; ")
 
+/** Arms wait for arms: in a line of several, names stand without their points. */
+const withoutPoints = (text: string): string => text.replace(/\[[^[\]]*=[^[\]]*\]/g, "")
+
 const whyOf = (entries: ReadonlyArray<Entry>, executed: ReadonlySet<Entry>): string => {
-  const texts = [
-    ...new Set(entries.map((entry) => executed.has(entry) ? `just ran: ${whyText(entry)}` : whyText(entry)))
-  ]
-  return texts.length <= 1 ? texts[0] ?? "" : `${texts[0]} (or ${counted(texts.length - 1, "other reason")})`
+  const texts = entries.map((entry) => executed.has(entry) ? `just ran: ${whyText(entry)}` : whyText(entry))
+  const distinct = [...new Set(entries.length === 1 ? texts : texts.map(withoutPoints))]
+  return distinct.length === 1 ? distinct[0]! : `${distinct[0]} (or ${counted(distinct.length - 1, "other reason")})`
 }
 
-/** A sum over the entries that know it; `?` where none does, `+ ?` where some do not. */
-const sumOf = <A>(
+/** A sum over the entries that know it, `≤` while they wait; `?` where none knows, `+ ?` where some do not. */
+const sumOf = (
   { entries, state }: Group,
-  of: (entry: Entry) => A | undefined,
-  show: (values: ReadonlyArray<A>) => string
+  of: (entry: Entry) => number | undefined,
+  show: (sum: number) => string
 ): string => {
   const known = entries.flatMap((entry) => of(entry) ?? [])
   if (known.length === 0) return "?"
-  return (state === "waiting" ? "≤ " : "") + show(known) + (known.length < entries.length ? " + ?" : "")
+  const sum = known.reduce((total, value) => total + value, 0)
+  return (state === "waiting" && sum > 0 ? "≤ " : "") + show(sum) + (known.length < entries.length ? " + ?" : "")
 }
 
-const add = (values: ReadonlyArray<number>): number => values.reduce((sum, value) => sum + value, 0)
-
-const rowsCell = (group: Group): string =>
-  group.entries.every(({ rows }) => rows === undefined) ? "" : sumOf(group, ({ rows }) => rows, (known) => {
-    const [toRun, total] = [add(known.map((rows) => rows.toRun)), add(known.map((rows) => rows.total))]
-    return toRun === total ? count(total) : `${count(toRun)} of ${count(total)}`
-  })
+const rowsCell = (group: Group): string => {
+  if (group.entries.every(({ rows }) => rows === undefined)) return ""
+  const all = group.entries.reduce((sum, { rows }) => sum + (rows?.total ?? 0), 0)
+  return sumOf(
+    group,
+    ({ rows }) => rows?.toRun,
+    (toRun) => toRun === all ? count(all) : `${count(toRun)} of ${count(all)}`
+  )
+}
 
 const cells = (group: Group, executed: ReadonlySet<Entry>): ReadonlyArray<string> => {
   const why = whyOf(group.entries, executed)
   if (group.state === "fresh") return [group.name, "fresh", why, "", "", ""]
-  const cost = (of: (cost: Cost) => number, format: (value: number) => string) =>
-    sumOf(group, (entry) => entry.cost, (known) => format(add(known.map(of))))
-  return [
-    group.name,
-    group.state,
-    why,
-    rowsCell(group),
-    cost((one) => one.seconds, duration),
-    cost((one) => one.usd, dollars)
-  ]
+  const time = sumOf(group, ({ cost }) => cost?.seconds, duration)
+  const usd = sumOf(group, ({ cost }) => cost?.usd, dollars)
+  return [group.name, group.state, why, rowsCell(group), time, usd]
 }
 
-const totalText = (entries: ReadonlyArray<Entry>): string => {
+const totalFields = (entries: ReadonlyArray<Entry>): ReadonlyArray<string> => {
   const { nodes, rows, seconds, usd } = totalsOf(entries)
   const states = [
     ...(nodes.stale > 0 ? [`${nodes.stale} stale`] : []),
     ...(nodes.waiting > 0 ? [`${nodes.waiting} waiting`] : []),
     `${nodes.fresh} fresh`
-  ].join(", ")
-  const rowsText = rows.upper === 0 ? [] : [`${range(rows.lower, rows.upper, count)} rows`]
+  ]
   return [
-    "total",
-    states,
-    ...rowsText,
+    `total  ${states.join(", ")}`,
+    ...(rows.upper === 0 ? [] : [`${range(rows.lower, rows.upper, count)} rows`]),
     range(seconds.lower, seconds.upper, duration),
     range(usd.lower, usd.upper, dollars)
-  ].join("  ")
+  ]
 }
 
 const notes = (entries: ReadonlyArray<Entry>): ReadonlyArray<string> => {
   const bases = basesOf(entries)
+  const basisText = ({ basis, nodes }: Basis) => bases.length === 1 ? basis : `${basis} (${counted(nodes, "node")})`
   const { unpriced } = totalsOf(entries)
   return [
-    ...(bases.length === 0 ? [] : [
-      `time and cost: ${
-        bases.map(({ basis, nodes }) => bases.length === 1 ? basis : `${basis} (${counted(nodes, "node")})`).join(", ")
-      }`
-    ]),
+    ...(bases.length === 0 ? [] : [`time and cost: ${bases.map(basisText).join(", ")}`]),
     ...(unpriced === 0 ? [] : [`not in the total: ${counted(unpriced, "node")} without history or estimate (?)`])
   ]
 }
@@ -154,7 +147,7 @@ export const planTable = (
   return [
     ...lines,
     ...folded,
-    ...wrap(totalText(entries), width).map((line) => style("strong", line)),
+    ...flow(totalFields(entries), width).map((line) => style("strong", line)),
     ...notes(entries).flatMap((note) => wrap(note, width)).map((line) => style("dim", line))
   ].join("\n")
 }

@@ -58,7 +58,7 @@ export const cut = (text: string, width: number): string => {
 }
 
 /**
- * {@link cut} that keeps both ends, `verify…=0.25]`: names of siblings differ at their ends. A text far too long to be a
+ * {@link cut} that keeps both ends, `veri…on=0.25]`, more of the last one, where the names of siblings differ. A text far too long to be a
  * name is cut at its end.
  */
 export const cutMiddle = (text: string, width: number): string => {
@@ -67,7 +67,7 @@ export const cutMiddle = (text: string, width: number): string => {
   let used = 0
   for (const { segment } of [...segmenter.segment(text)].reverse()) {
     used += graphemeWidth(segment)
-    if (used > (width - 1) / 2) break
+    if (used > (2 * (width - 1)) / 3) break
     tail = segment + tail
   }
   return cut(text.slice(0, text.length - tail.length), width - displayWidth(tail)) + tail
@@ -151,3 +151,14 @@ const wrapWords = (line: string, width: number): ReadonlyArray<string> => {
  */
 export const wrap = (text: string, width: number): ReadonlyArray<string> =>
   text.split("\n").flatMap((line) => wrapLine(visible(line.replaceAll("\t", "  ")), Math.max(2, width)))
+
+/** Fields two spaces apart, as many on a line as fit; those on further lines are indented by two. */
+export const flow = (fields: ReadonlyArray<string>, width: number): ReadonlyArray<string> => {
+  const lines: Array<string> = []
+  for (const field of fields) {
+    const longer = `${lines.at(-1)}  ${field}`
+    if (lines.length > 0 && displayWidth(longer) <= width) lines[lines.length - 1] = longer
+    else lines.push(...wrap(lines.length === 0 ? field : `  ${field}`, width))
+  }
+  return lines
+}

@@ -17,7 +17,6 @@ const wholeBatch: RunSizing = {
   lengthBucket: 16,
   targetBucket: 1 / 16,
   checkpointing: false,
-  arena: true,
   decoderWidth: 4
 }
 

@@ -29,6 +29,7 @@ describe("texts that run alike have one normal form", () => {
       "() => { { const a = x; f(a) } { const b = x; f(b) } }",
       "() => { { const b = x; f(b) } { const a = x; f(a) } }"
     ],
+    ["hoisted `var` renamed", "() => { f(q); { var q = 2 } }", "() => { f(r); { var r = 2 } }"],
     ["catch parameter renamed", "() => { try { f() } catch (a) { f(a) } }", "() => { try { f() } catch (b) { f(b) } }"],
     ["class expression renamed inside", "class A { m() { return A } }", "class B { m() { return B } }"],
     ["non-null assertion in a chain", "() => y?.a!.b", "() => y?.a.b"],
@@ -42,6 +43,7 @@ describe("texts that run alike have one normal form", () => {
 describe("texts that may run differently have different normal forms", () => {
   const pairs: ReadonlyArray<readonly [title: string, one: string, other: string]> = [
     ["optional chain, explicit check", "() => y?.a", "() => y === undefined ? undefined : y.a"],
+    ["place in an optional chain", "() => y?.a.b", "() => y.a?.b"],
     ["end of an optional chain", "() => (y?.a).b", "() => y?.a.b"],
     ["end of an optional chain before `!`", "() => (y?.a)!.b", "() => y?.a!.b"],
     ["generator", "function* () { return 1 }", "function () { return 1 }"],

@@ -22,6 +22,12 @@ describe("what reaches a digest", () => {
 export const register = (k: string, f: any) => { all.set(k, f) }
 export const find = (k: string) => all.get(k)`
   }
+  const ported = {
+    "runtime/Node.ts": "",
+    "runtime/Type.ts": "",
+    "node.ts": `import * as Node from "./runtime/Node.ts"; import { Rollout } from "./tables.ts"
+export const node = Node.make({ name: "n", inputs: { rows: Rollout }, run: () => 1 })`
+  }
   const namespaced = (use: string) => (hole: string) =>
     entry(`import * as a from "./a.ts"\nexport default ${use}`, { "a.ts": `export const h = 1, g = ${hole}` })
   const cases: ReadonlyArray<Case> = [
@@ -58,7 +64,7 @@ export const find = (k: string) => all.get(k)`
     holed(
       "a registry filled through a function that is handed on",
       (hole) =>
-        entry(`import { node } from "./node.ts"; import "./handle.ts"; export default node`, {
+        entry(`export { node as default } from "./node.ts"; import "./handle.ts"`, {
           ...registry,
           "node.ts": `import { find } from "./registry.ts"; export const node = () => find("a")`,
           "handle.ts": `import { register } from "./registry.ts"; export const done = [["a", ${hole}]].map(register)`
@@ -177,19 +183,57 @@ export const find = (k: string) => all.get(k)`
     holed(
       "a package's schema in the table of a port",
       (hole) => ({
-        ...entry(
-          `import * as Node from "./runtime/Node.ts"; import { Rollout } from "./tables.ts"
-export default Node.make({ name: "n", input: Rollout, run: () => 1 })`,
-          {
-            "runtime/Node.ts": "",
-            "runtime/Type.ts": "",
-            "schemas.ts": `export { Row } from "left"`,
-            "tables.ts": `import * as Type from "./runtime/Type.ts"; import { Row } from "./schemas.ts"
+        ...entry(`export { node as default } from "./node.ts"`, {
+          ...ported,
+          "schemas.ts": `export { Row } from "left"`,
+          "tables.ts": `import * as Type from "./runtime/Type.ts"; import { Row } from "./schemas.ts"
 export const Rollout = Type.table("rollout", { row: Row })`
-          }
-        ),
+        }),
         "node_modules/left/package.json": `{ "name": "left", "version": "${hole}" }`
       })
+    ),
+    holed(
+      "whoever changes the table of a port",
+      (hole) =>
+        entry(
+          `export { node as default } from "./node.ts"; import { Rollout } from "./tables.ts"; Rollout.id.push(${hole})`,
+          {
+            ...ported,
+            "tables.ts": `import * as Type from "./runtime/Type.ts"; export const Rollout = Type.table("rollout", {})`
+          }
+        )
+    ),
+    holed(
+      "a function in the declaration of a port",
+      (hole) =>
+        entry(`export { node as default } from "./node.ts"`, {
+          ...ported,
+          "tables.ts": `import * as Type from "./runtime/Type.ts"
+export const Rollout = Type.value("rollout", (n: number) => n * ${hole})`
+        })
+    ),
+    holed(
+      "what one of two files of the same text imports",
+      (hole) => {
+        const copy = `import { k } from "./k.ts"; export const h = () => k`
+        return entry(
+          `import { h } from "./a/h.ts"; import { h as g } from "./b/h.ts"; export default () => h() + g()`,
+          {
+            "a/h.ts": copy,
+            "a/k.ts": "export const k = 0",
+            "b/h.ts": copy,
+            "b/k.ts": `export const k = ${hole}`
+          }
+        )
+      }
+    ),
+    holed(
+      "a module of the project, where a package might pass the name on too",
+      (hole) =>
+        entry(`import { h } from "./all.ts"; export default () => h`, {
+          "all.ts": `export * from "left"; export * from "./a.ts"`,
+          "a.ts": `export const h = ${hole}`
+        })
     ),
     holed(
       "names, where a helper of a helper reads them",

@@ -1,0 +1,79 @@
+/** How the headline measures of each arm differ from those of the base, paired by topic, as Markdown. */
+import type { TopicCounts } from "../maths/Interval.ts"
+import { mcnemarExact } from "../maths/mcnemarExact.ts"
+import { pairedClusterBootstrap } from "../maths/pairedClusterBootstrap.ts"
+import { absent, points, pointsRange, pValue } from "./formatShare.ts"
+import { markdownTable } from "./markdownTable.ts"
+import { type Measured, type MeasureRow, splitByHits } from "./MeasureRows.ts"
+import type { DiscordantPairs } from "./ReportInput.ts"
+
+/** Topics that exactly one arm hit, where every topic is one answer; undefined where some topic has more. */
+const discordant = (arm: TopicCounts, base: TopicCounts) => {
+  const pairs = { onlyArm: 0, onlyBase: 0 }
+  for (const [topic, count] of arm) {
+    const other = base.get(topic)
+    if (other === undefined) continue
+    if (count.n !== 1 || other.n !== 1) return undefined
+    if (count.hits > other.hits) pairs.onlyArm++
+    if (count.hits < other.hits) pairs.onlyBase++
+  }
+  return pairs
+}
+
+interface Change {
+  readonly text: string
+  readonly tested: boolean
+  /** Topics that only one of the two arms answered. */
+  readonly unpaired: number
+}
+
+const change = (
+  row: MeasureRow,
+  arm: string,
+  base: string,
+  told: ReadonlyArray<DiscordantPairs> | undefined
+): Change => {
+  const [counts, baseCounts] = [row.counts(arm), row.counts(base)]
+  const { difference, interval, unpaired } = pairedClusterBootstrap(counts, baseCounts)
+  if (difference === null) return { text: absent, tested: false, unpaired: 0 }
+  const pairs = told === undefined
+    ? discordant(counts, baseCounts)
+    : told.find((pair) =>
+      pair.arm === arm && row.measure?.set === pair.set && row.measure.metric === pair.metric
+    )
+  const text = `${points(difference)} [${interval === null ? absent : pointsRange(interval)}]`
+  return pairs === undefined
+    ? { text, tested: false, unpaired }
+    : { text: `${text}, ${pValue(mcnemarExact(pairs.onlyArm, pairs.onlyBase))}`, tested: true, unpaired }
+}
+
+/** The section `Change from ...`: one row per headline measure, one column per arm but the base. */
+export const changeSection = (
+  { board, headline, titles }: Measured,
+  base: string,
+  pairs: ReadonlyArray<DiscordantPairs> | undefined
+): string => {
+  const arms = board.arms.filter((arm) => arm !== base)
+  const rows = splitByHits(board, headline).hit.map((row) => ({
+    title: row.title,
+    changes: arms.map((arm) => change(row, arm, base, pairs))
+  }))
+  const unpaired = rows.flatMap(({ changes, title }) =>
+    changes.flatMap((one, i) => one.unpaired === 0 ? [] : [`${titles.arm(arms[i]!)}, ${title}: ${one.unpaired}`])
+  )
+  const tested = rows.some(({ changes }) => changes.some((one) => one.tested))
+  return [
+    `## Change from ${titles.arm(base)}`,
+    "Percentage points, paired by topic; in [ ] the 95 % interval of a bootstrap over the common topics."
+    + (tested ? " p: McNemar's exact test, two-sided, prompts taken as independent." : "")
+    + " Nothing here is corrected for the number of comparisons.",
+    markdownTable(
+      [{ header: "measure" }, ...arms.map((arm) => ({ header: titles.arm(arm), align: "right" as const }))],
+      rows.map(({ changes, title }) => [title, ...changes.map(({ text }) => text)]),
+      { padded: true }
+    ),
+    ...(unpaired.length === 0
+      ? []
+      : [`Topics that only one of the two arms answered are left out: ${unpaired.join("; ")}.`])
+  ].join("\n\n")
+}
