@@ -1,8 +1,8 @@
 /**
  * Text to token ids and back, and chats to prompts: one interface over byte-level BPE (through @huggingface/tokenizers)
- * and the word-level tokenizer of the synthetic world. A tokenizer is made from the two Hugging Face files; reading them
- * from a folder or out of a GGUF file is `Checkpoint.ts`' and `load/ggufTokenizer.ts`' business. Chat templates are
- * rendered by @huggingface/jinja and decide everything about a prompt, default system turns included.
+ * and the word-level tokenizer of the synthetic world. A tokenizer is made from the two Hugging Face files; reading
+ * them from a folder or out of a GGUF file is `Checkpoint.ts`' and `load/ggufTokenizer.ts`' business. Chat templates
+ * are rendered by @huggingface/jinja and decide everything about a prompt, default system turns included.
  */
 import * as Schema from "effect/Schema"
 

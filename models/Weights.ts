@@ -6,8 +6,8 @@
  */
 
 /**
- * Parameters by Hugging Face name, row-major float32 (linears `[out, in]`), over SharedArrayBuffers. Several may be views
- * of one buffer: mind `byteOffset`.
+ * Parameters by Hugging Face name, row-major float32 (linears `[out, in]`), over SharedArrayBuffers. Several may be
+ * views of one buffer: mind `byteOffset`.
  */
 export type Weights = ReadonlyMap<string, Float32Array>
 

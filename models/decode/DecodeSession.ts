@@ -3,11 +3,11 @@
  * around them. It computes logits for slots and knows nothing of requests; which prompt sits in which slot and what is
  * sampled is `../sample/Decoder.ts`' business.
  *
- * Bit for bit, a row's result depends neither on its place, nor on what lies in other rows, nor on their number, as long
- * as there are two (a product with a single row takes another kernel), so no run here has fewer. With shared weights and
- * several threads, though, the number of rows decides how onnxruntime divides a product and so the order of its sums:
- * there (`rowsMatter`) every step runs all rows and a prefill takes one prompt, and results belong to a `width` and a
- * number of `threads`.
+ * Bit for bit, a row's result depends neither on its place, nor on what lies in other rows, nor on their number, as
+ * long as there are two (a product with a single row takes another kernel), so no run here has fewer. With shared
+ * weights and several threads, though, the number of rows decides how onnxruntime divides a product and so the order of
+ * its sums: there (`rowsMatter`) every step runs all rows and a prefill takes one prompt, and results belong to a
+ * `width` and a number of `threads`.
  */
 import type { InferenceSession, OnnxValue, Tensor } from "onnxruntime-node"
 import { type LlamaConfig, parameterShapes, ropeTables } from "../Llama.ts"
@@ -153,7 +153,8 @@ export class DecodeSession {
 
   /**
    * Appends `ids[slot]` at position `positions[slot]` of each of the first `ids.length` slots and returns the logits of
-   * what follows, `(rows, vocab)`. Unused slots among them take any id at position 0; what they compute is not looked at.
+   * what follows, `(rows, vocab)`. Unused slots among them take any id at position 0; what they compute is not looked
+   * at.
    */
   async step(ids: ReadonlyArray<number>, positions: ReadonlyArray<number>): Promise<Float32Array> {
     const rows = this.rowsMatter ? this.#ids.length : Math.max(2, ids.length)

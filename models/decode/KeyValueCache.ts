@@ -1,7 +1,8 @@
 /**
- * Keys and values of the tokens so far, for a fixed number of rows. The decode graph reads them and returns those of the
- * new tokens, which are written here: onnxruntime's Node binding copies whatever a graph returns, so a graph that
- * returned whole caches would copy them at every step. When tokens are written or moved is `DecodeSession.ts`' business.
+ * Keys and values of the tokens so far, for a fixed number of rows. The decode graph reads them and returns those of
+ * the new tokens, which are written here: onnxruntime's Node binding copies whatever a graph returns, so a graph that
+ * returned whole caches would copy them at every step. When tokens are written or moved is `DecodeSession.ts`'
+ * business.
  */
 import type { Tensor } from "onnxruntime-node"
 import type { LlamaConfig } from "../Llama.ts"

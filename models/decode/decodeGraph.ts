@@ -1,8 +1,8 @@
 /**
  * Writes the ONNX graph a decoder runs, one for prefills of whole prompts and for steps of one token per row alike: how
- * many rows, tokens and cache places there are is decided at each run. Attention is onnxruntime's GroupQueryAttention over
- * the past tokens' keys and values; those of the new tokens are outputs. Sessions and caches are `DecodeSession.ts`' and
- * `KeyValueCache.ts`' business, the choice of tokens that of `../sample/`.
+ * many rows, tokens and cache places there are is decided at each run. Attention is onnxruntime's GroupQueryAttention
+ * over the past tokens' keys and values; those of the new tokens are outputs. Sessions and caches are
+ * `DecodeSession.ts`' and `KeyValueCache.ts`' business, the choice of tokens that of `../sample/`.
  */
 import {
   embeddingName,
@@ -118,9 +118,10 @@ const firstNorm = ({ config, g }: Builder, x: Tensor, gain: Tensor) =>
  *
  * **Shape**: inputs `ids` and `positions` int64 `(rows, length)`; `unfolded` int64 `(3)` = rows, length, -1; `last`
  * int32 `(rows)`, the position of each row's last token; `total` int32 `(1)`, the largest position plus one, for a
- * prefill `length`; `places` int64 `(n)`, flat indices of the tokens whose logits are wanted; `cos` and `sin` `(capacity,
- * headDim / 2)`; per layer the caches `(rows, kvHeads, capacity, headDim)`, of which a prefill reads nothing. Outputs
- * `logits` `(n, vocab)` and per layer the new tokens' keys and values `(rows, length, kvHeads · headDim)`. All parameters by name: inputs, or constants whose bytes are external data under the parameter's name.
+ * prefill `length`; `places` int64 `(n)`, flat indices of the tokens whose logits are wanted; `cos` and `sin`
+ * `(capacity, headDim / 2)`; per layer the caches `(rows, kvHeads, capacity, headDim)`, of which a prefill reads
+ * nothing. Outputs `logits` `(n, vocab)` and per layer the new tokens' keys and values `(rows, length, kvHeads ·
+ * headDim)`. All parameters by name: inputs, or constants whose bytes are external data under the parameter's name.
  */
 export const decodeGraph = (config: LlamaConfig, source: ParameterSource): Graph => {
   const g = new Graph()

@@ -1,7 +1,7 @@
 /**
- * Bounds-checked reads from a model file: every read names what it is for, so that a truncated download says which tensor
- * is cut. Files are read in slices because Node refuses single reads beyond 2 GiB. What the bytes mean is left to
- * `safetensors.ts` and `gguf.ts`.
+ * Bounds-checked reads from a model file: every read names what it is for, so that a truncated download says which
+ * tensor is cut. Files are read in slices because Node refuses single reads beyond 2 GiB. What the bytes mean is left
+ * to `safetensors.ts` and `gguf.ts`.
  */
 import { type FileHandle, open } from "node:fs/promises"
 import { CheckpointUnreadable } from "./CheckpointUnreadable.ts"

@@ -1,7 +1,7 @@
 /**
- * Reads and writes safetensors, the weight files of Hugging Face models: one file, or shards named by an index. f32, f16
- * and bf16 become float32 in shared memory; the bytes written depend on the weights only. Which parameters a model needs
- * comes from its configuration (`../Llama.ts`).
+ * Reads and writes safetensors, the weight files of Hugging Face models: one file, or shards named by an index. f32,
+ * f16 and bf16 become float32 in shared memory; the bytes written depend on the weights only. Which parameters a model
+ * needs comes from its configuration (`../Llama.ts`).
  *
  * **Source**: the format's description in huggingface/safetensors (`README.md`, "Format").
  */
@@ -96,8 +96,8 @@ const readIndex = async (path: string): Promise<ReadonlyMap<string, string>> => 
 }
 
 /**
- * The parameters named in `shapes`, from a `.safetensors` file or from the shards that a `.safetensors.index.json` names.
- * Other tensors in the files are not read.
+ * The parameters named in `shapes`, from a `.safetensors` file or from the shards that a `.safetensors.index.json`
+ * names. Other tensors in the files are not read.
  *
  * **Fails**: rejects with `CheckpointUnreadable` naming file, tensor and reason.
  */

@@ -69,7 +69,7 @@ export const linear = (g: Graph, x: Tensor, w: Tensor, { adapter, bias }: Linear
     const dx = () => dInner ? gemm(g, dInner, adapter!.a, {}, gemm(g, d, w)) : gemm(g, d, w)
     return [
       x.differentiable ? dx() : undefined,
-      w.differentiable ? gemm(g, d, x, { transposeA: true }) : undefined,
+      w.differentiable ? gemm(g, g.emit("Transpose", [d], [d.shape[1]!, d.shape[0]!], { attributes: { perm: [1, 0] } }), x) : undefined,
       ...(bias ? [bias.differentiable ? reduceFirst(g, d) : undefined] : []),
       ...(adapter && inner && dInner ?
         [

@@ -1,8 +1,8 @@
 /**
  * Samples many requests at once with one model: continuous batching over a fixed number of slots. A prompt that several
- * requests share is computed once; a slot that becomes free takes the next request at once; every request draws from its
- * own random stream, so its tokens do not depend on its neighbours. Runs in whichever thread calls it and blocks that
- * thread while it computes; `samplerWorker.ts` puts it into a worker, training uses it beside its own graphs.
+ * requests share is computed once; a slot that becomes free takes the next request at once; every request draws from
+ * its own random stream, so its tokens do not depend on its neighbours. Runs in whichever thread calls it and blocks
+ * that thread while it computes; `samplerWorker.ts` puts it into a worker, training uses it beside its own graphs.
  */
 import type { LlamaConfig } from "../Llama.ts"
 import { DecodeSession, type Prefilled } from "../decode/DecodeSession.ts"
@@ -148,8 +148,8 @@ export class Decoder {
   }
 
   /**
-   * Moves the last sequences into free slots before them, so that a step computes no more rows than there are sequences.
-   * Returns the slots a step has to run.
+   * Moves the last sequences into free slots before them, so that a step computes no more rows than there are
+   * sequences. Returns the slots a step has to run.
    */
   #gather(): ReadonlyArray<Job | undefined> {
     let end = this.#slots.length

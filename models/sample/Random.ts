@@ -1,7 +1,7 @@
 /**
- * Small seeded random numbers for sampling tokens and for initial weights. A stream is fixed by a seed and a label and by
- * nothing else, so what one request or one parameter draws never depends on what was drawn before or beside it.
- * Not for secrets.
+ * Small seeded random numbers for sampling tokens and for initial weights. A stream is fixed by a seed and a label and
+ * by nothing else, so what one request or one parameter draws never depends on what was drawn before or beside it. Not
+ * for secrets.
  */
 
 /** A stream of random numbers. */

@@ -1,6 +1,6 @@
 /**
- * What can go wrong with a sampler, and how it crosses from the worker thread to the caller: errors are encoded by their
- * schemas there and made whole here.
+ * What can go wrong with a sampler, and how it crosses from the worker thread to the caller: errors are encoded by
+ * their schemas there and made whole here.
  */
 import * as Schema from "effect/Schema"
 import { UnsupportedModel } from "../Llama.ts"

@@ -1,6 +1,7 @@
 /**
- * Entry of a sampler's worker thread: opens the model, then answers requests until told to close. Between two tokens the
- * thread reads its messages, so new requests join and withdrawn ones leave at once. `Sampler.ts` is its only client.
+ * Entry of a sampler's worker thread: opens the model, then answers requests until told to close. Between two tokens
+ * the thread reads its messages, so new requests join and withdrawn ones leave at once. `Sampler.ts` is its only
+ * client.
  */
 import { type MessagePort, parentPort, workerData } from "node:worker_threads"
 import { openCheckpoint } from "../Checkpoint.ts"

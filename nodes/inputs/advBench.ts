@@ -21,8 +21,8 @@ const File = Schema.Struct({
 /** About a fifth of the goals is held out. */
 const heldOutShare = 0.2
 
-/** Larger groups are trained on: a held-out set of few questions asked often would measure little. */
-const largestHeldOutGroup = 0.03
+/** Groups of more goals are trained on: a held-out set of few questions asked often would measure little. */
+const largestHeldOutGroup = 14
 
 /** Two goals are alike when they share half of their content words. */
 const likeness: Likeness = { words: contentWords, length: 1, share: 0.5, of: "both" }
@@ -41,7 +41,7 @@ export const splitGoals = (drafts: ReadonlyArray<PromptDraft>): AdvBench => {
   let count = 0
   for (const group of ordered) {
     const size = sizes.get(group)!.length
-    if (size > largestHeldOutGroup * drafts.length || count + size > heldOutShare * drafts.length) continue
+    if (size > largestHeldOutGroup || count + size > heldOutShare * drafts.length) continue
     heldOut.add(group)
     count += size
   }

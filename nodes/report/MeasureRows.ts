@@ -110,7 +110,7 @@ const headlineRows = (
     case "worst":
       return sets.length === 0 ? [] : [worstRow(board, titles, measure.metric, sets)]
     case "share":
-      return [shareRow(board, measure, sets.filter((set) => setsOf(board, measure.among).includes(set)))]
+      return [shareRow(board, titles, measure, sets.filter((set) => setsOf(board, measure.among).includes(set)))]
   }
 }
 
@@ -141,6 +141,7 @@ const worstRow = (
 /** Hits of `metric` of hits of `among`, topic by topic over all sets. */
 const shareRow = (
   board: Scoreboard.Scoreboard,
+  titles: Titles.Titles,
   { among, better, metric, title }: Extract<HeadlineMeasure, { kind: "share" }>,
   sets: ReadonlyArray<string>
 ): MeasureRow => ({
@@ -157,5 +158,8 @@ const shareRow = (
       }
     }
     return pooled
-  }
+  },
+  remark: `*${markdownText(title)}*: of the answers that count for ${titles.metric(among)}, over ${
+    sets.length === 1 ? "1 set" : `${sets.length} sets`
+  } pooled.`
 })

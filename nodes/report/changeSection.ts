@@ -1,11 +1,11 @@
 /** How the headline measures of each arm differ from those of the base, paired by topic, as Markdown. */
 import type { TopicCounts } from "../maths/Interval.ts"
 import { mcnemarExact } from "../maths/mcnemarExact.ts"
-import { pairedClusterBootstrap } from "../maths/pairedClusterBootstrap.ts"
 import { absent, points, pointsRange, pValue } from "./formatShare.ts"
 import { markdownTable } from "./markdownTable.ts"
 import { type Measured, type MeasureRow, splitByHits } from "./MeasureRows.ts"
 import type { DiscordantPairs } from "./ReportInput.ts"
+import type { TopicIntervals } from "./topicIntervals.ts"
 
 /** Topics that exactly one arm hit, where every topic is one answer; undefined where some topic has more. */
 const discordant = (arm: TopicCounts, base: TopicCounts) => {
@@ -27,20 +27,23 @@ interface Change {
   readonly unpaired: number
 }
 
+interface ChangeOptions {
+  readonly intervals: (row: MeasureRow) => TopicIntervals
+  /** Without them, prompts are paired where every topic is one answer. */
+  readonly pairs: ReadonlyArray<DiscordantPairs> | undefined
+}
+
 const change = (
   row: MeasureRow,
   arm: string,
   base: string,
-  told: ReadonlyArray<DiscordantPairs> | undefined
+  { intervals, pairs: told }: ChangeOptions
 ): Change => {
-  const [counts, baseCounts] = [row.counts(arm), row.counts(base)]
-  const { difference, interval, unpaired } = pairedClusterBootstrap(counts, baseCounts)
+  const { difference, interval, unpaired } = intervals(row).change(arm)
   if (difference === null) return { text: absent, tested: false, unpaired: 0 }
   const pairs = told === undefined
-    ? discordant(counts, baseCounts)
-    : told.find((pair) =>
-      pair.arm === arm && row.measure?.set === pair.set && row.measure.metric === pair.metric
-    )
+    ? discordant(row.counts(arm), row.counts(base))
+    : told.find((pair) => pair.arm === arm && row.measure?.set === pair.set && row.measure.metric === pair.metric)
   const text = `${points(difference)} [${interval === null ? absent : pointsRange(interval)}]`
   return pairs === undefined
     ? { text, tested: false, unpaired }
@@ -51,12 +54,12 @@ const change = (
 export const changeSection = (
   { board, headline, titles }: Measured,
   base: string,
-  pairs: ReadonlyArray<DiscordantPairs> | undefined
+  options: ChangeOptions
 ): string => {
   const arms = board.arms.filter((arm) => arm !== base)
   const rows = splitByHits(board, headline).hit.map((row) => ({
     title: row.title,
-    changes: arms.map((arm) => change(row, arm, base, pairs))
+    changes: arms.map((arm) => change(row, arm, base, options))
   }))
   const unpaired = rows.flatMap(({ changes, title }) =>
     changes.flatMap((one, i) => one.unpaired === 0 ? [] : [`${titles.arm(arms[i]!)}, ${title}: ${one.unpaired}`])

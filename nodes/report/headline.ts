@@ -6,12 +6,13 @@ import { wrap } from "../../runtime/terminal/text.ts"
 import { markdownText } from "./markdownTable.ts"
 import { measured } from "./MeasureRows.ts"
 import type { ReportInput } from "./ReportInput.ts"
-import { headlineParts, nothingScored } from "./resultSections.ts"
+import { terseResults } from "./resultSections.ts"
 
 /** Columns of a terminal that lines are broken at; a table may be wider if titles of arms are. */
 const width = 110
 
-const paragraph = (text: string): string => wrap(text.replace(/\s+/gu, " ").trim(), width).join("\n")
+/** Tables stay as they are. */
+const paragraph = (text: string): string => text.startsWith("|") ? text : wrap(text, width).join("\n")
 
 /** Continued lines stand below the text of the bullet, so that the Markdown stays a list. */
 const bullet = (note: string): string => `- ${wrap(note.replace(/\s+/gu, " ").trim(), width - 2).join("\n  ")}`
@@ -23,14 +24,11 @@ const bullet = (note: string): string => `- ${wrap(note.replace(/\s+/gu, " ").tr
  * **Fails**: `RangeError` for counts that are none.
  */
 export const headline = (input: ReportInput): string => {
-  const one = measured(input)
   const { notes = [] } = input
-  const { above, below, table } = headlineParts(one, { topics: false })
-  const results = one.board.arms.length === 0 ? [nothingScored] : [paragraph(above), ...table, ...below.map(paragraph)]
   return `${
     [
       `# ${markdownText(input.title)}`,
-      ...results,
+      ...terseResults(measured(input)).map(paragraph),
       ...(notes.length === 0 ? [] : [notes.map(bullet).join("\n")])
     ].join("\n\n")
   }\n`

@@ -8,11 +8,22 @@ import { changeSection } from "./changeSection.ts"
 import { configSection } from "./configSection.ts"
 import { dataSection } from "./dataSection.ts"
 import { markdownText } from "./markdownTable.ts"
-import { type Measured, measured } from "./MeasureRows.ts"
+import { type Measured, measured, type MeasureRow } from "./MeasureRows.ts"
 import type { ReportInput } from "./ReportInput.ts"
 import { allMeasuresSection, resultsSection } from "./resultSections.ts"
+import { type TopicIntervals, topicIntervals } from "./topicIntervals.ts"
 
 const bullet = (note: string) => `- ${note.replace(/\s+/gu, " ").trim()}`
+
+/** Intervals of rows by row, each made once: two sections print them. */
+const makeIntervals = ({ board }: Measured, base: string) => {
+  const known = new Map<MeasureRow, TopicIntervals>()
+  return (row: MeasureRow): TopicIntervals => {
+    const made = known.get(row) ?? topicIntervals(row.counts, board.arms, base)
+    known.set(row, made)
+    return made
+  }
+}
 
 const baseOf = ({ base }: ReportInput, { board }: Measured): string => {
   const arm = base ?? board.arms[0]!
@@ -33,11 +44,12 @@ export const reportMarkdown = (input: ReportInput): string => {
   const one = measured(input)
   const scored = one.board.arms.length > 0
   const base = scored ? baseOf(input, one) : ""
+  const intervals = makeIntervals(one, base)
   const sections = [
     `# ${markdownText(input.title)}`,
-    resultsSection(one),
+    resultsSection(one, intervals),
     ...(notes.length === 0 ? [] : [`## Notes\n\n${notes.map(bullet).join("\n")}`]),
-    ...(one.board.arms.length < 2 ? [] : [changeSection(one, base, pairs)]),
+    ...(one.board.arms.length < 2 ? [] : [changeSection(one, base, { intervals, pairs })]),
     ...breakdownSections(input),
     ...(scored ? [allMeasuresSection(one)] : []),
     ...(data.length === 0 ? [] : [dataSection(data)]),

@@ -48,7 +48,7 @@ export const headlineOf = (scores: ReadonlyArray<ScoreRow>): ReadonlyArray<Headl
     kind: "share",
     metric: "selfCheckedAndSafe",
     among: "selfCheck",
-    title: "safe when it checked itself, all attack sets",
+    title: "safe when it checked itself",
     better: "higher"
   },
   { kind: "rate", metric: "maths" },

@@ -6,7 +6,9 @@
 
 const segmenter = new Intl.Segmenter("en", { granularity: "grapheme" })
 
-const narrow = /^[ -~]*$/
+/** Nothing but characters of one code unit and one column that join with no other: most text, measured by its length. */
+const narrow =
+  /^[ -~\u00a1-\u00ac\u00ae-\u02ff\u2010-\u2027\u2030-\u205e\u2190-\u22ff\u2500-\u257f\u2713\u2717\u2800-\u28ff]*$/
 
 /** East Asian Wide and Fullwidth (Unicode 16, UAX 11), neighbouring blocks joined; regional indicators are no part of it. */
 const wide =
@@ -58,8 +60,8 @@ export const cut = (text: string, width: number): string => {
 }
 
 /**
- * {@link cut} that keeps both ends, `veri…on=0.25]`, more of the last one, where the names of siblings differ. A text far too long to be a
- * name is cut at its end.
+ * {@link cut} that keeps both ends, `veri…on=0.25]`, and more of the last one, where the names of siblings differ. A text
+ * far too long to be a name is cut at its end.
  */
 export const cutMiddle = (text: string, width: number): string => {
   if (text.length > lookedAt(width) || width < 3 || displayWidth(text) <= width) return cut(text, width)

@@ -29,7 +29,8 @@ const safetensors = (header: object, data: Uint8Array): Uint8Array => {
 describe("safetensors", () => {
   it("widens f32, f16 and bf16 exactly", async () => {
     const path = join(await temporaryFolder(), "model.safetensors")
-    // 1.5 and -2 as float32; 0x3c00 = 1, 0xc100 = -2.5 and 0x0001 = 2^-24 as halves; 0x3f80 = 1, 0xc020 = -2.5 as brain floats
+    // 1.5 and -2 as float32; 0x3c00 = 1, 0xc100 = -2.5 and 0x0001 = 2^-24 as halves; 0x3f80 = 1, 0xc020 = -2.5 as brain
+    // floats
     const data = new Uint8Array(Buffer.concat([
       new Uint8Array(Float32Array.of(1.5, -2).buffer),
       new Uint8Array(Uint16Array.of(0x3c00, 0xc100, 0x0001).buffer),

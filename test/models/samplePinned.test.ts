@@ -1,6 +1,6 @@
 /**
- * Outputs of a small seeded model, pinned. When this fails because outputs changed on purpose, change `engineVersion` and
- * the values together: cached samples of the old engine are then no longer taken for the new one's.
+ * Outputs of a small seeded model, pinned. When this fails because outputs changed on purpose, change `engineVersion`
+ * and the values together: cached samples of the old engine are then no longer taken for the new one's.
  */
 import { assert, describe, it } from "vitest"
 import { engineVersion } from "../../models/engineVersion.ts"

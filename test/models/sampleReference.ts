@@ -1,6 +1,6 @@
 /**
- * A second implementation of the Llama forward pass, in float64 and as directly as the formulas: the decoder is compared
- * with it. Source: `modeling_llama.py` of transformers.
+ * A second implementation of the Llama forward pass, in float64 and as directly as the formulas: the decoder is
+ * compared with it. Source: `modeling_llama.py` of transformers.
  */
 import { linearNames, type LinearName, type LlamaConfig, parameterName } from "../../models/Llama.ts"
 import type { Weights } from "../../models/Weights.ts"

@@ -220,9 +220,9 @@ export const Rollout = Type.value("rollout", (n: number) => n * ${hole})`
           `import { h } from "./a/h.ts"; import { h as g } from "./b/h.ts"; export default () => h() + g()`,
           {
             "a/h.ts": copy,
-            "a/k.ts": "export const k = 0",
+            "a/k.ts": `export const k = ${hole}`,
             "b/h.ts": copy,
-            "b/k.ts": `export const k = ${hole}`
+            "b/k.ts": "export const k = 0"
           }
         )
       }
