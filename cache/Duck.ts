@@ -5,7 +5,7 @@
  */
 import * as Effect from "effect/Effect"
 import type { Cell, TableSchema } from "./Columns.ts"
-import { connect, type Connected, duckVersion, quoteName, quoteText, withConnection } from "./duck/connect.ts"
+import { type Connected, duckVersion, openSession, quoteName, quoteText, withConnection } from "./duck/connect.ts"
 import { type PlanFacts, planFacts } from "./duck/plan.ts"
 import { checkTypes, toCell } from "./duck/result.ts"
 import { refusedBy, SqlRefused } from "./duck/SqlRefused.ts"
@@ -224,18 +224,16 @@ export const query = Effect.fn("Duck.query")(function*(
       sql
     })
   }
-  const connected = yield* Effect.acquireRelease(
-    Effect.promise(connect),
-    ({ connection }) => Effect.sync(() => connection.closeSync())
-  )
+  const session = yield* Effect.acquireRelease(Effect.promise(openSession), (open) => Effect.promise(open.close))
   for (const [name, names] of Object.entries(reads)) {
     const table = tables[name]!
-    const create = () => createTable(connected.connection, name, pick(table.schema, names))
-    yield* sqlEffect(sql, schemas, create)
+    const schema = pick(table.schema, names)
+    yield* sqlEffect(sql, schemas, () => session.use(({ connection }) => createTable(connection, name, schema)))
     for (let chunk = 0; chunk < table.chunks; chunk++) {
       const data = yield* table.readChunk(chunk, names)
-      yield* sqlEffect(sql, schemas, () => appendRows(connected, name, data.columns, data.rows))
+      const append = (connected: Connected) => appendRows(connected, name, data.columns, data.rows)
+      yield* sqlEffect(sql, schemas, () => session.use(append))
     }
   }
-  return yield* sqlEffect(sql, schemas, () => run(connected, sql, options))
+  return yield* sqlEffect(sql, schemas, () => session.use((connected) => run(connected, sql, options)))
 }, Effect.scoped)

@@ -94,7 +94,7 @@ class OpenMemo {
     const place = this.#index.get(key)
     if (place === undefined) return undefined
     const frame = readFrame(this.#logs[place.file]!.fd, place.offset, place.size)
-    // The checks are repeated: a log may be damaged, or cut by its own writer after a full disk, since it was indexed.
+    // The checks are repeated: the log may have been damaged since it was indexed.
     return frame !== undefined && Buffer.compare(frame.key, key) === 0 ? frame.payload : undefined
   }
 

@@ -47,7 +47,11 @@ export const finalNormName = "model.norm.weight"
 export const headName = "lm_head.weight"
 
 /** The Hugging Face name of one parameter of layer `layer`. */
-export const parameterName = (layer: number, name: LinearName | NormName, kind: "weight" | "bias" = "weight"): string => {
+export const parameterName = (
+  layer: number,
+  name: LinearName | NormName,
+  kind: "weight" | "bias" = "weight"
+): string => {
   const place = name === "input_layernorm" || name === "post_attention_layernorm"
     ? name
     : name === "gate" || name === "up" || name === "down"

@@ -134,7 +134,7 @@ const chatRenderer = async (config: TokenizerFiles["config"]): Promise<Tokenizer
   }
 }
 
-/** The tokenizer of these files. Model types: `WordLevel` split at white space, and those of @huggingface/tokenizers. */
+/** The tokenizer of these files: `WordLevel` split at white space, or what @huggingface/tokenizers knows. */
 export const makeTokenizer = async (files: TokenizerFiles): Promise<Tokenizer> => {
   const model = files.tokenizer["model"] as { readonly type?: string } | undefined
   const codec = model?.type === "WordLevel"

@@ -176,3 +176,6 @@ export const Score = Type.table("score", {
 
 /** The report as people read it, Markdown; `headline` is what fits on a terminal. */
 export const Report = Type.value("report", Schema.Struct({ markdown: Schema.String, headline: Schema.String }))
+
+/** Sentences that a report prints among its notes: what a step found out about itself. */
+export const Findings = Type.value("findings", Schema.Array(Schema.String))

@@ -44,10 +44,38 @@ export interface Connected {
   readonly connection: Duck.DuckDBConnection
 }
 
-/** A connection of its own for one statement. */
-export const connect = async (): Promise<Connected> => {
+const connect = async (): Promise<Connected> => {
   const { duck, instance } = await (opening ??= open())
   return { duck, connection: await instance.connect() }
+}
+
+/** Unit: milliseconds. */
+const interruptEvery = 10
+
+/** A connection for one statement in several steps. */
+export interface Session {
+  readonly use: <A>(work: (connected: Connected) => Promise<A>) => Promise<A>
+  /** Stops a step that is running and closes the connection once it has stopped: DuckDB works on another thread. */
+  readonly close: () => Promise<void>
+}
+
+export const openSession = async (): Promise<Session> => {
+  const connected = await connect()
+  let running: Promise<unknown> = Promise.resolve()
+  return {
+    use: (work) => {
+      const step = work(connected)
+      running = step.then(() => undefined, () => undefined)
+      return step
+    },
+    close: async () => {
+      // Again and again: an interrupt that comes before DuckDB has begun with the statement is forgotten.
+      const again = setInterval(() => connected.connection.interrupt(), interruptEvery)
+      await running
+      clearInterval(again)
+      connected.connection.closeSync()
+    }
+  }
 }
 
 /** Runs `work` with a connection of its own and closes it. */

@@ -70,7 +70,7 @@ export class LogWriter {
       this.#flush()
       await this.#flushing
     }
-    this.#abandon()
+    this.#leave()
   }
 
   #open(): number {
@@ -104,7 +104,8 @@ export class LogWriter {
       await writeAll(fd, bytes, this.#end)
       await sync(fd)
     } catch (error) {
-      this.#recover()
+      // Later frames must not stand behind a torn one, and a log is never cut: readers may be in the middle of it.
+      this.#leave()
       for (const { done } of group) done({ error })
       return
     }
@@ -114,19 +115,7 @@ export class LogWriter {
     }
   }
 
-  /**
-   * A group that failed must not stay in front of later frames: cut it off, or leave the file and begin another one.
-   */
-  #recover(): void {
-    if (this.#fd === undefined) return
-    try {
-      fs.ftruncateSync(this.#fd, this.#end)
-    } catch {
-      this.#abandon()
-    }
-  }
-
-  #abandon(): void {
+  #leave(): void {
     if (this.#fd !== undefined) fs.closeSync(this.#fd)
     this.#fd = undefined
   }

@@ -47,7 +47,8 @@ interface Builder {
   readonly total: Tensor
 }
 
-const attend = ({ config, g, last, rotary, total, unfolded }: Builder, layer: number, q: Tensor, k: Tensor, v: Tensor) => {
+const attend = (builder: Builder, layer: number, q: Tensor, k: Tensor, v: Tensor) => {
+  const { config, g, last, rotary, total, unfolded } = builder
   const names = cacheNames(layer)
   const cache = [any, config.kvHeads, any, config.headDim]
   const unfold = (x: Tensor) => g.emit("Reshape", [x, unfolded], [any, any, x.shape[1]!])

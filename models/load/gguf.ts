@@ -35,7 +35,7 @@ export interface GgufHeader {
   }>
 }
 
-/** The header of the GGUF file at `path`. **Fails**: `CheckpointUnreadable` when it is missing, cut short or no GGUF. */
+/** The header of the GGUF file at `path`. **Fails**: `CheckpointUnreadable` if missing, cut short or something else. */
 export const readGgufHeader = async (path: string): Promise<GgufHeader> => {
   const magic = new Uint8Array(4)
   const size = await withFile(path, async (file) => {
@@ -47,11 +47,13 @@ export const readGgufHeader = async (path: string): Promise<GgufHeader> => {
   }
   const { gguf } = await import("@huggingface/gguf")
   const parsed: GGUFParseOutput = await gguf(path, { allowLocalFile: true }).catch((cause: Error) => {
-    throw new CheckpointUnreadable({ file: path, reason: `its header does not parse or is cut short (${cause.message})` })
+    throw new CheckpointUnreadable({ file: path, reason: `its header is damaged or cut short (${cause.message})` })
   })
   const dataStart = Number(parsed.tensorDataOffset)
   // the parser reads zeros beyond the end of a file
-  if (dataStart > size) throw new CheckpointUnreadable({ file: path, reason: `its header is cut short at ${size} bytes` })
+  if (dataStart > size) {
+    throw new CheckpointUnreadable({ file: path, reason: `its header is cut short at ${size} bytes` })
+  }
   return {
     path,
     metadata: parsed.metadata as unknown as GgufMetadata,

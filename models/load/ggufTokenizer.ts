@@ -42,7 +42,7 @@ export const ggufTokenizerFiles = (header: GgufHeader): TokenizerFiles => {
   const pre = get<string>("ggml.pre") ?? "missing"
   const split = splits[pre]
   if (split === undefined) {
-    throw fail(`its pre-tokenizer "${pre}" is not one of ${Object.keys(splits).join(", ")}; use the Hugging Face folder`)
+    throw fail(`its pre-tokenizer "${pre}" is none of ${Object.keys(splits).join(", ")}; use the Hugging Face folder`)
   }
   const tokens = get<ReadonlyArray<string>>("ggml.tokens")
   const merges = get<ReadonlyArray<string>>("ggml.merges")

@@ -13,7 +13,9 @@ export interface RopeTables {
   readonly negatedSin: Tensor
 }
 
-/** Rotates `x` `[batch, heads, length, headDim]` by `positions` `[batch, length]`; the adjoint of a rotation turns back. */
+/**
+ * Rotates `x` `[batch, heads, length, headDim]` by `positions` `[batch, length]`; the adjoint of a rotation turns back.
+ */
 export const rotary = (g: Graph, x: Tensor, positions: Tensor, tables: RopeTables): Tensor => {
   const rotate = (value: Tensor, sin: Tensor) =>
     g.emit("RotaryEmbedding", [value, positions, tables.cos, sin], value.shape, {

@@ -1,8 +1,8 @@
 /**
- * An ONNX graph under construction, with reverse-mode differentiation (for static shapes). `Graph` emits nodes and keeps
- * a tape of those that carry gradients; the operator families (`Elementwise`, `Layout`, `Matmul`, `Norm`, `Attention`,
- * `TokenHead`) are functions over it, each with a hand-derived adjoint that emits nodes again. Running a graph, and
- * which weights feed it, is left to the callers.
+ * An ONNX graph under construction, with reverse-mode differentiation (for static shapes). `Graph` emits nodes and
+ * keeps a tape of those that carry gradients; the operator families (`Elementwise`, `Layout`, `Matmul`, `Norm`,
+ * `Attention`, `TokenHead`) are functions over it, each with a hand-derived adjoint that emits nodes again. Running a
+ * graph, and which weights feed it, is left to the callers.
  */
 import type { Attribute, ElementType, ExternalData, OnnxInitializer, OnnxNode, OnnxValue } from "./encodeModel.ts"
 import { encodeModel } from "./encodeModel.ts"
@@ -153,7 +153,10 @@ export class Graph {
     return outputs
   }
 
-  /** Puts `output`, computed from `inputs`, on the tape when one of them carries gradients; returns the variable to go on with. */
+  /**
+   * Puts `output`, computed from `inputs`, on the tape when one of them carries gradients; returns the variable to go
+   * on with.
+   */
   record(inputs: ReadonlyArray<Tensor>, output: Tensor, adjoint: Adjoint): Tensor {
     if (!inputs.some((input) => input.differentiable)) return output
     const variable = { ...output, differentiable: true }

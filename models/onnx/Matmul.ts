@@ -56,8 +56,8 @@ export interface LinearOptions {
 }
 
 /**
- * `x wᵀ + bias + scale · x aᵀ bᵀ` for rows `x` `[n, in]` and a weight `[out, in]`. The sums ride on the third operand of
- * the products instead of passing over the rows once more.
+ * `x wᵀ + bias + scale · x aᵀ bᵀ` for rows `x` `[n, in]` and a weight `[out, in]`. The sums ride on the third operand
+ * of the products instead of passing over the rows once more.
  */
 export const linear = (g: Graph, x: Tensor, w: Tensor, { adapter, bias }: LinearOptions = {}): Tensor => {
   const dense = gemm(g, x, w, { transposeB: true }, bias)
@@ -69,7 +69,7 @@ export const linear = (g: Graph, x: Tensor, w: Tensor, { adapter, bias }: Linear
     const dx = () => dInner ? gemm(g, dInner, adapter!.a, {}, gemm(g, d, w)) : gemm(g, d, w)
     return [
       x.differentiable ? dx() : undefined,
-      w.differentiable ? gemm(g, g.emit("Transpose", [d], [d.shape[1]!, d.shape[0]!], { attributes: { perm: [1, 0] } }), x) : undefined,
+      w.differentiable ? gemm(g, d, x, { transposeA: true }) : undefined,
       ...(bias ? [bias.differentiable ? reduceFirst(g, d) : undefined] : []),
       ...(adapter && inner && dInner ?
         [

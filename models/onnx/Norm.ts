@@ -5,8 +5,8 @@ import { binary, reduceFirst, reduceLast, scale, unary } from "./Elementwise.ts"
 import type { Graph, Tensor } from "./Graph.ts"
 
 /**
- * `gain · x / √(mean(x²) + epsilon)` over the last axis of rows `x` `[n, hidden]`. The adjoint computes 1/rms again: the
- * kernel's second output would give it, but is wrong with onnxruntime's WebGPU provider.
+ * `gain · x / √(mean(x²) + epsilon)` over the last axis of rows `x` `[n, hidden]`. The adjoint computes 1/rms again:
+ * the kernel's second output would give it, but is wrong with onnxruntime's WebGPU provider.
  */
 export const rmsNorm = (g: Graph, x: Tensor, gain: Tensor, epsilon: number): Tensor => {
   const y = g.emit("SimplifiedLayerNormalization", [x, gain], x.shape, {

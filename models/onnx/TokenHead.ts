@@ -57,7 +57,10 @@ const chunksOf = function*(
   }
 }
 
-/** Log-probabilities `[rows]` of `targets` `[rows]` (int64) given `hidden` `[rows, width]` and the head `[vocab, width]`. */
+/**
+ * Log-probabilities `[rows]` of `targets` `[rows]` (int64) given `hidden` `[rows, width]` and the head `[vocab,
+ * width]`.
+ */
 export const tokenLogprobs = (
   g: Graph,
   hidden: Tensor,

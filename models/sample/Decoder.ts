@@ -68,8 +68,11 @@ export class Decoder {
     this.#slots = new Array(options.width).fill(undefined)
   }
 
-  /** A decoder over `weights`. */
+  /** A decoder over `weights`. **Fails**: rejects with `RangeError` when `width` is not a number of slots. */
   static async open(options: DecoderOptions): Promise<Decoder> {
+    if (!Number.isInteger(options.width) || options.width < 1) {
+      throw new RangeError(`a decoder's width is 1 or more, not ${options.width}`)
+    }
     return new Decoder(options, await DecodeSession.open({ ...options, parameters: options.parameters ?? "shared" }))
   }
 
@@ -122,20 +125,20 @@ export class Decoder {
    */
   async generate(requests: ReadonlyArray<SampleRequest>, signal?: AbortSignal): Promise<ReadonlyArray<Sample>> {
     const samples = new Array<Sample>(requests.length)
-    let failure: Error | undefined
+    const failures: Array<Error> = []
     const withdrawals: Array<() => void> = []
     try {
       requests.forEach((request, i) => {
         withdrawals.push(this.submit(request, (result) => {
-          if (result instanceof Error) failure ??= result
+          if (result instanceof Error) failures.push(result)
           else samples[i] = result
         }))
       })
-      while (failure === undefined && await this.advance()) {
+      while (failures.length === 0 && await this.advance()) {
         signal?.throwIfAborted()
         await new Promise((resolve) => setImmediate(resolve))
       }
-      if (failure !== undefined) throw failure
+      if (failures.length > 0) throw failures[0]
       return samples
     } finally {
       for (const withdraw of withdrawals) withdraw()

@@ -41,7 +41,8 @@ interface Pending {
 }
 
 // the published package has the worker beside this file as JavaScript
-const workerFile = new URL(import.meta.url.endsWith(".ts") ? "./samplerWorker.ts" : "./samplerWorker.js", import.meta.url)
+const extension = import.meta.url.endsWith(".ts") ? "ts" : "js"
+const workerFile = new URL(`./samplerWorker.${extension}`, import.meta.url)
 
 /** The worker's end of the conversation: posts, hears, and keeps the process alive while calls are pending. */
 class Conversation {
@@ -100,13 +101,13 @@ class Conversation {
   stop(reason: Error): void {
     this.#stopped ??= reason
     this.#ready.reject(this.#stopped)
-    for (const id of [...this.#pending.keys()]) this.#take(id)!.reject(this.#stopped)
+    for (const id of this.#pending.keys()) this.#take(id)!.reject(this.#stopped)
   }
 
   async close(): Promise<void> {
     this.stop(this.#lost("it was closed"))
     this.#worker.ref()
-    this.#worker.postMessage({ kind: "close" } satisfies ToSampler)
+    this.#worker.postMessage({ kind: "close" } satisfies ToSampler, [])
     const force = setTimeout(() => void this.#worker.terminate(), graceMs)
     await this.#exited.promise
     clearTimeout(force)
@@ -150,7 +151,7 @@ class Conversation {
       const message: ToSampler = { kind: "requests", requests: this.#requests, withdrawn: this.#withdrawn }
       this.#requests = []
       this.#withdrawn = []
-      if (this.#stopped === undefined) this.#worker.postMessage(message)
+      if (this.#stopped === undefined) this.#worker.postMessage(message, [])
     })
   }
 }

@@ -26,7 +26,14 @@ export class SamplerStopped extends Schema.TaggedError<SamplerStopped>()("Sample
   }
 }
 
-const errors = [SampleRefused, SamplerStopped, CheckpointUnreadable, UnsupportedModel, ChatNotRendered, UnknownWord] as const
+const errors = [
+  SampleRefused,
+  SamplerStopped,
+  CheckpointUnreadable,
+  UnsupportedModel,
+  ChatNotRendered,
+  UnknownWord
+] as const
 
 /** Any error a sampler reports. */
 export const SamplerError = Schema.Union(errors)

@@ -37,15 +37,18 @@ const siftDown = (heap: Int32Array, size: number, from: number, weights: Float64
     if (child >= size) break
     if (child + 1 < size && above(heap[child + 1]!, heap[child]!, weights)) child++
     const candidate = heap[child]!
-    if (weights[candidate]! < weight || weights[candidate]! === weight && candidate > id) break
+    const other = weights[candidate]!
+    if (other < weight || other === weight && candidate > id) break
     heap[at] = candidate
     at = child
   }
   heap[at] = id
 }
 
-const above = (a: number, b: number, weights: Float64Array): boolean =>
-  weights[a]! > weights[b]! || weights[a]! === weights[b]! && a < b
+const above = (a: number, b: number, weights: Float64Array): boolean => {
+  const [one, other] = [weights[a]!, weights[b]!]
+  return one > other || one === other && a < b
+}
 
 /**
  * Moves the tokens that survive the cuts to the end of `heap`, likeliest last, and returns how many they are and their

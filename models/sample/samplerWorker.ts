@@ -18,8 +18,7 @@ const serve = (port: MessagePort, decoder: Decoder, fail: (cause: unknown) => vo
   const withdrawals = new Map<number, () => void>()
   let samples: Array<readonly [number, Sample]> = []
   let errors: Array<readonly [number, EncodedSamplerError]> = []
-  let running = false
-  let closing = false
+  const state = { running: false, closing: false }
 
   const flush = () => {
     if (samples.length + errors.length === 0) return
@@ -33,15 +32,15 @@ const serve = (port: MessagePort, decoder: Decoder, fail: (cause: unknown) => vo
     else samples.push([id, result])
   }
   const run = async () => {
-    running = true
+    state.running = true
     let busy = true
-    while (busy && !closing) {
+    while (busy && !state.closing) {
       busy = await decoder.advance()
       flush()
       await turn()
     }
-    running = false
-    if (closing) {
+    state.running = false
+    if (state.closing) {
       await decoder.release()
       port.close()
     }
@@ -49,7 +48,7 @@ const serve = (port: MessagePort, decoder: Decoder, fail: (cause: unknown) => vo
 
   port.on("message", (message: ToSampler) => {
     if (message.kind === "close") {
-      closing = true
+      state.closing = true
     } else {
       for (const id of message.withdrawn) {
         withdrawals.get(id)?.()
@@ -64,7 +63,7 @@ const serve = (port: MessagePort, decoder: Decoder, fail: (cause: unknown) => vo
       }
       flush()
     }
-    if (!running) run().catch(fail)
+    if (!state.running) run().catch(fail)
   })
 }
 

@@ -98,5 +98,7 @@ export const globalNorm = (arrays: Arrays): number => {
   return Math.sqrt(total)
 }
 
-/** The factor that limits a gradient of norm `norm` to `limit`; 1 when it is within. Source: `clip_grad_norm_` of torch. */
+/**
+ * The factor that limits a gradient of norm `norm` to `limit`; 1 when it is within. Source: `clip_grad_norm_` of torch.
+ */
 export const clipScale = (norm: number, limit: number): number => Math.min(1, limit / (norm + 1e-6))

@@ -23,11 +23,10 @@ export class TooFewMixedGroups extends Schema.TaggedError<TooFewMixedGroups>()("
   required: Schema.Finite
 }) {
   override get message() {
-    return `only ${this.mixed} of ${this.groups} groups have samples of different reward (${this.allEqual} all equal, mean reward ` +
-      `${
-        this.rewardMean.toFixed(3)
-      }); GRPO was asked to need a share of ${this.required}. Raise the temperature or samplesPerPrompt, ` +
-      "choose prompts the policy sometimes fails, or lower minMixedShare"
+    const mean = this.rewardMean.toFixed(3)
+    return `only ${this.mixed} of ${this.groups} groups have samples of different reward (${this.allEqual} have not, ` +
+      `mean reward ${mean}), and the job needs a share of ${this.required}. Raise temperature or samplesPerPrompt, ` +
+      "choose prompts that the policy sometimes fails, or lower minMixedShare"
   }
 }
 
@@ -37,7 +36,9 @@ const EncodedError = Schema.Union([TrainingFailed, TooFewMixedGroups])
 const encode = Schema.encodeSync(EncodedError)
 const decode = Schema.decodeUnknownSync(EncodedError)
 
-/** `cause` as data that survives structured cloning; anything unexpected becomes `TrainingFailed` of the model `from`. */
+/**
+ * `cause` as data that survives structured cloning; anything unexpected becomes `TrainingFailed` of the model `from`.
+ */
 export const toMessage = (cause: unknown, from: string): unknown =>
   encode(
     cause instanceof TrainingFailed || cause instanceof TooFewMixedGroups

@@ -1,7 +1,7 @@
 /**
  * Everything a training run needs to continue where it was stopped: the trained parameters, Adam's moments, the number
- * of steps and the history, in one file that is replaced atomically. Batch order and sampling seeds derive from the job,
- * so they are not stored.
+ * of steps and the history, in one file that is replaced atomically. Batch order and sampling seeds derive from the
+ * job, so they are not stored.
  */
 import { createHash } from "node:crypto"
 import { type FileHandle, mkdir, open, rename, rm } from "node:fs/promises"

@@ -1,6 +1,6 @@
 /**
- * The order in which a trainer sees its examples: shuffled every epoch, with batches of similar length so that little is
- * padding. It depends on the seed, the epoch and the lengths only, so a resumed run needs no stored generator.
+ * The order in which a trainer sees its examples: shuffled every epoch, with batches of similar length so that little
+ * is padding. It depends on the seed, the epoch and the lengths only, so a resumed run needs no stored generator.
  */
 import { makeRandom, type Random } from "../sample/Random.ts"
 

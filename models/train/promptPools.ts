@@ -12,7 +12,8 @@ export type PromptPools = ReadonlyMap<string, ReadonlyArray<GrpoPrompt>>
 /**
  * Sorts the prompts of a job by kind.
  *
- * **Fails**: throws `TrainingFailed` when a kind of the mix has fewer prompts than a step takes, or when the mix is empty.
+ * **Fails**: throws `TrainingFailed` when a kind of the mix has fewer prompts than a step takes, or when the mix is
+ * empty.
  */
 export const promptPools = (job: GrpoJob): PromptPools => {
   const pools = new Map<string, ReadonlyArray<GrpoPrompt>>()

@@ -1,7 +1,7 @@
 /**
- * The model being trained by GRPO, as a sampler: answers to prompts from the parameters as they are now. In full mode the
- * decoder reads the very arrays that training changes; in LoRA mode a copy of the adapted matrices is brought up to date
- * before every round.
+ * The model being trained by GRPO, as a sampler: answers to prompts from the parameters as they are now. In full mode
+ * the decoder reads the very arrays that training changes; in LoRA mode a copy of the adapted matrices is brought up to
+ * date before every round.
  */
 import { Decoder } from "../sample/Decoder.ts"
 import { makeRandom } from "../sample/Random.ts"

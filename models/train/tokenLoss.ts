@@ -1,7 +1,7 @@
 /**
- * The per-token losses a training graph can minimise, written as graph operators: weighted cross entropy and the clipped
- * policy objective of GRPO. How tokens add up (mean over tokens, over sequences, Dr. GRPO) is in the token weights, which
- * `advantage.ts` computes.
+ * The per-token losses a training graph can minimise, written as graph operators: weighted cross entropy and the
+ * clipped policy objective of GRPO. How tokens add up (mean over tokens, over sequences, Dr. GRPO) is in the token
+ * weights, which `advantage.ts` computes.
  */
 import * as Elementwise from "../onnx/Elementwise.ts"
 import type { Graph, Tensor } from "../onnx/Graph.ts"

@@ -137,8 +137,8 @@ class TrainGraph {
   }
 
   /**
-   * One transformer layer over rows `x` `[batch · length, hidden]`. Of the last one only the rows that have a target are
-   * computed beyond attention; the result is `[targets, hidden]` then.
+   * One transformer layer over rows `x` `[batch · length, hidden]`. Of the last one only the rows that have a target
+   * are computed beyond attention; the result is `[targets, hidden]` then.
    */
   layer(x: Tensor, weights: LayerWeights, last: boolean): Tensor {
     const { config, graph: g } = this
@@ -233,10 +233,10 @@ const headGradients = (
 /**
  * Builds the graph.
  *
- * **Inputs**: `ids` `[batch · length]` int64; `headRows` `[targets]` and `headInverse` `[batch · length]` int64; `targets`
- * `[targets]` int64; the token inputs of the loss `[targets]`; every weight and adapter under its name.
- * **Outputs**: `logprobs` `[targets]`; with a loss also `loss` (scalar), one gradient per trained parameter, and in full
- * mode `embeddedGradientName`, which the caller adds to the embedding's gradient.
+ * **Inputs**: `ids` `[batch · length]` int64; `headRows` `[targets]` and `headInverse` `[batch · length]` int64;
+ * `targets` `[targets]` int64; the token inputs of the loss `[targets]`; every weight and adapter under its name.
+ * **Outputs**: `logprobs` `[targets]`; with a loss also `loss` (scalar), one gradient per trained parameter, and in
+ * full mode `embeddedGradientName`, which the caller adds to the embedding's gradient.
  */
 export const trainGraph = (config: LlamaConfig, options: TrainGraphOptions): Graph => {
   const builder = new TrainGraph(config, options)

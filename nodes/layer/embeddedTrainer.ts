@@ -2,17 +2,21 @@
  * The trainer role played inside this process: every job has a worker thread of its own, resumes from its last
  * checkpoint in the work folder, and stops within one step when interrupted.
  */
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Semaphore from "effect/Semaphore"
-import { cpSync } from "node:fs"
+import { cpSync, rmSync, writeFileSync } from "node:fs"
 import { availableParallelism } from "node:os"
+import { join } from "node:path"
 import { engineVersion } from "../../models/engineVersion.ts"
+import { TooFewMixedGroups } from "../../models/train/TrainingFailed.ts"
 import type { TrainProgress } from "../../models/train/TrainJob.ts"
 import * as Progress from "../../runtime/Progress.ts"
+import type { Folder } from "../../runtime/Type.ts"
 import * as Usage from "../../runtime/Usage.ts"
-import { Trainer, TrainerFailed } from "../service/Trainer.ts"
+import { notTrainedFile, Trainer, TrainerFailed } from "../service/Trainer.ts"
 import { checkpointPath } from "./checkpointPath.ts"
 
 export interface EmbeddedTrainerOptions {
@@ -26,6 +30,20 @@ export interface EmbeddedTrainerOptions {
 
 const failed = (error: unknown) =>
   new TrainerFailed({ reason: error instanceof Error ? error.message : String(error), next: "run the same command again: it continues from the last checkpoint" })
+
+const failedOrRefused = (error: unknown) => error instanceof TooFewMixedGroups ? error : failed(error)
+
+const refusalIn = (cause: Cause.Cause<unknown>): TooFewMixedGroups | undefined => {
+  const error = Cause.squash(cause)
+  return error instanceof TooFewMixedGroups ? error : undefined
+}
+
+/** The unchanged policy as the result of a stage that refused to start, with its reason beside it. */
+const keepPolicy = (policy: Folder<"checkpoint">, into: string, { groups, message, mixed, required }: TooFewMixedGroups): void => {
+  rmSync(into, { recursive: true, force: true })
+  cpSync(policy.path, into, { recursive: true })
+  writeFileSync(join(into, notTrainedFile), JSON.stringify({ mixed, groups, required, reason: message }))
+}
 
 const detail = ({ loss, rewardMean, tokensPerSecond }: TrainProgress): string =>
   [rewardMean === undefined ? `loss ${loss.toFixed(3)}` : `reward ${rewardMean.toFixed(2)}`, `${Math.round(tokensPerSecond)} tok/s`].join(" · ")
@@ -102,8 +120,11 @@ export const embeddedTrainer = (options: EmbeddedTrainerOptions): Layer.Layer<Tr
                 throw new Error("the reward could not be computed")
               }
             }),
-          catch: failed
+          catch: failedOrRefused
         }))
+        // too few mixed groups is a finding, not a failure: the policy stays as it was, and the artifact says why
+        const tooFew = Exit.isFailure(trained) ? refusalIn(trained.cause) : undefined
+        if (tooFew !== undefined) return keepPolicy(policy, into, tooFew)
         // the guard's own error says more than the trainer's account of it
         if (refused !== undefined && Exit.isFailure(refused)) return yield* Effect.failCause(refused.cause)
         if (Exit.isFailure(trained)) return yield* Effect.failCause(trained.cause)

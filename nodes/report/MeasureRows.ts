@@ -73,9 +73,9 @@ export const neverLine = (board: Scoreboard.Scoreboard, never: ReadonlyArray<Mea
   const kinds = [...new Set(never.map(({ kind }) => kind))].map((kind) => {
     const rows = never.filter((row) => row.kind === kind)
     const sets = rows.reduce((sum, row) => sum + row.sets, 0)
-    const answers = range(rows.flatMap((row) =>
-      board.arms.map((arm) => Scoreboard.total(row.counts(arm)).n).filter((n) => n > 0)
-    ))
+    const answers = range(
+      rows.flatMap((row) => board.arms.map((arm) => Scoreboard.total(row.counts(arm)).n).filter((n) => n > 0))
+    )
     return `${kind} (${sets} ${sets === 1 ? "set" : "sets"}, n = ${answers})`
   })
   return [`0 in every arm: ${kinds.join(", ")}.`]

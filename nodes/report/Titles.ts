@@ -19,7 +19,9 @@ const arrows = { lower: " ↓", higher: " ↑", neither: "" }
 /** A title with an arrow towards the better side. */
 export const withArrow = (title: string, better: Better): string => `${title}${arrows[better]}`
 
-export const make = ({ arms = [], metrics = [], sets = [] }: Pick<ReportInput, "arms" | "metrics" | "sets">): Titles => {
+export const make = (
+  { arms = [], metrics = [], sets = [] }: Pick<ReportInput, "arms" | "metrics" | "sets">
+): Titles => {
   const armTitles = new Map(arms.map(({ arm, title }) => [arm, title]))
   const setTitles = new Map(sets.map(({ set, title }) => [set, title]))
   const known = new Map(metrics.map((one) => [one.metric, one]))

@@ -43,7 +43,7 @@ export const markdownTable = (
     line(cells.map((cell, i) => pad(cell, widths[i]!, columns[i]!.align ?? "left")))
   )
   const rule = columns.map(({ align }, i) => {
-    const dashes = "-".repeat(Math.max(3, widths[i]! - (align === "right" ? 1 : 0)))
+    const dashes = padded ? "-".repeat(widths[i]! - (align === "right" ? 1 : 0)) : "---"
     return align === "right" ? `${dashes}:` : dashes
   })
   return [header, line(rule), ...body].join("\n")

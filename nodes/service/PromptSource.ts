@@ -32,7 +32,18 @@ export class PromptsInvalid extends Schema.TaggedError<PromptsInvalid>()("Prompt
   }
 }
 
+/** An answer that people labelled, to calibrate a refusal judge on. */
+export interface LabelledAnswer {
+  readonly prompt: string
+  readonly answer: string
+  readonly refusal: boolean
+  /** Rows with an equal request or answer share a group. */
+  readonly group: string
+}
+
 export class PromptSource extends Context.Service<PromptSource, Used & {
   readonly load: (query: PromptQuery) => Effect.Effect<ReadonlyArray<PromptRow>, PromptsInvalid>
   readonly verificationItems: (query: PromptQuery) => Effect.Effect<ReadonlyArray<VerificationItemRow>, PromptsInvalid>
+  /** Human-labelled answers, where the source has any. */
+  readonly labelledAnswers?: Effect.Effect<ReadonlyArray<LabelledAnswer>, PromptsInvalid>
 }>()("sinternal/nodes/PromptSource") {}

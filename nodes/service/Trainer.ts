@@ -68,6 +68,9 @@ export interface Completion {
   readonly finishReason: "stop" | "length"
 }
 
+/** In a checkpoint whose stage refused to start: `{ mixed, groups, required, reason }`. */
+export const notTrainedFile = "not-trained.json"
+
 /** Training could not run or finish. What finished is kept in the work folder. */
 export class TrainerFailed extends Schema.TaggedError<TrainerFailed>()("TrainerFailed", {
   reason: Schema.String,

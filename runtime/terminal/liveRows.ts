@@ -25,7 +25,7 @@ const bar = ({ done, total }: { readonly done: number; readonly total: number })
 }
 
 const columns: ReadonlyArray<TableColumn & { readonly name: string }> = [
-  { name: "label", min: 18, cut: "middle" },
+  { name: "label", min: 16, cut: "middle" },
   { name: "progress", align: "right" },
   { name: "bar", drop: 1 },
   { name: "rate", align: "right", drop: 2 },
@@ -71,7 +71,7 @@ const totals = (state: RunState, nowMs: number): ReadonlyArray<Piece> =>
     state.failed > 0 ? [`${state.failed} failed`, "bad"] : undefined,
     state.skipped > 0 ? [`${state.skipped} skipped`] : undefined,
     [`of ${state.total}`],
-    [duration(Math.floor((nowMs - state.startedMs) / 1000))],
+    [duration((nowMs - state.startedMs) / 1000)],
     state.usd > 0 ? [dollars(state.usd)] : undefined
   ])
 

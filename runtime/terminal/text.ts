@@ -149,10 +149,10 @@ const wrapWords = (line: string, width: number): ReadonlyArray<string> => {
  * `text` over as many lines as it takes: broken at its line feeds, else at spaces, else within a word. Made `visible`;
  * a tab becomes two spaces.
  *
- * **Unit**: columns; a width below 2 counts as 2, since one wide character takes as many.
+ * **Unit**: columns. A character wider than the whole width stands on a line of its own.
  */
 export const wrap = (text: string, width: number): ReadonlyArray<string> =>
-  text.split("\n").flatMap((line) => wrapLine(visible(line.replaceAll("\t", "  ")), Math.max(2, width)))
+  text.split("\n").flatMap((line) => wrapLine(visible(line.replaceAll("\t", "  ")), Math.max(1, width)))
 
 /** Fields two spaces apart, as many on a line as fit; those on further lines are indented by two. */
 export const flow = (fields: ReadonlyArray<string>, width: number): ReadonlyArray<string> => {

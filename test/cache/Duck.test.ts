@@ -1,179 +1,13 @@
-/**
- * SQL over tables: what a statement reads (never too little), what it gives, what it may not do, and how refusals help.
- */
+/** SQL over tables: names and types, what changes from run to run, results as cells, and how refusals help. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import fs from "node:fs"
-import * as path from "node:path"
-import { encodeColumn } from "../../cache/ColumnData.ts"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import type { Cell, ColumnType, TableSchema } from "../../cache/Columns.ts"
 import * as Duck from "../../cache/Duck.ts"
-import { withConnection } from "../../cache/duck/connect.ts"
-import { toCell } from "../../cache/duck/result.ts"
-import { appendRows, createTable } from "../../cache/duck/tables.ts"
 import { Store } from "../../cache/Store.ts"
-import { BlobMissing } from "../../cache/StoreFailed.ts"
+import { flat, list, schemaOf, schemas, struct, tables, verdict } from "./support/duckTables.ts"
 import { temporaryStore } from "./support/tempStore.ts"
-
-type Columns = Readonly<Record<string, ReadonlyArray<Cell>>>
-
-const flat = (kind: "string" | "bool" | "int32" | "int64" | "bigint" | "float64" | "binary"): ColumnType => ({
-  kind,
-  nullable: true
-})
-const list = (item: ColumnType): ColumnType => ({ kind: "list", nullable: true, item })
-const struct = (fields: Readonly<Record<string, ColumnType>>): ColumnType => ({
-  kind: "struct",
-  nullable: true,
-  fields: schemaOf(fields)
-})
-const schemaOf = (columns: Readonly<Record<string, ColumnType>>): TableSchema =>
-  Object.entries(columns).map(([name, type]) => ({ name, type }))
-
-const answer = schemaOf({
-  id: flat("string"),
-  prompt: flat("string"),
-  score: flat("float64"),
-  tokens: flat("int64"),
-  tags: list(flat("string")),
-  usage: struct({ input: flat("int64"), output: flat("int64") })
-})
-const verdict = schemaOf({ id: flat("string"), label: flat("string"), weight: flat("float64") })
-const schemas = { answer, verdict }
-
-const answers: Columns = {
-  id: ["a", "b", "c", "d"],
-  prompt: ["one", "two", null, "two"],
-  score: [0.5, null, 0.25, 1],
-  tokens: [3, 1, 2, 4],
-  tags: [["x", null], [], null, ["y"]],
-  usage: [{ input: 1, output: 2 }, null, { input: null, output: 4 }, { input: 5, output: 6 }]
-}
-const verdicts: Columns = { id: ["a", "c", "e"], label: ["safe", "unsafe", "safe"], weight: [1, 2, 3] }
-const tables = { answer: Duck.fromColumns(answer, answers, 4), verdict: Duck.fromColumns(verdict, verdicts, 3) }
-
-const everyAnswer = answer.map((column) => column.name)
-
-/** Statements and the columns they read; a table that is not named is not read at all. */
-const statements: ReadonlyArray<readonly [sql: string, reads: Readonly<Record<string, ReadonlyArray<string>>>]> = [
-  ["select id from answer", { answer: ["id"] }],
-  ["select id from answer where false", { answer: ["id"] }],
-  ["select id from answer where score > 0.3 order by tokens", { answer: ["id", "score", "tokens"] }],
-  ["select id from answer where 1 = 1 or prompt = 'x'", { answer: ["id", "prompt"] }],
-  ["select count(*) as n from answer", { answer: [] }],
-  ["select count(prompt) as n from answer", { answer: ["prompt"] }],
-  ["select 1 as one", {}],
-  ["select * from answer", { answer: everyAnswer }],
-  ["from answer", { answer: everyAnswer }],
-  ["select a.* from answer a", { answer: everyAnswer }],
-  ["select * exclude (prompt, usage) from answer", { answer: everyAnswer }],
-  ["select * replace (1 as score) from verdict cross join (select 2 as score)", { verdict: ["id", "label", "weight"] }],
-  ["select columns('^(id|score)$') from answer", { answer: ["id", "score"] }],
-  ["select id, label from answer join verdict using (id)", { answer: ["id"], verdict: ["id", "label"] }],
-  ["select prompt from answer natural join verdict", { answer: ["id", "prompt"], verdict: ["id"] }],
-  ["select a.id from answer a left join verdict v on a.id = v.id and v.weight > 1", {
-    answer: ["id"],
-    verdict: ["id", "weight"]
-  }],
-  ["select id from answer where exists (select 1 from verdict where verdict.id = answer.id)", {
-    answer: ["id"],
-    verdict: ["id"]
-  }],
-  ["select id, (select max(weight) from verdict v where v.id = a.id) as w from answer a", {
-    answer: ["id"],
-    verdict: ["id", "weight"]
-  }],
-  ["select id from answer where id in (select id from verdict where label = 'safe')", {
-    answer: ["id"],
-    verdict: ["id", "label"]
-  }],
-  ["select id, row_number() over (partition by prompt order by tokens) as r from answer", {
-    answer: ["id", "prompt", "tokens"]
-  }],
-  ["select id from answer qualify percent_rank() over (order by score desc, id) <= 0.5", { answer: ["id", "score"] }],
-  ["with best as (select id, score from answer where score > 0.3) select id from best", { answer: ["id", "score"] }],
-  ["with m as materialized (select id, tokens from answer) select x.id from m x join m y using (id)", {
-    answer: ["id", "tokens"]
-  }],
-  ["with unused as (select prompt from answer) select label from verdict", { verdict: ["label"] }],
-  [
-    "with recursive r(n) as (select tokens from answer union all select n - 1 from r where n > 1) select count(*) as n from r",
-    { answer: ["tokens"] }
-  ],
-  ["select prompt, avg(score) as mean from answer group by all order by all", { answer: ["prompt", "score"] }],
-  ["select sum(tokens) filter (where score > 0.3)::bigint as n from answer", { answer: ["score", "tokens"] }],
-  ["select list(id order by tokens desc) as ids from answer", { answer: ["id", "tokens"] }],
-  ["select id, unnest(tags) as tag from answer", { answer: ["id", "tags"] }],
-  ["select list_transform(tags, lambda t: upper(t)) as upper from answer", { answer: ["tags"] }],
-  ["select usage.output as output from answer", { answer: ["usage"] }],
-  ["select id from answer union select id from verdict", { answer: ["id"], verdict: ["id"] }],
-  ["select id from answer union all by name select label as id from verdict", { answer: ["id"], verdict: ["label"] }],
-  ["select distinct on (prompt) id from answer order by prompt, tokens", { answer: ["id", "prompt", "tokens"] }],
-  ["from verdict pivot (sum(weight) for label in ('safe', 'unsafe'))", { verdict: ["id", "label", "weight"] }],
-  ["select answer from answer", { answer: everyAnswer }],
-  ["select id from query_table('answer')", { answer: everyAnswer }],
-  ["select id from answer limit (select count(*) from verdict)", { answer: ["id"], verdict: [] }],
-  ["describe verdict", { answer: everyAnswer, verdict: ["id", "label", "weight"] }]
-]
-
-/** The same statement over whole tables, past everything that is tested here. */
-const overWholeTables = (sql: string) =>
-  Effect.promise(() =>
-    withConnection(async (connected) => {
-      for (const [name, schema, columns] of [["answer", answer, answers], ["verdict", verdict, verdicts]] as const) {
-        await createTable(connected.connection, name, schema)
-        await appendRows(
-          connected,
-          name,
-          schema.map((column) => encodeColumn(column.type, columns[column.name]!)),
-          columns["id"]!.length
-        )
-      }
-      const result = await connected.connection.runAndReadAll(sql)
-      return result.getRows().map((row) => row.map((value) => toCell(connected.duck, value)))
-    })
-  )
-
-const rowsOf = (result: Duck.QueryResult) =>
-  Array.from({ length: result.rows }, (_, i) => result.schema.map(({ name }) => result.columns[name]![i] as Cell))
-
-describe("reads", () => {
-  it.effect.each(statements)("%s", ([sql, reads]) =>
-    Effect.gen(function*() {
-      assert.deepStrictEqual((yield* Duck.bind(sql, schemas)).reads, reads)
-    }))
-
-  it.effect.each(statements)(
-    "over the columns it reads alone gives the same rows: %s",
-    ([sql]) =>
-      Effect.gen(function*() {
-        assert.deepStrictEqual(rowsOf(yield* Duck.query(sql, tables)), yield* overWholeTables(sql))
-      })
-  )
-
-  it.effect("loads no other column of a stored table, and fails as the store does", () =>
-    Effect.gen(function*() {
-      const store = yield* Store
-      const manifest = yield* store.putTable(answer, answers, 4)
-      const loaded: Array<ReadonlyArray<string>> = []
-      const stored = Duck.fromManifest(store, manifest)
-      const watched: Duck.SqlTable = {
-        ...stored,
-        readChunk: (chunk, names) => {
-          loaded.push(names)
-          return stored.readChunk(chunk, names)
-        }
-      }
-      const result = yield* Duck.query("select prompt, count(*) as n from answer group by all", { answer: watched }, {
-        orderBy: ["n", "prompt"]
-      })
-      assert.deepStrictEqual(rowsOf(result), [["one", 1], [null, 1], ["two", 2]])
-      assert.deepStrictEqual(loaded, [["prompt"]])
-      const { blob } = manifest.chunks[0]!
-      fs.rmSync(path.join(store.root, "v1/blobs", blob.slice(0, 2), blob.slice(2)))
-      assert.instanceOf(yield* Effect.flip(Duck.query("from answer", { answer: stored })), BlobMissing)
-    }).pipe(Effect.provide(temporaryStore)))
-})
 
 describe("bind", () => {
   it.effect("names and types of the result", () =>
@@ -383,5 +217,14 @@ describe("query", () => {
         { concurrency: 4 }
       )
       assert.deepStrictEqual(results.map((result) => result.columns["n"]), [[1], [2], [3], [4]])
+    }))
+
+  it.effect("an interrupted statement stops, and the next one runs", () =>
+    Effect.gen(function*() {
+      const endless = "with recursive r(n) as (select 1 union all select n from r) select count(*) as n from r"
+      const fiber = yield* Effect.forkChild(Duck.query(endless, {}), { startImmediately: true })
+      assert.deepStrictEqual((yield* Duck.query("select 1 as one", {})).columns, { one: [1] })
+      assert.isTrue(Exit.hasInterrupts(yield* Effect.andThen(Fiber.interrupt(fiber), Fiber.await(fiber))))
+      assert.deepStrictEqual((yield* Duck.query("select 2 as two", {})).columns, { two: [2] })
     }))
 })

@@ -11,7 +11,17 @@ import { NotCanonical } from "../../cache/Digest.ts"
 import type { Action, Manifest } from "../../cache/Manifest.ts"
 import * as Store from "../../cache/Store.ts"
 import { BlobDamaged, BlobMissing, DiskFull, StoreIo, StoreRefused } from "../../cache/StoreFailed.ts"
-import { filesBelow, noSpace, replaceFs, temporaryFolder, temporaryStore } from "./support/tempStore.ts"
+import {
+  blobFile,
+  corrupt,
+  filesBelow,
+  flipped,
+  noSpace,
+  reopened,
+  replaceFs,
+  temporaryFolder,
+  temporaryStore
+} from "./support/tempStore.ts"
 
 const key = "0123456789abcdef".repeat(4)
 
@@ -28,22 +38,6 @@ const actionOf = (manifest: Manifest): Action => ({
   run: "r1",
   host: { cpu: "some cpu", node: "v24", platform: "linux x64" }
 })
-
-const blobFile = (root: string, digest: string) => path.join(root, "v1/blobs", digest.slice(0, 2), digest.slice(2))
-
-const corrupt = (file: string, change: (bytes: Buffer) => Buffer) => {
-  const bytes = fs.readFileSync(file)
-  fs.chmodSync(file, 0o600)
-  fs.writeFileSync(file, change(bytes))
-}
-
-const flipped = (bytes: Buffer) => {
-  bytes[bytes.length >> 1]! ^= 4
-  return bytes
-}
-
-/** A second process on the same folder: it has verified nothing yet. */
-const reopened = (root: string) => Store.Store.pipe(Effect.provide(Store.layer(root)))
 
 describe("blobs and values", () => {
   it.effect("a value comes back, bigints and bytes included, and equal values are one blob", () =>
@@ -184,89 +178,6 @@ describe("actions", () => {
       assert.strictEqual(yield* store.getAction(key), undefined)
       assert.isFalse((yield* store.putAction(action)).nondeterministic)
       assert.deepStrictEqual(yield* store.getAction(key), action)
-    }).pipe(Effect.provide(temporaryStore)))
-})
-
-const sampleFolder = Effect.map(temporaryFolder, (folder) => {
-  fs.mkdirSync(path.join(folder, "adapter/deep"), { recursive: true })
-  fs.writeFileSync(path.join(folder, "config.json"), "{}")
-  fs.writeFileSync(path.join(folder, "adapter/deep/weights.bin"), Buffer.alloc(3_000_000, 7))
-  fs.writeFileSync(path.join(folder, "adapter/copy.json"), "{}")
-  return folder
-})
-
-describe("folders", () => {
-  it.effect("a folder becomes a manifest without machine paths and is shown again", () =>
-    Effect.gen(function*() {
-      const store = yield* Store.Store
-      const folder = yield* sampleFolder
-      const manifest = yield* store.putFolder(folder)
-      assert.deepStrictEqual(manifest.files.map((file) => [file.path, file.bytes]), [
-        ["adapter/copy.json", 2],
-        ["adapter/deep/weights.bin", 3_000_000],
-        ["config.json", 2]
-      ])
-      assert.notInclude(JSON.stringify(manifest), folder)
-      assert.isTrue(fs.existsSync(path.join(folder, "config.json")))
-      const shown = yield* store.folderPath(manifest)
-      assert.deepStrictEqual(filesBelow(shown), ["adapter/copy.json", "adapter/deep/weights.bin", "config.json"])
-      assert.strictEqual(fs.readFileSync(path.join(shown, "adapter/copy.json"), "utf8"), "{}")
-      assert.strictEqual(fs.statSync(path.join(shown, "config.json")).mode & 0o222, 0)
-      assert.strictEqual(yield* store.folderPath(manifest), shown)
-      assert.deepStrictEqual(yield* store.putFolder(shown), manifest)
-    }).pipe(Effect.scoped, Effect.provide(temporaryStore)))
-
-  it.effect("a work folder survives, and moving it takes the files over without copying", () =>
-    Effect.gen(function*() {
-      const store = yield* Store.Store
-      const work = yield* store.workFolder(key)
-      fs.writeFileSync(path.join(work, "step-1"), "state")
-      const { ino } = fs.statSync(path.join(work, "step-1"))
-      assert.strictEqual(yield* (yield* reopened(store.root)).workFolder(key), work)
-      const manifest = yield* store.putFolder(work, { move: true })
-      assert.isFalse(fs.existsSync(work))
-      assert.strictEqual(fs.statSync(path.join(yield* store.folderPath(manifest), "step-1")).ino, ino)
-      assert.deepStrictEqual(filesBelow(path.join(store.root, "v1/tmp")), [])
-    }).pipe(Effect.provide(temporaryStore)))
-
-  it.effect("links to files are followed; links to folders are refused", () =>
-    Effect.gen(function*() {
-      const store = yield* Store.Store
-      const folder = yield* sampleFolder
-      fs.symlinkSync("config.json", path.join(folder, "link.json"))
-      const manifest = yield* store.putFolder(folder)
-      assert.strictEqual(manifest.files.find((file) => file.path === "link.json")?.bytes, 2)
-      fs.symlinkSync("adapter", path.join(folder, "loop"))
-      const failure = yield* Effect.flip(store.putFolder(folder))
-      assert.instanceOf(failure, StoreRefused)
-      assert.include(failure.message, "loop")
-    }).pipe(Effect.scoped, Effect.provide(temporaryStore)))
-
-  it.effect("a shown folder that was changed is made anew; with a damaged blob it fails", () =>
-    Effect.gen(function*() {
-      const first = yield* Store.Store
-      const manifest = yield* first.putFolder(yield* sampleFolder)
-      const shown = yield* first.folderPath(manifest)
-      fs.rmSync(path.join(shown, "config.json"))
-      fs.writeFileSync(path.join(shown, "config.json"), "{ }")
-      assert.strictEqual(yield* (yield* reopened(first.root)).folderPath(manifest), shown)
-      assert.strictEqual(fs.readFileSync(path.join(shown, "config.json"), "utf8"), "{}")
-      // Links share the bytes, so damage of a blob is damage of the folder.
-      corrupt(blobFile(first.root, manifest.files[1]!.blob), flipped)
-      assert.instanceOf(yield* Effect.flip((yield* reopened(first.root)).folderPath(manifest)), BlobDamaged)
-    }).pipe(Effect.scoped, Effect.provide(temporaryStore)))
-
-  it.effect("a manifest cannot name files outside its folder", () =>
-    Effect.gen(function*() {
-      const store = yield* Store.Store
-      const blob = yield* store.putBlob("x")
-      for (const name of ["../evil", "/evil", "a/../../evil", "a//b", ""]) {
-        const failure = yield* Effect.flip(
-          store.folderPath({ kind: "folder", files: [{ path: name, blob, bytes: 1 }], content: key })
-        )
-        assert.instanceOf(failure, StoreRefused)
-      }
-      assert.deepStrictEqual(fs.readdirSync(path.join(store.root, "v1/tmp")), [])
     }).pipe(Effect.provide(temporaryStore)))
 })
 

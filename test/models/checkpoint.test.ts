@@ -42,7 +42,13 @@ describe("saveCheckpoint", () => {
   it("writes equal bytes for equal models, and what servers need", async () => {
     const { folder: a } = await save()
     const { folder: b } = await save()
-    const files = ["config.json", "generation_config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"]
+    const files = [
+      "config.json",
+      "generation_config.json",
+      "model.safetensors",
+      "tokenizer.json",
+      "tokenizer_config.json"
+    ]
     assert.deepStrictEqual((await readdir(a)).toSorted(), files)
     for (const file of files) {
       assert.isTrue((await readFile(join(a, file))).equals(await readFile(join(b, file))), file)
@@ -69,8 +75,12 @@ describe("openCheckpoint", () => {
     const config = { ...tinyConfig, headDim: 2, vocab: bytePairTokens.length, hidden: 8 }
     const weights = initialWeights(config, 2)
     // heads of two rows are the same in both row orders
-    const tensors = new Map(Array.from(parameterShapes(config), ([name, shape]) =>
-      [ggufName(name), { shape, type: 0, bytes: floatBytes(weights.get(name)!) }] as const))
+    const tensors = new Map(
+      Array.from(
+        parameterShapes(config),
+        ([name, shape]) => [ggufName(name), { shape, type: 0, bytes: floatBytes(weights.get(name)!) }] as const
+      )
+    )
     const file = join(folder, "model.gguf")
     await writeFile(file, ggufBytes(ggufMetadata(config), tensors))
     const opened = await openCheckpoint(file)
@@ -105,7 +115,12 @@ describe("openCheckpoint", () => {
   it("finds end tokens among added tokens", async () => {
     const { folder, weights } = await save()
     const config = { ...tinyConfig, vocab: bytePairTokens.length }
-    await saveCheckpoint(folder, { config, weights: initialWeights(config, 1), dtype: "f32", tokenizerFrom: bytePairFiles })
+    await saveCheckpoint(folder, {
+      config,
+      weights: initialWeights(config, 1),
+      dtype: "f32",
+      tokenizerFrom: bytePairFiles
+    })
     assert.strictEqual(weights.size, parameterShapes(config).size)
     await writeFile(join(folder, "generation_config.json"), JSON.stringify({ eos_token_id: 1 }))
     assert.deepStrictEqual((await (await openCheckpoint(folder)).tokenizer()).endIds, [0, 1])

@@ -179,8 +179,12 @@ describe("gguf", () => {
     const qwen = { ...config, tied: false, qkvBias: true }
     const weights = initialWeights(qwen, 3)
     weights.get("model.layers.1.self_attn.k_proj.bias")!.set([1, 2, 3])
-    const tensors = new Map(Array.from(parameterShapes(qwen), ([name, shape]) =>
-      [ggufName(name), { shape, type: 0, bytes: floatBytes(weights.get(name)!) }] as const))
+    const tensors = new Map(
+      Array.from(
+        parameterShapes(qwen),
+        ([name, shape]) => [ggufName(name), { shape, type: 0, bytes: floatBytes(weights.get(name)!) }] as const
+      )
+    )
     const metadata = Object.fromEntries(
       Object.entries(ggufMetadata(qwen)).map(([key, value]) => [key.replace("llama.", "qwen2."), value])
     )
@@ -212,12 +216,21 @@ describe("gguf", () => {
     assert.include((await rejection(read())).message, "cut short")
     await writeFile(path, "not a model")
     assert.include((await rejection(read())).message, "it does not begin with GGUF")
-    await writeFile(path, ggufBytes(ggufMetadata(config), new Map([...tensors, ["output_norm.weight", {
-      shape: [config.hidden],
-      type: 14,
-      bytes: new Uint8Array(4 * config.hidden)
-    }]])))
-    assert.include((await rejection(read())).message, "tensor output_norm.weight: quantisation type 14 is not one of F32")
+    await writeFile(
+      path,
+      ggufBytes(
+        ggufMetadata(config),
+        new Map([...tensors, ["output_norm.weight", {
+          shape: [config.hidden],
+          type: 14,
+          bytes: new Uint8Array(4 * config.hidden)
+        }]])
+      )
+    )
+    assert.include(
+      (await rejection(read())).message,
+      "tensor output_norm.weight: quantisation type 14 is not one of F32"
+    )
     tensors.delete("blk.1.ffn_up.weight")
     await writeFile(path, ggufBytes(ggufMetadata(config), tensors))
     assert.include((await rejection(read())).message, "tensor blk.1.ffn_up.weight: it is not in the file")

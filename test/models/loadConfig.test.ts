@@ -1,6 +1,13 @@
 /** Configurations of Llama-family models, their parameters, rotary tables and initial weights. */
 import { assert, describe, it } from "vitest"
-import { fromHfConfig, initialWeights, parameterName, parameterShapes, ropeTables, toHfConfig } from "../../models/Llama.ts"
+import {
+  fromHfConfig,
+  initialWeights,
+  parameterName,
+  parameterShapes,
+  ropeTables,
+  toHfConfig
+} from "../../models/Llama.ts"
 import { tinyConfig } from "./loadFixtures.ts"
 
 const qwen = {
@@ -112,8 +119,14 @@ describe("parameters", () => {
     assert.closeTo(deviation("model.layers.1.mlp.down_proj.weight") * Math.sqrt(256), 0.3, 0.01)
     assert.deepStrictEqual(new Set(weights.get("model.norm.weight")), new Set([1]))
     const deeper = initialWeights({ ...config, layers: 3 }, 5)
-    assert.deepStrictEqual(deeper.get("model.layers.1.self_attn.q_proj.weight"), weights.get("model.layers.1.self_attn.q_proj.weight"))
-    assert.notDeepEqual(initialWeights(config, 6).get("model.embed_tokens.weight"), weights.get("model.embed_tokens.weight"))
+    assert.deepStrictEqual(
+      deeper.get("model.layers.1.self_attn.q_proj.weight"),
+      weights.get("model.layers.1.self_attn.q_proj.weight")
+    )
+    assert.notDeepEqual(
+      initialWeights(config, 6).get("model.embed_tokens.weight"),
+      weights.get("model.embed_tokens.weight")
+    )
   })
 })
 
@@ -121,7 +134,13 @@ describe("ropeTables", () => {
   it("holds cosines and sines of position times frequency, rounded as in transformers", () => {
     const { cos, sin } = ropeTables({ ...tinyConfig, headDim: 4, ropeTheta: 100 }, 3)
     // frequencies 1 and 100^(-1/2) = 0.1
-    assert.deepStrictEqual([...cos], [1, 1, Math.cos(1), Math.cos(Math.fround(0.1)), Math.cos(2), Math.cos(Math.fround(0.2))].map(Math.fround))
-    assert.deepStrictEqual([...sin], [0, 0, Math.sin(1), Math.sin(Math.fround(0.1)), Math.sin(2), Math.sin(Math.fround(0.2))].map(Math.fround))
+    assert.deepStrictEqual(
+      [...cos],
+      [1, 1, Math.cos(1), Math.cos(Math.fround(0.1)), Math.cos(2), Math.cos(Math.fround(0.2))].map(Math.fround)
+    )
+    assert.deepStrictEqual(
+      [...sin],
+      [0, 0, Math.sin(1), Math.sin(Math.fround(0.1)), Math.sin(2), Math.sin(Math.fround(0.2))].map(Math.fround)
+    )
   })
 })

@@ -31,7 +31,8 @@ export const tinyWords = wordLevelFiles({
   words: ["<pad>", "<user>", "<answer>", ...Array.from({ length: 36 }, (_, i) => `w${i}`), "<end>"],
   endToken: "<end>",
   padToken: "<pad>",
-  chatTemplate: "{% for m in messages %}<user> {{ m.content }} {% endfor %}{% if add_generation_prompt %}<answer>{% endif %}"
+  chatTemplate:
+    "{% for m in messages %}<user> {{ m.content }} {% endfor %}{% if add_generation_prompt %}<answer>{% endif %}"
 })
 
 /** The printable stand-ins of GPT-2's byte-level BPE, by byte. Source: `bytes_to_unicode` in openai/gpt-2. */
@@ -167,8 +168,10 @@ export const ggufMetadata = (config: LlamaConfig): { readonly [key: string]: Ggu
 export const ggufName = (name: string): string =>
   name.replace("model.embed_tokens", "token_embd").replace("model.norm", "output_norm").replace("lm_head", "output")
     .replace("model.layers.", "blk.").replace("input_layernorm", "attn_norm")
-    .replace("post_attention_layernorm", "ffn_norm").replace(/self_attn\.(.)_proj/, (_, letter: string) =>
-      letter === "o" ? "attn_output" : `attn_${letter}`).replace(/mlp\.(.*)_proj/, "ffn_$1")
+    .replace("post_attention_layernorm", "ffn_norm").replace(
+      /self_attn\.(.)_proj/,
+      (_, letter: string) => letter === "o" ? "attn_output" : `attn_${letter}`
+    ).replace(/mlp\.(.*)_proj/, "ffn_$1")
 
 export const floatBytes = (values: Float32Array): Uint8Array =>
   new Uint8Array(values.buffer, values.byteOffset, values.byteLength).slice()

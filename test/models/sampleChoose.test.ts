@@ -23,7 +23,16 @@ describe("makeTokenChooser", () => {
   })
 
   it("draws by cumulative probability", () => {
-    assert.deepStrictEqual([0, 0.09, 0.11, 0.49, 0.51, 0.69, 0.71, 0.999].map((u) => choose({}, u)), [0, 0, 1, 1, 2, 2, 3, 3])
+    assert.deepStrictEqual([0, 0.09, 0.11, 0.49, 0.51, 0.69, 0.71, 0.999].map((u) => choose({}, u)), [
+      0,
+      0,
+      1,
+      1,
+      2,
+      2,
+      3,
+      3
+    ])
   })
 
   it("keeps the k likeliest", () => {
@@ -49,7 +58,14 @@ describe("makeTokenChooser", () => {
 
   it("tempers before cutting and reports the untempered log-probability", () => {
     // at temperature 1/2 the weights are 1, 16, 4, 9 of 30
-    assert.deepStrictEqual([0.03, 0.04, 0.56, 0.58, 0.69, 0.71].map((u) => choose({ temperature: 0.5 }, u)), [0, 1, 1, 2, 2, 3])
+    assert.deepStrictEqual([0.03, 0.04, 0.56, 0.58, 0.69, 0.71].map((u) => choose({ temperature: 0.5 }, u)), [
+      0,
+      1,
+      1,
+      2,
+      2,
+      3
+    ])
     // 16/30 reaches 0.5 alone
     assert.strictEqual(choose({ temperature: 0.5, topP: 0.5 }, 0.999), 1)
     const { logprob } = makeTokenChooser(4)(logits, { temperature: 0.5, topK: 2, topP: 1 }, fixed(0.999))

@@ -17,7 +17,9 @@ const livelyWeights = (config: LlamaConfig, seed: number) => {
   for (const [name, values] of weights) {
     if (name.includes("embed") || name.includes("lm_head")) values.forEach((value, i) => values[i] = value * 20)
     const random = makeRandom(seed, `${name} moved`)
-    if (name.endsWith("bias") || name.includes("norm")) values.forEach((value, i) => values[i] = value + 0.3 * random.normal())
+    if (name.endsWith("bias") || name.includes("norm")) {
+      values.forEach((value, i) => values[i] = value + 0.3 * random.normal())
+    }
   }
   return weights
 }
@@ -55,8 +57,10 @@ const rejection = (promise: Promise<unknown>): Promise<Error> =>
 /** Thirty-two requests of all kinds: prompts of 1 to 40 tokens, some alike, every way of choosing. */
 const mixed = (): ReadonlyArray<SampleRequest> => {
   const random = makeRandom(9)
-  const prompts = Array.from({ length: 12 }, () =>
-    Array.from({ length: 1 + Math.floor(random.uniform() * 40) }, () => Math.floor(random.uniform() * 39)))
+  const prompts = Array.from(
+    { length: 12 },
+    () => Array.from({ length: 1 + Math.floor(random.uniform() * 40) }, () => Math.floor(random.uniform() * 39))
+  )
   return Array.from({ length: 32 }, (_, i) =>
     request({
       promptIds: prompts[i % 12]!,
@@ -122,8 +126,9 @@ describe("Decoder", () => {
   })
 
   it("gives the same bits with two threads when weights are packed", async () => {
-    const [one, two] = await Promise.all([1, 2].map((threads) =>
-      withDecoder({ threads, parameters: "packed" }, (decoder) => decoder.generate(mixed()))))
+    const [one, two] = await Promise.all(
+      [1, 2].map((threads) => withDecoder({ threads, parameters: "packed" }, (decoder) => decoder.generate(mixed())))
+    )
     assert.deepStrictEqual(two, one)
   })
 
@@ -159,8 +164,11 @@ describe("Decoder", () => {
   })
 
   it("ends at the end token, which is among the ids but not in the text", async () => {
-    const samples = await withDecoder({}, (decoder) =>
-      decoder.generate(Array.from({ length: 64 }, (_, seed) => request({ temperature: 2, seed, maxNewTokens: 30 }))))
+    const samples = await withDecoder(
+      {},
+      (decoder) =>
+        decoder.generate(Array.from({ length: 64 }, (_, seed) => request({ temperature: 2, seed, maxNewTokens: 30 })))
+    )
     const ended = samples.filter((sample) => sample.finishReason === "stop")
     assert.isAbove(ended.length, 5)
     for (const sample of samples) {
@@ -197,15 +205,21 @@ describe("Decoder", () => {
   it("renders messages with the chat template", async () => {
     const chat = request({ messages: [{ role: "user", content: "w0 w1" }] })
     delete (chat as { promptIds?: unknown }).promptIds
-    const [rendered, literal] = await withDecoder({}, (decoder) =>
-      decoder.generate([chat, request({ promptIds: [1, 3, 4, 2] })]))
+    const [rendered, literal] = await withDecoder(
+      {},
+      (decoder) => decoder.generate([chat, request({ promptIds: [1, 3, 4, 2] })])
+    )
     assert.deepStrictEqual(rendered, literal)
   })
 
   it("refuses what it cannot sample, saying what and why", async () => {
     await withDecoder({ maxLength: 20 }, async (decoder) => {
-      const refusal = async (change: Partial<SampleRequest>) => (await rejection(decoder.generate([request(change)]))).message
-      assert.include(await refusal({ maxNewTokens: 17 }), "the prompt has 4 tokens and asks for up to 17 more, the sampler holds 20")
+      const refusal = async (change: Partial<SampleRequest>) =>
+        (await rejection(decoder.generate([request(change)]))).message
+      assert.include(
+        await refusal({ maxNewTokens: 17 }),
+        "the prompt has 4 tokens and asks for up to 17 more, the sampler holds 20"
+      )
       assert.include(await refusal({ promptIds: [] }), "no tokens")
       assert.include(await refusal({ promptIds: [1, 40] }), "token id 40 is not below the vocabulary's 40")
       assert.include(await refusal({ temperature: -1 }), "temperature is -1")

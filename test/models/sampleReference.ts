@@ -2,7 +2,7 @@
  * A second implementation of the Llama forward pass, in float64 and as directly as the formulas: the decoder is
  * compared with it. Source: `modeling_llama.py` of transformers.
  */
-import { linearNames, type LinearName, type LlamaConfig, parameterName } from "../../models/Llama.ts"
+import { type LinearName, linearNames, type LlamaConfig, parameterName } from "../../models/Llama.ts"
 import type { Weights } from "../../models/Weights.ts"
 
 type Vector = ReadonlyArray<number>
@@ -56,11 +56,15 @@ export const referenceLogits = (
       Array.from({ length: heads }, (_, head) => {
         const kv = Math.floor(head * kvHeads / heads) * headDim
         const query = q[position]!.slice(head * headDim, (head + 1) * headDim)
-        const shares = softmax(k.slice(0, position + 1).map((key) =>
-          query.reduce((sum, value, i) => sum + value * key[kv + i]!, 0) / Math.sqrt(headDim)))
+        const shares = softmax(
+          k.slice(0, position + 1).map((key) =>
+            query.reduce((sum, value, i) => sum + value * key[kv + i]!, 0) / Math.sqrt(headDim)
+          )
+        )
         return Array.from({ length: headDim }, (_, i) =>
           shares.reduce((sum, share, at) => sum + share * v[at]![kv + i]!, 0))
-      }).flat())
+      }).flat()
+    )
     const between = stream.map((x, position) => {
       const added = map.o(attended[position]!)
       return x.map((value, i) => value + added[i]!)
@@ -80,7 +84,12 @@ export const referenceLogits = (
 }
 
 /** Greedy continuation of `prompt` by `count` tokens, with log-probabilities. */
-export const referenceGreedy = (config: LlamaConfig, weights: Weights, prompt: ReadonlyArray<number>, count: number) => {
+export const referenceGreedy = (
+  config: LlamaConfig,
+  weights: Weights,
+  prompt: ReadonlyArray<number>,
+  count: number
+) => {
   const ids = [...prompt]
   const logprobs: Array<number> = []
   while (ids.length < prompt.length + count) {

@@ -4,10 +4,10 @@ import { join } from "node:path"
 import { Worker } from "node:worker_threads"
 import { assert, describe, it } from "vitest"
 import { saveCheckpoint } from "../../models/Checkpoint.ts"
-import { UnsupportedModel, initialWeights } from "../../models/Llama.ts"
+import { initialWeights, UnsupportedModel } from "../../models/Llama.ts"
 import { CheckpointUnreadable } from "../../models/load/CheckpointUnreadable.ts"
 import { Decoder } from "../../models/sample/Decoder.ts"
-import { openSampler, type SampleRequest, type SamplerClient } from "../../models/sample/Sampler.ts"
+import { openSampler, type SamplerClient, type SampleRequest } from "../../models/sample/Sampler.ts"
 import { SampleRefused, SamplerStopped } from "../../models/sample/SamplerError.ts"
 import { makeTokenizer, UnknownWord } from "../../models/Tokenizer.ts"
 import { temporaryFolder, tinyConfig, tinyWords } from "./loadFixtures.ts"
@@ -25,7 +25,11 @@ const save = async (options: { readonly endless?: boolean } = {}) => {
   return { folder, config, weights }
 }
 
-const withSampler = async <A>(folder: string, width: number, use: (sampler: SamplerClient) => Promise<A>): Promise<A> => {
+const withSampler = async <A>(
+  folder: string,
+  width: number,
+  use: (sampler: SamplerClient) => Promise<A>
+): Promise<A> => {
   const sampler = await openSampler(folder, { width, threads: 1 })
   try {
     return await use(sampler)
@@ -50,8 +54,16 @@ const rejection = (promise: Promise<unknown>): Promise<Error> =>
 describe("openSampler", () => {
   it("answers many callers as a decoder in this thread would", async () => {
     const { config, folder, weights } = await save()
-    const requests = Array.from({ length: 100 }, (_, seed) =>
-      request({ seed, temperature: seed % 3, messages: [{ role: "user", content: `w${seed % 36} w1` }], stop: ["w9 w9"] }))
+    const requests = Array.from(
+      { length: 100 },
+      (_, seed) =>
+        request({
+          seed,
+          temperature: seed % 3,
+          messages: [{ role: "user", content: `w${seed % 36} w1` }],
+          stop: ["w9 w9"]
+        })
+    )
     const decoder = await Decoder.open({
       config,
       weights,
@@ -86,9 +98,9 @@ describe("openSampler", () => {
     const { folder } = await save({ endless: true })
     await withSampler(folder, 1, async (sampler) => {
       let turns = 0
-      let finished = false
-      const sampling = sampler.sample(request({ maxNewTokens: 300 })).then(() => finished = true)
-      while (!finished) {
+      const state = { finished: false }
+      const sampling = sampler.sample(request({ maxNewTokens: 300 })).then(() => state.finished = true)
+      while (!state.finished) {
         turns++
         await new Promise((resolve) => setImmediate(resolve))
       }

@@ -51,8 +51,10 @@ describe("byte-level BPE", () => {
     const tokenizer = await makeTokenizer(bytePairFiles)
     const random = makeRandom(1)
     const alphabet = [..."helo 1\n.é日👧"]
-    const noise = Array.from({ length: 50 }, () =>
-      Array.from({ length: 20 }, () => alphabet[Math.floor(random.uniform() * alphabet.length)]!).join(""))
+    const noise = Array.from(
+      { length: 50 },
+      () => Array.from({ length: 20 }, () => alphabet[Math.floor(random.uniform() * alphabet.length)]!).join("")
+    )
     for (const text of [...samples, ...noise]) assert.strictEqual(tokenizer.decode(tokenizer.encode(text)), text)
   })
 
@@ -79,9 +81,18 @@ describe("byte-level BPE", () => {
   })
 
   it("names what it cannot rebuild", () => {
-    assert.include(thrown(() => ggufTokenizerFiles(header({ "tokenizer.ggml.model": "llama" }))).message, "its model is \"llama\"")
-    assert.include(thrown(() => ggufTokenizerFiles(header({ "tokenizer.ggml.pre": "grok" }))).message, "pre-tokenizer \"grok\"")
-    assert.include(thrown(() => ggufTokenizerFiles(header({ "tokenizer.ggml.merges": undefined }))).message, "no merges")
+    assert.include(
+      thrown(() => ggufTokenizerFiles(header({ "tokenizer.ggml.model": "llama" }))).message,
+      "its model is \"llama\""
+    )
+    assert.include(
+      thrown(() => ggufTokenizerFiles(header({ "tokenizer.ggml.pre": "grok" }))).message,
+      "pre-tokenizer \"grok\""
+    )
+    assert.include(
+      thrown(() => ggufTokenizerFiles(header({ "tokenizer.ggml.merges": undefined }))).message,
+      "no merges"
+    )
   })
 })
 

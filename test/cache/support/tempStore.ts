@@ -47,3 +47,23 @@ export const replaceFs = (replacement: Partial<typeof fs>) =>
         syncBuiltinESMExports()
       })
   )
+
+/** Where a blob lies. */
+export const blobFile = (root: string, digest: string) =>
+  path.join(root, "v1/blobs", digest.slice(0, 2), digest.slice(2))
+
+/** Changes the bytes of a read-only file in place. */
+export const corrupt = (file: string, change: (bytes: Buffer) => Buffer) => {
+  const bytes = fs.readFileSync(file)
+  fs.chmodSync(file, 0o600)
+  fs.writeFileSync(file, change(bytes))
+}
+
+/** One bit in the middle changed. */
+export const flipped = (bytes: Buffer) => {
+  bytes[bytes.length >> 1]! ^= 4
+  return bytes
+}
+
+/** A second process on the same folder: it has verified nothing yet. */
+export const reopened = (root: string) => Store.Store.pipe(Effect.provide(Store.layer(root)))

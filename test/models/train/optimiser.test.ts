@@ -6,7 +6,7 @@ const array = (...values: ReadonlyArray<number>) => new Map([["p", Float32Array.
 
 describe("AdamW", () => {
   it("takes the two steps worked out by hand", () => {
-    // Step 1: m = 0.1 g and v = 0.01 g², corrected to g and g², so the step is lr · sign(g) after decay by 1 − 0.1 · 0.5.
+    // Step 1: m = 0.1 g and v = 0.01 g², corrected to g and g²; the step is lr · sign(g) after decay by 1 − 0.1 · 0.5.
     // Step 2 with g = 0: m = 0.09 g / 0.19 and v = 0.0099 g² / 0.0199.
     const parameters = array(1, -2)
     const optimizer = new AdamW(parameters, { betas: [0.9, 0.99], weightDecay: 0.5, epsilon: 0 })

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs"
+import { existsSync, readdirSync, readFileSync, statSync, truncateSync } from "node:fs"
 import { join } from "node:path"
 import { assert, beforeAll, describe, it } from "vitest"
 import { readSafetensors } from "../../../models/load/safetensors.ts"
@@ -98,6 +98,15 @@ describe("runSft", () => {
     const steps: Array<number> = []
     await train({ ...job, learningRate: 0.02 }, { ...running, onProgress: ({ step }) => steps.push(step) })
     assert.deepStrictEqual(steps, [1, 2, 3, 4, 5, 6, 7, 8])
+  })
+
+  it("says which file to delete when a saved state was cut short", async () => {
+    const job = sftJob(base)
+    await failure(job, stoppingAfter(3))
+    const state = join(job.to, ".resume", "state.bin")
+    truncateSync(state, statSync(state).size - 100)
+    const cause = await failure(job)
+    assert.strictEqual((cause as Error).message, `${state} is cut short; delete it`)
   })
 
   it("leaves the model, its tokenizer and the history, and nothing else", async () => {

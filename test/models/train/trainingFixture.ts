@@ -2,9 +2,10 @@
  * A tiny model on disk with a word-level tokenizer, and how the trainer tests run jobs on it: in this thread, with the
  * loop stopped where a test wants it.
  */
-import { mkdtempSync, readdirSync, readFileSync } from "node:fs"
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { afterAll } from "vitest"
 import { openCheckpoint, saveCheckpoint } from "../../../models/Checkpoint.ts"
 import { wordLevelFiles } from "../../../models/Tokenizer.ts"
 import type { LoadedModel, TrainContext } from "../../../models/train/Optimisation.ts"
@@ -14,7 +15,18 @@ import { tinyConfig, tinyWeights } from "./tinyModel.ts"
 /** 29 words, as many as the tiny model has ids; the template ends every prompt in `<a>`. */
 const words = ["<pad>", "<end>", "<a>", ...Array.from({ length: 26 }, (_, i) => String.fromCharCode(97 + i))]
 
-export const newFolder = (): string => mkdtempSync(join(tmpdir(), "sinternal-train-"))
+const folders: Array<string> = []
+
+afterAll(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true })
+})
+
+/** An empty folder that is removed after the tests of the file. */
+export const newFolder = (): string => {
+  const folder = mkdtempSync(join(tmpdir(), "sinternal-train-"))
+  folders.push(folder)
+  return folder
+}
 
 /** Writes the base model and returns its folder. */
 export const writeBase = async (): Promise<string> => {

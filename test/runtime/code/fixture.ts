@@ -3,17 +3,21 @@
  * `runtime/code` share.
  */
 import * as Effect from "effect/Effect"
-import { mkdirSync, mkdtempSync, realpathSync, writeFileSync } from "node:fs"
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
+import { afterAll } from "vitest"
 import type { CodeDigest, CodeDigests, OpenOptions } from "../../../runtime/code/CodeDigests.ts"
 import * as Code from "../../../runtime/code/CodeDigests.ts"
 
 /** Texts by path. The entry is `experiment.ts`. */
 export type Files = { readonly [path: string]: string }
 
+const scratch = realpathSync(mkdtempSync(join(tmpdir(), "code-digest-")))
+afterAll(() => rmSync(scratch, { recursive: true }))
+
 export const write = (files: Files): string => {
-  const root = realpathSync(mkdtempSync(join(tmpdir(), "code-digest-")))
+  const root = mkdtempSync(join(scratch, "program-"))
   for (const [path, text] of Object.entries(files)) {
     mkdirSync(dirname(join(root, path)), { recursive: true })
     writeFileSync(join(root, path), text)

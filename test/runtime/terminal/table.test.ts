@@ -33,10 +33,10 @@ describe("table", () => {
       "critique  clause C3 …    62  $1.20"
     ])
     assert.strictEqual(table(plan, { width: 29 })[2], "criti…  clause …    62  $1.20")
-    assert.strictEqual(table(plan, { width: 28 })[2], "critique  clause C3…    62")
+    assert.strictEqual(table(plan, { width: 28 })[2], "critique  clause C3 c…    62")
     assert.strictEqual(table(plan, { width: 21 })[2], "critique    62")
     assert.strictEqual(table(plan, { width: 9 })[2], "cr…    62")
-    assert.deepStrictEqual(table(plan, { width: 3 }), ["N…", "r…", "c…"].map((text) => text))
+    assert.deepStrictEqual(table(plan, { width: 3 }), ["NO…", "ro…", "cr…"])
   })
 
   it("cuts names in the middle where told", () => {
@@ -49,7 +49,7 @@ describe("table", () => {
 
   it("measures wide characters and makes hostile cells harmless", () => {
     const cells: Table = { columns: [{}, {}], rows: [["你好", "a"], ["\x1b[2Jx\n", "b"]] }
-    assert.deepStrictEqual(table(cells, { width: 40 }), ["你好     a", "␛[2Jx↵  b"])
+    assert.deepStrictEqual(table(cells, { width: 40 }), ["你好    a", "␛[2Jx↵  b"])
   })
 
   it("styles finished cells by their place, the header as row -1", () => {

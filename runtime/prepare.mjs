@@ -1,0 +1,18 @@
+// Run by npm after an install: puts the commands of this checkout where npx finds them without asking a registry.
+import { chmodSync, existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
+import { dirname, join, relative } from "node:path"
+import { fileURLToPath } from "node:url"
+
+const bin = fileURLToPath(new URL("./bin.mjs", import.meta.url))
+const folder = fileURLToPath(new URL("../node_modules/.bin", import.meta.url))
+
+if (existsSync(dirname(folder))) {
+  mkdirSync(folder, { recursive: true })
+  chmodSync(bin, 0o755)
+  for (const name of ["pipeline", "sinternal"]) {
+    const link = join(folder, name)
+    rmSync(link, { force: true })
+    if (process.platform === "win32") writeFileSync(`${link}.cmd`, `@node "${bin}" %*\r\n`)
+    else symlinkSync(relative(folder, bin), link)
+  }
+}
