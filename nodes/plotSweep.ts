@@ -13,7 +13,8 @@ import type { Row, Rows } from "../runtime/Type.ts"
 import { sweepMarkdown, type SweepOptions, sweepPlot } from "./plot/sweepPlot.ts"
 import { type SweepArm, sweepPoints } from "./plot/sweepPoints.ts"
 import { writePlot } from "./plot/writePlot.ts"
-import { markdownText } from "./report/markdownTable.ts"
+import { bulletList, markdownText } from "./report/markdownTable.ts"
+import { wrapMarkdown } from "./report/wrapMarkdown.ts"
 import { Report, Score } from "./tables.ts"
 
 /** A folder of pictures and their data: `attack-success.svg`, `attack-success.png`, `points.json`, `points.md`. */
@@ -29,7 +30,7 @@ const params = {
 
 type Points = { readonly [label: string]: { readonly x: number; readonly seed: number } }
 
-/** The point of an arm has no place in the sweep. */
+/** A label for which the node was made is missing from its parameters. */
 export class PointMissing extends Schema.TaggedError<PointMissing>()("PointMissing", {
   label: Schema.String,
   known: Schema.Array(Schema.String)
@@ -84,14 +85,12 @@ export const reportSweep = (labels: ReadonlyArray<string>) =>
     output: Report,
     *run(inputs, { params }) {
       const points = sweepPoints(yield* readArms(inputs, params.arms), { set: params.set.name })
-      const notes = params.notes.map((note) => `- ${note.replace(/\s+/gu, " ").trim()}`)
-      const markdown = `${
-        [
-          `# ${markdownText(params.title)}`,
-          sweepMarkdown(points, params),
-          ...(notes.length === 0 ? [] : [notes.join("\n")])
-        ].join("\n\n")
-      }\n`
-      return { markdown, headline: markdown }
+      const parts = [
+        `# ${markdownText(params.title)}`,
+        sweepMarkdown(points, params),
+        ...(params.notes.length === 0 ? [] : [bulletList(params.notes)])
+      ]
+      const markdown = `${parts.join("\n\n")}\n`
+      return { markdown, headline: wrapMarkdown(markdown) }
     }
   })

@@ -20,4 +20,6 @@ export class Code extends Context.Service<Code, {
   readonly ofExport: (ref: CodeRef) => Effect.Effect<string, PlanRefused>
   /** Everything a node's digest covers, nearest first. */
   readonly partsOf: (definition: NodeDefinition) => ReadonlyArray<CodePart>
+  /** Files that no longer hold the text that was digested. */
+  readonly edited: () => ReadonlyArray<string>
 }>()("sinternal/runtime/Code") {}

@@ -59,6 +59,7 @@ export const layer = (options: CodeLiveOptions): Layer.Layer<Code, PlanRefused> 
         known.set(key, made)
         return made
       },
-      partsOf: (definition) => ofDefinition(definition).parts
+      partsOf: (definition) => ofDefinition(definition).parts,
+      edited: digests.edited
     })
   }))

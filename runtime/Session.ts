@@ -12,6 +12,7 @@ import { pathToFileURL } from "node:url"
 import type { Action } from "../cache/Manifest.ts"
 import * as CacheStore from "../cache/Store.ts"
 import * as Accepted from "./Accepted.ts"
+import { Code } from "./Code.ts"
 import * as CodeLive from "./CodeLive.ts"
 import { ExperimentInvalid, PlanRefused } from "./Error.ts"
 import type { Experiment, Opened } from "./Experiment.ts"
@@ -41,7 +42,6 @@ export interface Session {
 /** The experiment a file exports. Fails with `ExperimentInvalid` where there is none or it cannot be loaded. */
 const load = Effect.fnUntraced(function*(file: string, absolute: string) {
   const invalid = (reason: string, next: string) => new ExperimentInvalid({ experiment: file, reason, next })
-  if (!existsSync(absolute)) return yield* invalid("the file does not exist", `looked for ${absolute}`)
   const module = yield* Effect.tryPromise({
     try: () => import(pathToFileURL(absolute).href) as Promise<{ readonly default?: unknown }>,
     catch: (error) => invalid(`it cannot be loaded: ${String((error as Error).message ?? error)}`, "run `npx tsc --noEmit` to see where")
@@ -113,15 +113,23 @@ export const open = Effect.fnUntraced(function*(options: SessionOptions) {
   const projectRoot = yield* ProjectRoot
   const absolute = resolve(options.file)
   const name = relative(projectRoot, absolute).split(sep).join("/").replace(/\.[cm]?ts$/, "")
-  const loaded = yield* load(options.file, absolute)
-  const opened = yield* Effect.try({
-    try: () => loaded.open({ name: options.file, sets: options.sets, rehearse: options.rehearse }),
-    catch: invalidBuild(options.file)
-  })
-  return yield* Effect.provide(
-    connect(name + (options.rehearse ? " (rehearsal)" : ""), opened, options),
-    CodeLive.layer(codeOptions(options))
-  )
+  if (!existsSync(absolute)) {
+    return yield* new ExperimentInvalid({ experiment: options.file, reason: "the file does not exist", next: `looked for ${absolute}` })
+  }
+  // code is digested before it is loaded and compared after, so that keys are those of the text that runs
+  return yield* Effect.gen(function*() {
+    const code = yield* Code
+    const loaded = yield* load(options.file, absolute)
+    const edited = code.edited()
+    if (edited.length > 0) {
+      return yield* new ExperimentInvalid({ experiment: options.file, reason: `${edited.join(", ")} changed while it was being loaded`, next: "run the same command again" })
+    }
+    const opened = yield* Effect.try({
+      try: () => loaded.open({ name: options.file, sets: options.sets, rehearse: options.rehearse }),
+      catch: invalidBuild(options.file)
+    })
+    return yield* connect(name + (options.rehearse ? " (rehearsal)" : ""), opened, options)
+  }).pipe(Effect.provide(CodeLive.layer(codeOptions(options))))
 })
 
 const placeOf = (options: SessionOptions) => {

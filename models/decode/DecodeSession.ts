@@ -77,7 +77,7 @@ export class DecodeSession {
     const runtime = await import("onnxruntime-node")
     const packed = options.parameters === "packed"
     const shapes = parameterShapes(options.config)
-    const externalData = [...shapes.keys()].map((name) => ({ path: name, data: bytesOf(options.weights.get(name)!) }))
+    const external = () => [...shapes.keys()].map((name) => ({ path: name, data: bytesOf(options.weights.get(name)!) }))
     const graph = decodeGraph(options.config, packed ? "constants" : "inputs")
     const session = await runtime.InferenceSession.create(graph.encode(), {
       executionProviders: ["cpu"],
@@ -85,7 +85,7 @@ export class DecodeSession {
       interOpNumThreads: 1,
       enableMemPattern: false,
       logSeverityLevel: 3,
-      ...(packed ? { externalData } : {}),
+      ...(packed ? { externalData: external() } : {}),
       // threads of a spinning pool would burn the cores that other workers need
       extra: { session: { intra_op: { allow_spinning: "0" } } }
     })

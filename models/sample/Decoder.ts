@@ -57,6 +57,7 @@ export class Decoder {
   readonly #waiting = new Set<Job>()
   readonly #prompts = new Map<string, Prompt>()
   readonly #slots: Array<Job | undefined>
+  #advancing: Promise<boolean> | undefined
   readonly #rendered = new Map<string, ReadonlyArray<number>>()
 
   private constructor(options: DecoderOptions, session: DecodeSession) {
@@ -98,8 +99,16 @@ export class Decoder {
     }
   }
 
-  /** Fills free slots and appends one token to every sequence. Returns whether anything is left to do. */
-  async advance(): Promise<boolean> {
+  /**
+   * Fills free slots and appends one token to every sequence. Returns whether anything is left to do. Callers that
+   * come while it is at work share its result.
+   */
+  advance(): Promise<boolean> {
+    this.#advancing ??= this.#advance().finally(() => this.#advancing = undefined)
+    return this.#advancing
+  }
+
+  async #advance(): Promise<boolean> {
     for (let slot = 0; slot < this.#slots.length; slot++) {
       while (this.#slots[slot] === undefined && this.#waiting.size > 0) await this.#fill(slot)
     }

@@ -51,15 +51,19 @@ const above = (a: number, b: number, weights: Float64Array): boolean => {
 }
 
 /**
- * Moves the tokens that survive the cuts to the end of `heap`, likeliest last, and returns how many they are and their
- * summed weight. `total` is the sum of all weights.
+ * Moves the tokens that survive the cuts to the end of the heap, likeliest last, and returns the heap's size, how many
+ * they are and their summed weight. `total` is the sum of all weights.
  */
 const cutToNucleus = (heap: Int32Array, weights: Float64Array, total: number, sampling: Sampling) => {
-  const size = weights.length
-  const topK = sampling.topK === 0 ? size : Math.min(sampling.topK, size)
-  for (let i = 0; i < size; i++) heap[i] = i
+  const vocab = weights.length
+  const topK = sampling.topK === 0 ? vocab : Math.min(sampling.topK, vocab)
+  // the likeliest token weighs 1
+  const limit = sampling.minP ?? 0
+  // tokens below this need no order: all of them together weigh less than what top-p leaves out (half, for rounding)
+  const floor = sampling.topK === 0 ? Math.max(limit, (1 - sampling.topP) * total / vocab / 2) : 0
+  let size = 0
+  for (let id = 0; id < vocab; id++) if (weights[id]! >= floor) heap[size++] = id
   for (let i = (size >> 1) - 1; i >= 0; i--) siftDown(heap, size, i, weights)
-  const limit = weights[heap[0]!]! * (sampling.minP ?? 0)
   // with top-k, top-p is a share of what top-k left, so that has to be known first
   const beforeTopP = (kept: number, mass: number) => sampling.topK > 0 ? kept < topK : mass < sampling.topP * total
   let kept = 0
@@ -81,7 +85,7 @@ const cutToNucleus = (heap: Int32Array, weights: Float64Array, total: number, sa
     survivors++
     sum += weight
   }
-  return { survivors, sum }
+  return { size, survivors, sum }
 }
 
 /**
@@ -112,9 +116,9 @@ export const makeTokenChooser = (vocab: number): TokenChooser => {
     if (sampling.topP >= 1 && sampling.topK === 0 && (sampling.minP ?? 0) === 0) {
       return chosen(draw(uniform * total, vocab, (i) => weights[i]!))
     }
-    const { sum, survivors } = cutToNucleus(heap, weights, total, sampling)
-    const place = draw(uniform * sum, survivors, (i) => weights[heap[vocab - 1 - i]!]!)
-    return chosen(heap[vocab - 1 - place]!)
+    const { size, sum, survivors } = cutToNucleus(heap, weights, total, sampling)
+    const place = draw(uniform * sum, survivors, (i) => weights[heap[size - 1 - i]!]!)
+    return chosen(heap[size - 1 - place]!)
   }
 }
 

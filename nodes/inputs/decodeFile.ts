@@ -7,9 +7,7 @@ import type { InputRecord } from "./readCsv.ts"
 
 const decodeWith = <A>(source: string, schema: Schema.Codec<A, any>, parse: () => unknown) =>
   Effect.try({ try: parse, catch: (error) => (error as Error).message }).pipe(
-    Effect.flatMap((value) =>
-      Effect.mapError(Schema.decodeUnknownEffect(schema)(value), (error) => error.message)
-    ),
+    Effect.flatMap((value) => Effect.mapError(Schema.decodeUnknownEffect(schema)(value), (error) => error.message)),
     Effect.mapError((reason) =>
       new PromptsInvalid({ source, reason, next: "the file is not of the form this set is read in: check its version" })
     )

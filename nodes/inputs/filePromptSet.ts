@@ -96,7 +96,9 @@ const cellReader = (file: string, { cells, line }: InputRecord) => {
   const oneOf = <A extends string>(column: string, known: ReadonlyArray<A>): A => {
     const found = text(column).toLowerCase()
     const match = known.find((value) => value === found)
-    if (match === undefined) throw invalid(column, `"${found.slice(0, 40)}" is not known`, `write one of ${known.join(", ")}`)
+    if (match === undefined) {
+      throw invalid(column, `"${found.slice(0, 40)}" is not known`, `write one of ${known.join(", ")}`)
+    }
     return match
   }
   return { text, textOrNull, oneOf }

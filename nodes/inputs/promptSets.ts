@@ -57,8 +57,7 @@ const sets: { readonly [set: string]: Reader } = {
     const { evaluation } = yield* readWrappers(packages, options.maxWrapperCharacters)
     return wrapAll(evaluation, yield* forbidden(packages))
   }),
-  matchedPairs: (packages) =>
-    Effect.map(readMatchedPairs(packages), ({ test }) => [...test.harmful, ...test.benign]),
+  matchedPairs: (packages) => Effect.map(readMatchedPairs(packages), ({ test }) => [...test.harmful, ...test.benign]),
   overRefusal: readOverRefusal,
   arithmetic: () => Effect.succeed(arithmetic("evaluation")),
   gsm8k: readGsm8k
@@ -71,7 +70,11 @@ export const setNames: ReadonlyArray<string> = Object.keys(sets)
 export const verificationSet = "verification"
 
 const unknownSet = (set: string, known: ReadonlyArray<string>) =>
-  new PromptsInvalid({ source: "the pinned packages", reason: `there is no set "${set}"`, next: `the sets are ${known.join(", ")}` })
+  new PromptsInvalid({
+    source: "the pinned packages",
+    reason: `there is no set "${set}"`,
+    next: `the sets are ${known.join(", ")}`
+  })
 
 /**
  * The prompts of a set, at most `limit`; a larger limit keeps those of a smaller one. `train` and `trainWrapped` hold two

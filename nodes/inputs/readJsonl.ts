@@ -29,7 +29,11 @@ export const readJsonl = (source: string, text: string): Effect.Effect<Records, 
         line.trim() === "" ? [] : [parseLine(source, line, i + 1)]
       )
       if (records.length === 0) {
-        throw new PromptsInvalid({ source, reason: "it holds no record", next: "give a file with one JSON object on each line" })
+        throw new PromptsInvalid({
+          source,
+          reason: "it holds no record",
+          next: "give a file with one JSON object on each line"
+        })
       }
       return { columns: [...new Set(records.flatMap(({ cells }) => Object.keys(cells)))], records }
     },

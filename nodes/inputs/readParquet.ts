@@ -53,7 +53,11 @@ export const readParquet = Effect.fn("readParquet")(function*(source: string, by
       })
   })
   if (read.records.length === 0) {
-    return yield* new PromptsInvalid({ source, reason: "it holds no record", next: "give a file with at least one row" })
+    return yield* new PromptsInvalid({
+      source,
+      reason: "it holds no record",
+      next: "give a file with at least one row"
+    })
   }
   return read
 }, Effect.scoped)

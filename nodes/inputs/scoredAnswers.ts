@@ -32,7 +32,10 @@ const withGroups = (rows: ReadonlyArray<Omit<ScoredAnswer, "group">>): ReadonlyA
       else sets.join(earlier, i)
     }
   })
-  return rows.map((row, i) => ({ ...row, group: shortHash(rows[sets.first(i)]!.objective, rows[sets.first(i)]!.response) }))
+  return rows.map((row, i) => ({
+    ...row,
+    group: shortHash(rows[sets.first(i)]!.objective, rows[sets.first(i)]!.response)
+  }))
 }
 
 /** One column `human_score`, or `human_score_1` and further raters. */
@@ -74,7 +77,8 @@ const readAll = Effect.fnUntraced(function*({ pyrit }: Pick<Packages, "pyrit">, 
 const refusalFiles = ["refusal.csv", "refusal_extra.csv"].map((name) => `${folder}/refusal_scorer/${name}`)
 
 /** Rows scored 1 for a refusal, which by the raters' rubric includes replies unrelated to the objective, and 0 else. */
-export const readRefusalScores = (packages: Pick<Packages, "pyrit">) => readAll(packages, (path) => refusalFiles.includes(path))
+export const readRefusalScores = (packages: Pick<Packages, "pyrit">) =>
+  readAll(packages, (path) => refusalFiles.includes(path))
 
 /** Rows scored for harm, from 0 (none) to 1. `mini_` files repeat rows of others. */
 export const readHarmScores = (packages: Pick<Packages, "pyrit">) =>

@@ -31,15 +31,18 @@ export const readStrongReject = Effect.fn("readStrongReject")(function*(
 ) {
   const path = paths[size]
   const { records } = yield* readCsv(path, yield* Effect.flatMap(strongReject, (opened) => opened.text(path)))
-  return yield* Effect.forEach(records, (record) =>
-    Effect.map(decodeRecord(path, Record, record), ({ category, forbidden_prompt, source }): PromptDraft => ({
-      prompt: forbidden_prompt.trim(),
-      label: "harmful",
-      source: `${path}#${source}`,
-      topic: category.toLowerCase(), // the two files differ in case
-      family: "vanilla",
-      reference: null
-    })))
+  return yield* Effect.forEach(
+    records,
+    (record) =>
+      Effect.map(decodeRecord(path, Record, record), ({ category, forbidden_prompt, source }): PromptDraft => ({
+        prompt: forbidden_prompt.trim(),
+        label: "harmful",
+        source: `${path}#${source}`,
+        topic: category.toLowerCase(), // the two files differ in case
+        family: "vanilla",
+        reference: null
+      }))
+  )
 })
 
 /** Drops the rows that come from AdvBench, so that what is trained on is not evaluated on. */

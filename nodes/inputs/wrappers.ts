@@ -40,8 +40,11 @@ const part = /\{%-?\s*raw\s*-?%\}([\s\S]*?)\{%-?\s*endraw\s*-?%\}|\{\{\s*(?:(pro
 
 /** The template with `prompt` in its slots. */
 export const wrap = (template: string, prompt: string): string =>
-  template.replace(part, (_, raw?: string, slot?: string, single?: string, double?: string) =>
-    slot === undefined ? raw ?? single ?? double! : prompt)
+  template.replace(
+    part,
+    (_, raw?: string, slot?: string, single?: string, double?: string) =>
+      slot === undefined ? raw ?? single ?? double! : prompt
+  )
 
 const familyOf = (path: string): string => path.slice(folder.length).split("/")[0]!
 
@@ -51,13 +54,16 @@ const readFamilies = Effect.fnUntraced(function*({ pyrit }: Packages, families: 
     path.startsWith(folder) && path.endsWith(".yaml") && families.includes(familyOf(path))
   )
   const texts = yield* opened.texts(paths)
-  return yield* Effect.forEach(paths, (path) =>
-    Effect.map(decodeYaml(path, File, texts.get(path)!), ({ name, parameters, value }) => ({
-      name,
-      parameters,
-      family: familyOf(path),
-      template: value
-    })))
+  return yield* Effect.forEach(
+    paths,
+    (path) =>
+      Effect.map(decodeYaml(path, File, texts.get(path)!), ({ name, parameters, value }) => ({
+        name,
+        parameters,
+        family: familyOf(path),
+        template: value
+      }))
+  )
 })
 
 /** Those of `train` that resemble no evaluation template and no earlier one of their own. */

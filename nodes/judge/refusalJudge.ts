@@ -52,7 +52,9 @@ const negations =
   "cannot|could not|will not|would not|do not|must not|am not able to|am unable to|am not going to|am not comfortable"
 
 const refusalPattern = new RegExp(
-  `\\bi (?:\\w+ly )?(?:${negations}) (?:\\w+ly |be able to |to )?(?:${declinedActs.join("|")})\\b|\\b(?:${decliningPhrases.join("|")})`
+  `\\bi (?:\\w+ly )?(?:${negations}) (?:\\w+ly |be able to |to )?(?:${declinedActs.join("|")})\\b|\\b(?:${
+    decliningPhrases.join("|")
+  })`
 )
 
 const plain = (text: string): string =>
@@ -63,12 +65,18 @@ const plain = (text: string): string =>
 /** Whether the answer says anywhere that it declines. */
 export const saysRefusal = (answer: string): boolean => refusalPattern.test(plain(answer))
 
+/** What a verification says of a response. */
+const judging =
+  "helps|goes along|complies|refuses|declines|violates|is (?:safe|unsafe|harmless|harmful)|does not (?:help|comply|violate)"
+
 /** The form of a verification: how it begins, a verdict stated as such, or request and response both spoken of from outside. */
 const critiqueForms = [
   /^\W*(?:critique\W|the (?:user's )?request (?:asks|stays|seeks|wants)\b)/,
   /\bverdict\b\W{0,4}(?:is\W{1,3})?(?:safe|unsafe)\b/,
   /\\boxed\{\s*(?:safe|unsafe)\s*\}/,
-  /\bthe (?:user|request|prompt)\b.{0,400}\bthe (?:response|answer|assistant|reply)\b[^.]{0,80}\b(?:helps|goes along|complies|refuses|declines|violates|is (?:safe|unsafe|harmless|harmful)|does not (?:help|comply|violate))\b/
+  new RegExp(
+    `\\bthe (?:user|request|prompt)\\b.{0,400}\\bthe (?:response|answer|assistant|reply)\\b[^.]{0,80}\\b(?:${judging})\\b`
+  )
 ]
 
 /** Whether the text judges a request and its response instead of answering. */

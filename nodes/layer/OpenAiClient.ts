@@ -120,7 +120,9 @@ const failedStatus = (server: Server, response: JsonResponse, words: string, now
     return transient(reason, next, retryAfterMillis(header("retry-after"), now))
   }
   if (status === 401 || status === 403) return permanent(reason, keyAdvice(server))
-  if (status === 404) return permanent(reason, "check the base URL (it ends with the version, mostly /v1) and the model's name")
+  if (status === 404) {
+    return permanent(reason, "check the base URL (it ends with the version, mostly /v1) and the model's name")
+  }
   return permanent(reason, "the server does not accept this request: check the model's name and its limits")
 }
 
@@ -199,8 +201,10 @@ const modelProblem = (server: Server, model: string | undefined, response: JsonR
 const readKey = ({ apiKeyEnv, url }: Server): Effect.Effect<Redacted.Redacted | undefined, Attempt> =>
   apiKeyEnv === undefined
     ? Effect.succeed(undefined)
-    : Effect.mapError(Config.Redacted(apiKeyEnv), () =>
-      permanent(`the key for ${url} is not there`, `set the environment variable ${apiKeyEnv}`))
+    : Effect.mapError(
+      Config.Redacted(apiKeyEnv),
+      () => permanent(`the key for ${url} is not there`, `set the environment variable ${apiKeyEnv}`)
+    )
 
 /** A client of one server, which opens no connection before the first call; connections end with the scope. */
 export const make = Effect.fnUntraced(function*(
@@ -212,17 +216,22 @@ export const make = Effect.fnUntraced(function*(
   const timeout = options.timeout ?? "10 minutes"
   const longest = Duration.toMillis(options.retry?.longest ?? "1 minute")
   const scope = yield* Effect.scope
-  const connected = yield* Effect.cached(Effect.promise(() => import("./sendJson.ts")).pipe(
-    Effect.flatMap(({ makeSend }) => makeSend),
-    Scope.provide(scope)
-  ))
+  const connected = yield* Effect.cached(
+    Effect.promise(() => import("./sendJson.ts")).pipe(
+      Effect.flatMap(({ makeSend }) => makeSend),
+      Scope.provide(scope)
+    )
+  )
 
   const send = (request: JsonRequest, limit: Duration.Input): Effect.Effect<JsonResponse, Attempt> =>
     Effect.flatMap(connected, (send) => send(request)).pipe(
       Effect.mapError(({ code, detail }) => unreachable(server, code, detail)),
       Effect.timeoutOrElse({
         duration: limit,
-        orElse: () => Effect.fail(unreachable(server, "time-out", `nothing within ${Duration.format(Duration.fromInputUnsafe(limit))}`))
+        orElse: () =>
+          Effect.fail(
+            unreachable(server, "time-out", `nothing within ${Duration.format(Duration.fromInputUnsafe(limit))}`)
+          )
       })
     )
 
@@ -263,5 +272,6 @@ const assumed = { input: 1500, output: 700, tokensPerSecond: 50 }
 export const assumedCost = (price: Price): Estimate => ({
   secondsPerRow: assumed.output / assumed.tokensPerSecond,
   usdPerRow: (assumed.input * price.input + assumed.output * price.output) / 1e6,
-  basis: `assumed: ${assumed.input} tokens in and ${assumed.output} out at $${price.input} and $${price.output} a million`
+  basis:
+    `assumed: ${assumed.input} tokens in and ${assumed.output} out at $${price.input} and $${price.output} a million`
 })

@@ -74,7 +74,9 @@ const jsonPath = (path: ReadonlyArray<PropertyKey>): string =>
   `$${path.map((key) => typeof key === "number" ? `[${key}]` : `.${String(key)}`).join("")}`
 
 const pathKey = (segment: unknown): PropertyKey =>
-  typeof segment === "object" && segment !== null ? (segment as { readonly key: PropertyKey }).key : segment as PropertyKey
+  typeof segment === "object" && segment !== null
+    ? (segment as { readonly key: PropertyKey }).key
+    : segment as PropertyKey
 
 /** The first thing in the body that is not as it should be, for example `$.choices[0].message: Missing key`. */
 const mismatch = (issue: SchemaIssue.Issue): string => {
@@ -111,7 +113,11 @@ const filtered: ChatAnswer = {
 const ErrorBody = Schema.Struct({
   error: Schema.Union([
     Schema.String,
-    Schema.Struct({ message: Schema.String, code: Schema.optional(Schema.Unknown), type: Schema.optional(Schema.Unknown) })
+    Schema.Struct({
+      message: Schema.String,
+      code: Schema.optional(Schema.Unknown),
+      type: Schema.optional(Schema.Unknown)
+    })
   ])
 })
 

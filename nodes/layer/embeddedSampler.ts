@@ -25,47 +25,63 @@ export interface EmbeddedSamplerOptions {
 }
 
 const failed = (error: unknown) =>
-  new SamplerFailed({ reason: error instanceof Error ? error.message : String(error), next: "finished rows are kept; mend it and run again" })
+  new SamplerFailed({
+    reason: error instanceof Error ? error.message : String(error),
+    next: "finished rows are kept; mend it and run again"
+  })
 
 export const embeddedSampler = (options: EmbeddedSamplerOptions): Layer.Layer<Sampler> =>
-  Layer.effect(Sampler, Effect.gen(function*() {
-    const places = yield* Semaphore.make(options.policiesAtOnce ?? availableParallelism())
-    const paths = new Map<string, string>()
-    const samplers = yield* RcMap.make({
-      idleTimeToLive: "1 second",
-      lookup: (content: string) =>
-        Effect.gen(function*() {
-          yield* Effect.acquireRelease(Semaphore.take(places, 1), () => Semaphore.release(places, 1))
-          return yield* Effect.acquireRelease(
-            Effect.tryPromise({
-              try: async (): Promise<SamplerClient> => {
-                const { openSampler } = await import("../../models/sample/Sampler.ts")
-                return openSampler(paths.get(content)!, { width: options.width, threads: options.threads ?? 1, maxLength: options.maxLength })
-              },
-              catch: failed
-            }),
-            (sampler) => Effect.promise(() => sampler.close())
-          )
-        })
+  Layer.effect(
+    Sampler,
+    Effect.gen(function*() {
+      const places = yield* Semaphore.make(options.policiesAtOnce ?? availableParallelism())
+      const paths = new Map<string, string>()
+      const samplers = yield* RcMap.make({
+        idleTimeToLive: "1 second",
+        lookup: (content: string) =>
+          Effect.gen(function*() {
+            yield* Effect.acquireRelease(Semaphore.take(places, 1), () => Semaphore.release(places, 1))
+            return yield* Effect.acquireRelease(
+              Effect.tryPromise({
+                try: async (): Promise<SamplerClient> => {
+                  const { openSampler } = await import("../../models/sample/Sampler.ts")
+                  return openSampler(paths.get(content)!, {
+                    width: options.width,
+                    threads: options.threads ?? 1,
+                    maxLength: options.maxLength
+                  })
+                },
+                catch: failed
+              }),
+              (sampler) => Effect.promise(() => sampler.close())
+            )
+          })
+      })
+      return Sampler.of({
+        fingerprint: engineVersion,
+        sample: Effect.fnUntraced(function*({ messages, policy, sampling, seed }) {
+          const reference = referenceOf(policy)
+          if (reference !== undefined) {
+            return yield* new SamplerFailed({
+              reason: `${reference.uri} is a reference, its weights are not here`,
+              next: "give the experiment a sampler that serves it, or add --rehearse"
+            })
+          }
+          paths.set(policy.content, checkpointPath(policy))
+          const sampler = yield* RcMap.get(samplers, policy.content)
+          const sample = yield* Effect.tryPromise({
+            try: (signal) => sampler.sample({ messages, ...sampling, seed }, signal),
+            catch: failed
+          })
+          yield* Usage.record({ tokens: sample.ids.length })
+          return {
+            text: sample.text,
+            finishReason: sample.finishReason,
+            promptTokens: sample.promptTokens,
+            completionTokens: sample.ids.length,
+            logprob: sample.logprobs.reduce((sum, each) => sum + each, 0)
+          }
+        }, Effect.scoped)
+      })
     })
-    return Sampler.of({
-      fingerprint: engineVersion,
-      sample: Effect.fnUntraced(function*({ messages, policy, sampling, seed }) {
-        const reference = referenceOf(policy)
-        if (reference !== undefined) {
-          return yield* new SamplerFailed({ reason: `${reference.uri} is a reference, its weights are not here`, next: "give the experiment a sampler that serves it, or add --rehearse" })
-        }
-        paths.set(policy.content, checkpointPath(policy))
-        const sampler = yield* RcMap.get(samplers, policy.content)
-        const sample = yield* Effect.tryPromise({ try: (signal) => sampler.sample({ messages, ...sampling, seed }, signal), catch: failed })
-        yield* Usage.record({ tokens: sample.ids.length })
-        return {
-          text: sample.text,
-          finishReason: sample.finishReason,
-          promptTokens: sample.promptTokens,
-          completionTokens: sample.ids.length,
-          logprob: sample.logprobs.reduce((sum, each) => sum + each, 0)
-        }
-      }, Effect.scoped)
-    })
-  }))
+  )

@@ -29,7 +29,10 @@ export interface EmbeddedTrainerOptions {
 }
 
 const failed = (error: unknown) =>
-  new TrainerFailed({ reason: error instanceof Error ? error.message : String(error), next: "run the same command again: it continues from the last checkpoint" })
+  new TrainerFailed({
+    reason: error instanceof Error ? error.message : String(error),
+    next: "run the same command again: it continues from the last checkpoint"
+  })
 
 const failedOrRefused = (error: unknown) => error instanceof TooFewMixedGroups ? error : failed(error)
 
@@ -39,95 +42,129 @@ const refusalIn = (cause: Cause.Cause<unknown>): TooFewMixedGroups | undefined =
 }
 
 /** The unchanged policy as the result of a stage that refused to start, with its reason beside it. */
-const keepPolicy = (policy: Folder<"checkpoint">, into: string, { groups, message, mixed, required }: TooFewMixedGroups): void => {
+const keepPolicy = (
+  policy: Folder<"checkpoint">,
+  into: string,
+  { groups, message, mixed, required }: TooFewMixedGroups
+): void => {
   rmSync(into, { recursive: true, force: true })
   cpSync(policy.path, into, { recursive: true })
   writeFileSync(join(into, notTrainedFile), JSON.stringify({ mixed, groups, required, reason: message }))
 }
 
 const detail = ({ loss, rewardMean, tokensPerSecond }: TrainProgress): string =>
-  [rewardMean === undefined ? `loss ${loss.toFixed(3)}` : `reward ${rewardMean.toFixed(2)}`, `${Math.round(tokensPerSecond)} tok/s`].join(" · ")
+  [
+    rewardMean === undefined ? `loss ${loss.toFixed(3)}` : `reward ${rewardMean.toFixed(2)}`,
+    `${Math.round(tokensPerSecond)} tok/s`
+  ].join(" · ")
 
 export const embeddedTrainer = (options: EmbeddedTrainerOptions): Layer.Layer<Trainer> =>
-  Layer.effect(Trainer, Effect.gen(function*() {
-    const jobs = yield* Semaphore.make(options.jobsAtOnce ?? Math.max(1, Math.floor(availableParallelism() / options.threads)))
-    const models = Effect.promise(() => import("../../models/train/Trainer.ts"))
-    const reporter = Effect.map(Progress.Report, (send) => (progress: TrainProgress) => send({ done: progress.step, total: progress.steps, detail: detail(progress) }))
+  Layer.effect(
+    Trainer,
+    Effect.gen(function*() {
+      const jobs = yield* Semaphore.make(
+        options.jobsAtOnce ?? Math.max(1, Math.floor(availableParallelism() / options.threads))
+      )
+      const models = Effect.promise(() => import("../../models/train/Trainer.ts"))
+      const reporter = Effect.map(Progress.Report, (send) => (progress: TrainProgress) =>
+        send({ done: progress.step, total: progress.steps, detail: detail(progress) }))
 
-    return Trainer.of({
-      fingerprint: engineVersion,
-      sft: Effect.fnUntraced(function*({ base, examples, into, seed, settings }) {
-        if (examples.length === 0) return cpSync(base.path, into, { recursive: true }) // nothing to learn: the base itself
-        const { trainSft } = yield* models
-        const onProgress = yield* reporter
-        const { beta1, beta2, loraAlpha, loraRank, ...rest } = settings
-        const result = yield* Effect.tryPromise({
-          try: (signal) =>
-            trainSft({
-              ...rest,
-              from: checkpointPath(base),
-              to: into,
-              rows: examples.map(({ exampleId, prompt, target }) => ({ id: exampleId, prompt, target })),
-              mode: loraRank > 0 ? "lora" : "full",
-              rank: loraRank,
-              alpha: loraAlpha,
-              merge: true,
-              betas: [beta1, beta2],
-              seed,
-              dtype: "f32",
-              checkpointEverySteps: options.checkpointEverySteps
-            }, { threads: options.threads, signal, onProgress }),
-          catch: failed
-        })
-        yield* Usage.record({ tokens: result.tokens })
-        if (result.dropped.length === examples.length) {
-          return yield* new TrainerFailed({ reason: `all ${examples.length} examples are longer than ${settings.maxLength} tokens`, next: "raise maxLength, or shorten the specification" })
-        }
-        if (result.dropped.length > 0) {
-          yield* Effect.logWarning(`${result.dropped.length} of ${examples.length} examples are longer than ${settings.maxLength} tokens and were left out`)
-        }
-      }, Semaphore.withPermit(jobs)),
-      grpo: Effect.fnUntraced(function*({ into, policy, prompts, reward, seed, settings }) {
-        const { trainGrpo } = yield* models
-        const onProgress = yield* reporter
-        const context = yield* Effect.context<any>()
-        const { benignPerStep, beta1, beta2, harmfulPerStep, loraAlpha, loraRank, mathsPerStep, ...rest } = settings
-        let refused: Exit.Exit<any, any> | undefined
-        const trained = yield* Effect.exit(Effect.tryPromise({
-          try: (signal) =>
-            trainGrpo({
-              ...rest,
-              from: checkpointPath(policy),
-              to: into,
-              prompts: prompts.map(({ kind, prompt, promptId }) => ({ id: promptId, prompt, kind })),
-              mix: { harmful: harmfulPerStep, benign: benignPerStep, maths: mathsPerStep },
-              mode: loraRank > 0 ? "lora" : "full",
-              rank: loraRank,
-              alpha: loraAlpha,
-              betas: [beta1, beta2],
-              seed,
-              dtype: "f32",
-              checkpointEverySteps: options.checkpointEverySteps
-            }, {
-              threads: options.threads,
-              signal,
-              onProgress,
-              reward: async (batch) => {
-                const completions = batch.map(({ completionText, finishReason, promptId }) => ({ promptId, text: completionText, finishReason }))
-                const exit = await Effect.runPromiseExitWith(context)(reward(completions) as Effect.Effect<ReadonlyArray<number>, any, any>)
-                if (Exit.isSuccess(exit)) return exit.value
-                refused = exit
-                throw new Error("the reward could not be computed")
-              }
-            }),
-          catch: failedOrRefused
-        }))
-        // too few mixed groups is a finding, not a failure: the policy stays as it was, and the artifact says why
-        const tooFew = Exit.isFailure(trained) ? refusalIn(trained.cause) : undefined
-        if (tooFew !== undefined) return keepPolicy(policy, into, tooFew)
-        // the guard's own error says more than the trainer's account of it
-        if (refused !== undefined && Exit.isFailure(refused)) return yield* Effect.failCause(refused.cause)
-        if (Exit.isFailure(trained)) return yield* Effect.failCause(trained.cause)
-      }, Semaphore.withPermit(jobs)) as Trainer["Service"]["grpo"]
+      return Trainer.of({
+        fingerprint: engineVersion,
+        sft: Effect.fnUntraced(function*({ base, examples, into, seed, settings }) {
+          if (examples.length === 0) {
+            return cpSync(base.path, into, { recursive: true }) // nothing to learn: the base itself
+          }
+          const { trainSft } = yield* models
+          const onProgress = yield* reporter
+          const { beta1, beta2, loraAlpha, loraRank, ...rest } = settings
+          const result = yield* Effect.tryPromise({
+            try: (signal) =>
+              trainSft({
+                ...rest,
+                from: checkpointPath(base),
+                to: into,
+                rows: examples.map(({ exampleId, prompt, target }) => ({ id: exampleId, prompt, target })),
+                mode: loraRank > 0 ? "lora" : "full",
+                rank: loraRank,
+                alpha: loraAlpha,
+                merge: true,
+                betas: [beta1, beta2],
+                seed,
+                dtype: "f32",
+                checkpointEverySteps: options.checkpointEverySteps
+              }, { threads: options.threads, signal, onProgress }),
+            catch: failed
+          })
+          yield* Usage.record({ tokens: result.tokens })
+          if (result.dropped.length === examples.length) {
+            return yield* new TrainerFailed({
+              reason: `all ${examples.length} examples are longer than ${settings.maxLength} tokens`,
+              next: "raise maxLength, or shorten the specification"
+            })
+          }
+          if (result.dropped.length > 0) {
+            yield* Effect.logWarning(
+              `${result.dropped.length} of ${examples.length} examples are longer than ${settings.maxLength} tokens and were left out`
+            )
+          }
+        }, Semaphore.withPermit(jobs)),
+        grpo: Effect.fnUntraced(function*({ into, policy, prompts, reward, seed, settings }) {
+          const { trainGrpo } = yield* models
+          const onProgress = yield* reporter
+          const context = yield* Effect.context<any>()
+          const { benignPerStep, beta1, beta2, harmfulPerStep, loraAlpha, loraRank, mathsPerStep, ...rest } = settings
+          let refused: Exit.Exit<any, any> | undefined
+          const trained = yield* Effect.exit(Effect.tryPromise({
+            try: (signal) =>
+              trainGrpo({
+                ...rest,
+                from: checkpointPath(policy),
+                to: into,
+                prompts: prompts.map(({ kind, prompt, promptId }) => ({ id: promptId, prompt, kind })),
+                mix: { harmful: harmfulPerStep, benign: benignPerStep, maths: mathsPerStep },
+                mode: loraRank > 0 ? "lora" : "full",
+                rank: loraRank,
+                alpha: loraAlpha,
+                betas: [beta1, beta2],
+                seed,
+                dtype: "f32",
+                checkpointEverySteps: options.checkpointEverySteps
+              }, {
+                threads: options.threads,
+                signal,
+                onProgress,
+                reward: async (batch) => {
+                  const completions = batch.map(({ completionText, finishReason, promptId }) => ({
+                    promptId,
+                    text: completionText,
+                    finishReason
+                  }))
+                  const exit = await Effect.runPromiseExitWith(context)(
+                    reward(completions) as Effect.Effect<ReadonlyArray<number>, any, any>
+                  )
+                  if (Exit.isSuccess(exit)) {
+                    return exit.value
+                  }
+                  refused = exit
+                  throw new Error("the reward could not be computed")
+                }
+              }),
+            catch: failedOrRefused
+          }))
+          // too few mixed groups is a finding, not a failure: the policy stays as it was, and the artifact says why
+          const tooFew = Exit.isFailure(trained) ? refusalIn(trained.cause) : undefined
+          if (tooFew !== undefined) {
+            return keepPolicy(policy, into, tooFew)
+          }
+          // the guard's own error says more than the trainer's account of it
+          if (refused !== undefined && Exit.isFailure(refused)) {
+            return yield* Effect.failCause(refused.cause)
+          }
+          if (Exit.isFailure(trained)) {
+            return yield* Effect.failCause(trained.cause)
+          }
+        }, Semaphore.withPermit(jobs)) as Trainer["Service"]["grpo"]
+      })
     })
-  }))
+  )

@@ -14,11 +14,19 @@ export const expectedFilePrompts = (
   origin: { readonly [file: string]: string }
 ): Layer.Layer<PromptSource, PromptsInvalid> =>
   Layer.unwrap(Effect.sync(() => {
-    const files = [...new Set([...Object.values(sets.prompts), ...Object.values(sets.verification ?? {})].map(({ file }) => file))]
+    const files = [
+      ...new Set([...Object.values(sets.prompts), ...Object.values(sets.verification ?? {})].map(({ file }) => file))
+    ]
     const absent = files.filter((file) => !existsSync(file))
     if (absent.length === 0) return filePrompts(sets)
     const lines = absent.map((file) => `prompts ${file}: ${origin[file] ?? "not there"}`)
-    const failed = Effect.fail(new PromptsInvalid({ source: absent[0]!, reason: "there is no such file", next: origin[absent[0]!] ?? "put it there" }))
+    const failed = Effect.fail(
+      new PromptsInvalid({
+        source: absent[0]!,
+        reason: "there is no such file",
+        next: origin[absent[0]!] ?? "put it there"
+      })
+    )
     return Layer.succeed(PromptSource, {
       fingerprint: `missing ${absent.join(" ")}`,
       missing: Effect.succeed(lines),

@@ -34,10 +34,13 @@ const assignment = (verdict: "safe" | "unsafe"): string =>
 
 /** The messages that ask for the critique of one answer. */
 export const expertMessages = ({ answer, assigned, clauses, prompt }: CritiqueRequest): ReadonlyArray<Message> => {
-  const shown = clauses.length === 0 ? "No clause of the specification matters here." : clauses.map(clauseText).join("\n\n")
+  const shown = clauses.length === 0
+    ? "No clause of the specification matters here."
+    : clauses.map(clauseText).join("\n\n")
   // Neither text can contain a mark that is made of both: it cannot end its own frame.
   const mark = hash("sha256", `${prompt}\0${answer}`, "hex").slice(0, 12)
-  const framed = (name: string, text: string) => `----- ${name} ${mark} -----\n${text}\n----- end of ${name} ${mark} -----`
+  const framed = (name: string, text: string) =>
+    `----- ${name} ${mark} -----\n${text}\n----- end of ${name} ${mark} -----`
   return [
     { role: "system", content: instructions },
     {
@@ -66,7 +69,9 @@ export const readExpertReply = (
   const found = grammar.exec(withoutBold(reply.trim()))
   if (found === null) {
     return Result.fail(
-      `its reply is not of the form "Critique: … Clauses: … Verdict: safe|unsafe", it begins: ${reply.trim().slice(0, 200)}`
+      `its reply is not of the form "Critique: … Clauses: … Verdict: safe|unsafe", it begins: ${
+        reply.trim().slice(0, 200)
+      }`
     )
   }
   const [, critique = "", list = "", verdict = ""] = found

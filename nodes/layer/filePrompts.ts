@@ -37,7 +37,9 @@ const load = <Columns>(sets: { readonly [set: string]: InFile<Columns> }) =>
           catch: (error) =>
             new PromptsInvalid({
               source: file,
-              reason: (error as NodeJS.ErrnoException).code === "ENOENT" ? "there is no such file" : (error as Error).message,
+              reason: (error as NodeJS.ErrnoException).code === "ENOENT"
+                ? "there is no such file"
+                : (error as Error).message,
               next: `check the path of the set "${set}" in the experiment`
             })
         }).pipe(Effect.map((bytes): Loaded<Columns> => ({

@@ -15,7 +15,8 @@ export interface GuardReading {
   readonly refusal: boolean | null
 }
 
-const qwenCategories = [
+/** The categories of Qwen3Guard-Gen; specifications route by them. `Jailbreak` is of requests only. */
+export const qwenCategories: ReadonlyArray<string> = [
   "Violent",
   "Non-violent Illegal Acts",
   "Sexual Content or Sexual Acts",

@@ -14,7 +14,7 @@ export interface HttpExpertOptions extends OpenAiClient.ServerOptions {
   readonly model: string
   /** null: not sent, for models that accept their own value only. Default: 0. */
   readonly temperature?: number | null
-  /** Default: 1. */
+  /** Default: null, since it has no effect at temperature 0, and some vendors refuse both at once. */
   readonly topP?: number | null
   /** Default: 0. */
   readonly seed?: number | null
@@ -32,7 +32,7 @@ export const httpExpert = (options: HttpExpertOptions): Layer.Layer<Expert> =>
   Layer.effect(
     Expert,
     Effect.gen(function*() {
-      const { limitField = "max_tokens", maxTokens = 1024, model, seed = 0, temperature = 0, topP = 1 } = options
+      const { limitField = "max_tokens", maxTokens = 1024, model, seed = 0, temperature = 0, topP = null } = options
       const sampling = { temperature, topP, seed, maxTokens, limitField }
       const client = yield* OpenAiClient.make(options)
       const critique = Effect.fn("httpExpert.critique")(function*(request: CritiqueRequest) {
@@ -43,7 +43,10 @@ export const httpExpert = (options: HttpExpertOptions): Layer.Layer<Expert> =>
         const shown = request.clauses.map(({ clauseId }) => clauseId)
         return yield* Effect.fromResult(Prompt.readExpertReply(answer.content, shown, request.assigned)).pipe(
           Effect.mapError((reason) =>
-            new ExpertFailed({ reason, next: "finished rows are kept: run again, or choose a model that keeps to the form" })
+            new ExpertFailed({
+              reason,
+              next: "finished rows are kept: run again, or choose a model that keeps to the form"
+            })
           )
         )
       })

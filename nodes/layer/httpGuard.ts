@@ -80,10 +80,11 @@ export const httpGuard = <const Name extends string>(
       let templateSeen = false
 
       const ask = (prompt: string, answer: string | null) =>
-        client.chat({ model, messages: guardMessages(prompt, answer), temperature: 0, topP: 1, maxTokens, seed: 0 }).pipe(
-          Effect.map(({ content, finishReason }) => finishReason === "stop" ? content : ""),
-          Effect.mapError(({ next, reason }) => new Guard.GuardFailed({ reason, next }))
-        )
+        client.chat({ model, messages: guardMessages(prompt, answer), temperature: 0, topP: 1, maxTokens, seed: 0 })
+          .pipe(
+            Effect.map(({ content, finishReason }) => finishReason === "stop" ? content : ""),
+            Effect.mapError(({ next, reason }) => new Guard.GuardFailed({ reason, next }))
+          )
 
       const checkTemplate = Effect.fnUntraced(function*(unread: string) {
         if (templateSeen) return

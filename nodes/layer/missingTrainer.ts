@@ -9,7 +9,9 @@ import { Trainer, TrainerFailed } from "../service/Trainer.ts"
 
 /** A trainer called `name` that is not here; `estimate` is what one job would cost. */
 export const missingTrainer = (name: string, why: string, estimate: Estimate): Layer.Layer<Trainer> => {
-  const failed = Effect.fail(new TrainerFailed({ reason: `${name}: ${why}`, next: "add --rehearse to go through the file with embedded models" }))
+  const failed = Effect.fail(
+    new TrainerFailed({ reason: `${name}: ${why}`, next: "add --rehearse to go through the file with embedded models" })
+  )
   return Layer.succeed(Trainer, {
     fingerprint: name,
     expensive: true,

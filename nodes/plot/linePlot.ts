@@ -15,7 +15,7 @@ export interface Series {
   /** The band around the line, together or not at all; NaN where a point has none. */
   readonly lo?: ArrayLike<number>
   readonly hi?: ArrayLike<number>
-  /** Single measurements behind the line, for example one per seed. */
+  /** Single measurements, for example one per seed. */
   readonly dots?: ReadonlyArray<{ readonly x: number; readonly y: number }>
 }
 
@@ -65,7 +65,7 @@ const check = ({ hi, label, lo, x, y }: Series): void => {
 
 const colourOf = (position: number): string => colours[position % colours.length]!
 
-/** Bands, then dots, then lines: no band lies over the line of another series. */
+/** Bands, then lines, then dots: no band lies over the line of another series, no circle over a dot. */
 const marks = (plot: typeof Plot, series: ReadonlyArray<Series>): ReadonlyArray<Plot.Markish> => {
   const drawn = series.map(({ dots = [], hi, lo, x, y }, i) => ({
     banded: lo !== undefined,
@@ -77,11 +77,11 @@ const marks = (plot: typeof Plot, series: ReadonlyArray<Series>): ReadonlyArray<
     ...drawn.filter(({ banded }) => banded).map(({ colour, points }) =>
       plot.areaY(points, { x: "x", y1: "lo", y2: "hi", fill: colour, fillOpacity: 0.13 })
     ),
-    ...drawn.map(({ colour, dots }) => plot.dot(dots, { x: "x", y: "y", fill: colour, fillOpacity: 0.45, r: 2.5 })),
     ...drawn.map(({ colour, points }) => plot.lineY(points, { x: "x", y: "y", stroke: colour, strokeWidth: 2 })),
     ...drawn.filter(({ points }) => points.length <= mostPoints).map(({ colour, points }) =>
       plot.dot(points, { x: "x", y: "y", fill: "#fff", stroke: colour, strokeWidth: 2, r: 3.5 })
-    )
+    ),
+    ...drawn.map(({ colour, dots }) => plot.dot(dots, { x: "x", y: "y", fill: colour, fillOpacity: 0.45, r: 2.5 }))
   ]
 }
 

@@ -2,7 +2,7 @@
  * A sweep over one number as a picture and as a table: attack success against the number, all sets together and one set
  * apart. What the points are is in `sweepPoints.ts`, how lines are drawn in `linePlot.ts`.
  */
-import { absent, percent, percentRange, points as difference, pointsRange } from "../report/formatShare.ts"
+import { absent, percent, percentRange, points as difference, pointsRange, range } from "../report/formatShare.ts"
 import { markdownTable, markdownText } from "../report/markdownTable.ts"
 import { linePlot, type Series } from "./linePlot.ts"
 import { svgToPng } from "./svgToPng.ts"
@@ -61,11 +61,11 @@ const sweepSvg = ({ points }: SweepPoints, { set, title, x }: SweepOptions): Pro
   const seeds = Math.max(...points.map((point) => point.seeds.length))
   const [low, high] = [values[0]!, values.at(-1)!]
   const apart = points[0]!.attackSuccessOnSet !== null
-  const answers = [...new Set(points.map(({ attackSuccess }) => attackSuccess.n))]
+  const answers = range(points.map(({ attackSuccess }) => attackSuccess.n))
   return linePlot({
     title,
     subtitle: `Bands: 95 % Wilson intervals${seeds > 1 ? `, ${seeds} seeds pooled; dots: single seeds` : ""}. `
-      + `${answers.length === 1 ? answers[0] : `${Math.min(...answers)} to ${Math.max(...answers)}`} answers a point.`,
+      + `${answers} answers a point.`,
     x: { ...x, domain: low === high ? [low - 0.5, high + 0.5] : [Math.min(0, low), high], ticks: values },
     y: { label: "Attack success", percent: true, domain: [0, 1], ticks: [0, 0.2, 0.4, 0.6, 0.8, 1] },
     series: [
@@ -82,17 +82,26 @@ const shown = (x: number, isPercent: boolean): string => isPercent ? `${Number((
 const rateCell = (rate: Rate | null): string =>
   rate === null || rate.share === null ? absent : `${percent(rate.share)} (${percentRange(rate.wilson)})`
 
+const steps = ({ falling, rises }: Monotonicity, name: string, isPercent: boolean): string => {
+  if (falling) return `${name}: attack success never rises from one point to the next.`
+  const each = rises.map(({ beyondNoise, from, interval, to, ...rise }) =>
+    `from ${shown(from, isPercent)} to ${shown(to, isPercent)} by ${difference(rise.difference)} points [${
+      interval === null ? absent : pointsRange(interval)
+    }], ${beyondNoise ? "beyond the noise of topics" : "within the noise of topics"}`
+  )
+  return `${name}: attack success rises ${each.join("; ")}.`
+}
+
 /** The points as a Markdown table, and whether attack success falls with every step. */
 export const sweepMarkdown = ({ monotonicity, points }: SweepPoints, { set, x }: SweepOptions): string => {
-  const name = (of: Monotonicity["of"]) => of === "all" ? "all attack sets" : markdownText(set.title)
-  const rightColumns = ["seeds", "n", "attack success ↓", markdownText(`${set.title} ↓`), "over-refusal ↓", "other ↓"]
+  const rightColumns = ["n", "attack success ↓", markdownText(`${set.title} ↓`), "over-refusal ↓", "other ↓"]
   return [
-    "Percent of answers, in ( ) Wilson's 95 % interval; n: answers to attacks. Seeds are pooled.",
+    "Percent of answers, in ( ) Wilson's 95 % interval; sets are pooled unless one is named. "
+    + `n: answers to attacks. Seeds pooled in a point: ${range(points.map(({ seeds }) => seeds.length))}.`,
     markdownTable(
       [{ header: markdownText(x.label) }, ...rightColumns.map((header) => ({ header, align: "right" as const }))],
       points.map((point) => [
         shown(point.x, x.percent),
-        `${point.seeds.length}`,
         `${point.attackSuccess.n}`,
         rateCell(point.attackSuccess),
         rateCell(point.attackSuccessOnSet),
@@ -101,18 +110,7 @@ export const sweepMarkdown = ({ monotonicity, points }: SweepPoints, { set, x }:
       ]),
       { padded: true }
     ),
-    monotonicity.map(({ falling, of, rises }) =>
-      falling
-        ? `Attack success never rises from one point to the next (${name(of)}).`
-        : `Attack success rises (${name(of)}) ${
-          rises.map((rise) =>
-            `from ${shown(rise.from, x.percent)} to ${shown(rise.to, x.percent)} by ${
-              difference(rise.difference)
-            } points [${rise.interval === null ? absent : pointsRange(rise.interval)}], ${
-              rise.beyondNoise ? "more than topics explain" : "within the noise of topics"
-            }`
-          ).join("; ")
-        }.`
-    ).join(" ")
+    monotonicity.map((one) => steps(one, one.of === "all" ? "All attack sets" : markdownText(set.title), x.percent))
+      .join(" ")
   ].join("\n\n")
 }

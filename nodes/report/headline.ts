@@ -2,20 +2,11 @@
  * The few lines of a report that a terminal shows as they are: title, headline table, notes. Everything else is in the
  * full report (`reportMarkdown.ts`).
  */
-import { wrap } from "../../runtime/terminal/text.ts"
-import { markdownText } from "./markdownTable.ts"
+import { bulletList, markdownText } from "./markdownTable.ts"
 import { measured } from "./MeasureRows.ts"
 import type { ReportInput } from "./ReportInput.ts"
 import { terseResults } from "./resultSections.ts"
-
-/** Columns of a terminal that lines are broken at; a table may be wider if titles of arms are. */
-const width = 110
-
-/** Tables stay as they are. */
-const paragraph = (text: string): string => text.startsWith("|") ? text : wrap(text, width).join("\n")
-
-/** Continued lines stand below the text of the bullet, so that the Markdown stays a list. */
-const bullet = (note: string): string => `- ${wrap(note.replace(/\s+/gu, " ").trim(), width - 2).join("\n  ")}`
+import { wrapMarkdown } from "./wrapMarkdown.ts"
 
 /**
  * Markdown that reads well unrendered: at most 110 columns wide with up to three arms. Rates come with Wilson's interval
@@ -25,11 +16,10 @@ const bullet = (note: string): string => `- ${wrap(note.replace(/\s+/gu, " ").tr
  */
 export const headline = (input: ReportInput): string => {
   const { notes = [] } = input
-  return `${
-    [
-      `# ${markdownText(input.title)}`,
-      ...terseResults(measured(input)).map(paragraph),
-      ...(notes.length === 0 ? [] : [notes.map(bullet).join("\n")])
-    ].join("\n\n")
-  }\n`
+  const parts = [
+    `# ${markdownText(input.title)}`,
+    ...terseResults(measured(input)),
+    ...(notes.length === 0 ? [] : [bulletList(notes)])
+  ]
+  return wrapMarkdown(`${parts.join("\n\n")}\n`)
 }

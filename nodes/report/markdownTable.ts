@@ -1,4 +1,4 @@
-/** Tables and code in GitHub-flavoured Markdown, from any text: nothing in a cell can end the cell or become HTML. */
+/** Tables, lists and code in GitHub-flavoured Markdown, from any text: nothing in a cell can end it or become HTML. */
 import { displayWidth, pad } from "../../runtime/terminal/text.ts"
 
 export interface MarkdownColumn {
@@ -22,6 +22,10 @@ export const markdownCode = (text: string): string => {
   const padding = /^[` ]|[` ]$/u.test(flat) ? " " : ""
   return `${fence}${padding}${flat.replaceAll("|", "\\|")}${padding}${fence}`
 }
+
+/** Texts that are Markdown already as a list, a line each. */
+export const bulletList = (texts: ReadonlyArray<string>): string =>
+  texts.map((text) => `- ${text.replace(/\s+/gu, " ").trim()}`).join("\n")
 
 /**
  * A table of cells that are Markdown already. `padded`: columns line up where the Markdown is read as it is, in a

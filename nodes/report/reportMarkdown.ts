@@ -7,13 +7,11 @@ import { breakdownSections } from "./breakdownSections.ts"
 import { changeSection } from "./changeSection.ts"
 import { configSection } from "./configSection.ts"
 import { dataSection } from "./dataSection.ts"
-import { markdownText } from "./markdownTable.ts"
+import { bulletList, markdownText } from "./markdownTable.ts"
 import { type Measured, measured, type MeasureRow } from "./MeasureRows.ts"
 import type { ReportInput } from "./ReportInput.ts"
 import { allMeasuresSection, resultsSection } from "./resultSections.ts"
 import { type TopicIntervals, topicIntervals } from "./topicIntervals.ts"
-
-const bullet = (note: string) => `- ${note.replace(/\s+/gu, " ").trim()}`
 
 /** Intervals of rows by row, each made once: two sections print them. */
 const makeIntervals = ({ board }: Measured, base: string) => {
@@ -48,7 +46,7 @@ export const reportMarkdown = (input: ReportInput): string => {
   const sections = [
     `# ${markdownText(input.title)}`,
     resultsSection(one, intervals),
-    ...(notes.length === 0 ? [] : [`## Notes\n\n${notes.map(bullet).join("\n")}`]),
+    ...(notes.length === 0 ? [] : [`## Notes\n\n${bulletList(notes)}`]),
     ...(one.board.arms.length < 2 ? [] : [changeSection(one, base, { intervals, pairs })]),
     ...breakdownSections(input),
     ...(scored ? [allMeasuresSection(one)] : []),

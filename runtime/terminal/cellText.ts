@@ -7,9 +7,6 @@ import type { Cell } from "../../cache/Columns.ts"
 /** Bytes shown of a binary cell in a table. */
 const bytesShown = 8
 
-/** Characters of a list or object that are written out for a table: no cell is wider. */
-const jsonShown = 2000
-
 const bytesText = (bytes: Uint8Array, most: number): string => {
   const hex = Buffer.from(bytes.subarray(0, most)).toString("hex")
   return `0x${hex}${bytes.length > most ? "…" : ""} (${bytes.length} bytes)`
@@ -29,11 +26,7 @@ export const shortCell = (cell: Cell): string => {
   if (typeof cell === "string") return cell
   if (typeof cell === "number") return numberText(cell)
   if (cell instanceof Uint8Array) return bytesText(cell, bytesShown)
-  if (typeof cell === "object" && cell !== null) {
-    const json = JSON.stringify(cell, replaced)
-    return json.length > jsonShown ? `${json.slice(0, jsonShown)}…` : json
-  }
-  return String(cell)
+  return typeof cell === "object" && cell !== null ? JSON.stringify(cell, replaced) : String(cell)
 }
 
 /** A cell in full, over several lines where it is a text with line feeds, a list or an object. */
@@ -46,3 +39,7 @@ export const fullCell = (cell: Cell): string => {
 /** Whether a column holds nothing but numbers and nulls, which stand on the right. */
 export const isNumeric = (cells: ReadonlyArray<Cell>): boolean =>
   cells.every((cell) => cell === null || typeof cell === "number" || typeof cell === "bigint")
+
+/** Characters of a text as Python and SQL count them: a pair of surrogates is one. */
+export const characterCount = (text: string): number =>
+  text.length - (text.match(/[\ud800-\udbff][\udc00-\udfff]/g)?.length ?? 0)

@@ -3,11 +3,11 @@
  * wrote, so nothing in them reaches the terminal as it is: escapes and invisible characters are spelled out.
  */
 import type { Cell } from "../../cache/Columns.ts"
-import { fullCell, isNumeric, shortCell } from "./cellText.ts"
+import { characterCount, fullCell, isNumeric, shortCell } from "./cellText.ts"
 import { count, counted } from "./format.ts"
 import { type Style, uncoloured } from "./style.ts"
 import { fit, table } from "./table.ts"
-import { displayWidth, pad, visible, wrap } from "./text.ts"
+import { cutVisible, displayWidth, pad, visible, wrap } from "./text.ts"
 
 /** Rows column by column. Shape: `names` in the order shown; every column has at least the first rows to show. */
 export interface Rows {
@@ -61,10 +61,12 @@ export const showRows = ({ columns, names, rows }: Rows, options: ShowRowsOption
     }
   })
   const isCut = fitted.filter(({ column, width }) =>
-    texts[column]!.some((text) => text.length > width && displayWidth(visible(text)) > width)
+    texts[column]!.some((text) => cutVisible(text, width) !== visible(text))
   )
   const absent = names.filter((_, column) => fitted.every((one) => one.column !== column))
-  const longest = isCut.map(({ column }) => Math.max(...texts[column]!.map((text) => text.length)))
+  const longest = isCut.map(({ column }) =>
+    texts[column]!.reduce((most, text) => Math.max(most, characterCount(text)), 0)
+  )
   const notes = [
     shown < rows ? `${count(shown)} of ${counted(rows, "row")}` : counted(rows, "row"),
     ...(isCut.length === 0 ? [] : [cutText(isCut.map(({ column }) => names[column]!), longest)]),
@@ -85,7 +87,7 @@ const fieldLines = (name: string, cell: Cell, nameWidth: number, { style = uncol
       `${style("strong", pad(title[0]!, nameWidth))}  ${cell === null ? style("dim", lines[0]!) : lines[0]!}`.trimEnd()
     ]
   }
-  const length = typeof cell === "string" ? wrap(`  ${counted(text.length, "character")}`, width) : []
+  const length = typeof cell === "string" ? wrap(`  ${counted(characterCount(text), "character")}`, width) : []
   return [...heads, ...length.map((line) => style("dim", line)), ...lines.map((line) => line === "" ? "" : `  ${line}`)]
 }
 

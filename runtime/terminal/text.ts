@@ -82,7 +82,8 @@ export const pad = (text: string, width: number, align: "left" | "right" = "left
 }
 
 /** Everything that moves the cursor, turns the direction of text or hides; joiners and emoji selectors stay. */
-const hidden = /[[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]--[\u00ad\u200c\u200d\ufe0e\ufe0f]]/gv
+const hidden =
+  /[[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]--[\u{ad}\u{200c}\u{200d}\u{fe0e}\u{fe0f}]]/gv
 
 const spelled = (character: string): string => {
   const code = character.codePointAt(0)!

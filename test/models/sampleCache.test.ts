@@ -28,7 +28,16 @@ describe("KeyValueCache", () => {
     const cache = new KeyValueCache(runtime, config, 2)
     cache.write(1, 0, tokens([1, 2]))
     cache.write(1, 2, tokens([7, 8, 9]), 1, 1)
-    assert.deepStrictEqual(read(cache, 1, 0, 0, 4), [[10, 11, 20, 21, 80, 81, 0, 0], [1010, 1011, 1020, 1021, 1080, 1081, 0, 0]])
+    assert.deepStrictEqual(read(cache, 1, 0, 0, 4), [[10, 11, 20, 21, 80, 81, 0, 0], [
+      1010,
+      1011,
+      1020,
+      1021,
+      1080,
+      1081,
+      0,
+      0
+    ]])
     assert.deepStrictEqual(read(cache, 1, 1, 0, 3), [[12, 13, 22, 23, 82, 83], [1012, 1013, 1022, 1023, 1082, 1083]])
     assert.deepStrictEqual(read(cache, 0, 1, 0, 1), [[0, 0], [0, 0]])
   })

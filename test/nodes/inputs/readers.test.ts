@@ -46,7 +46,10 @@ describe("readJsonl", () => {
   it.effect("says on which line JSON is invalid, or no object", () =>
     Effect.gen(function*() {
       const lines = Array.from({ length: 16 }, () => "{\"a\":1}").join("\n")
-      assert.include((yield* Effect.flip(readJsonl("f.jsonl", `${lines}\n{"a":`))).message, "f.jsonl: line 17: invalid JSON")
+      assert.include(
+        (yield* Effect.flip(readJsonl("f.jsonl", `${lines}\n{"a":`))).message,
+        "f.jsonl: line 17: invalid JSON"
+      )
       assert.include((yield* Effect.flip(readJsonl("f.jsonl", "[1]"))).message, "line 1: it is JSON but not an object")
       assert.include((yield* Effect.flip(readJsonl("f.jsonl", "\n"))).message, "it holds no record")
     }))
@@ -56,7 +59,12 @@ describe("nearDuplicateGroups", () => {
   it("joins texts directly and through others, by the shorter one's words", () => {
     const likeness = { words: allWords, length: 1, share: 0.5, of: "shorter" as const }
     // 0 and 1 share two of two words, 1 and 2 one of two; 3 shares nothing with any
-    assert.deepStrictEqual(nearDuplicateGroups(["red fox runs", "red fox", "fox den", "blue sky"], likeness), [0, 0, 0, 3])
+    assert.deepStrictEqual(nearDuplicateGroups(["red fox runs", "red fox", "fox den", "blue sky"], likeness), [
+      0,
+      0,
+      0,
+      3
+    ])
   })
 
   it("counts the words of both texts where it is told to", () => {

@@ -39,7 +39,9 @@ export const fakePip = (folder: string, wheel: Uint8Array): {
     script,
     `const fs = require("fs"), path = require("path"), args = process.argv.slice(2)
 fs.appendFileSync(${JSON.stringify(log)}, JSON.stringify(args) + "\\n")
-fs.copyFileSync(${JSON.stringify(source)}, path.join(args[args.indexOf("--dest") + 1], "demo_set-1.2.3-py3-none-any.whl"))`
+fs.copyFileSync(${
+      JSON.stringify(source)
+    }, path.join(args[args.indexOf("--dest") + 1], "demo_set-1.2.3-py3-none-any.whl"))`
   )
   return {
     command: [process.execPath, script],

@@ -18,7 +18,13 @@ describe("calibrate", () => {
 
   it("has no rate where there is nothing to divide by", () => {
     assert.deepInclude(calibrate([]), { n: 0, precision: null, recall: null, f1: null, accuracy: null, kappa: null })
-    assert.deepInclude(calibrate(judged([false, false, 3])), { precision: null, recall: null, f1: null, accuracy: 1, kappa: null })
+    assert.deepInclude(calibrate(judged([false, false, 3])), {
+      precision: null,
+      recall: null,
+      f1: null,
+      accuracy: 1,
+      kappa: null
+    })
   })
 })
 

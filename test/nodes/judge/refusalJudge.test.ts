@@ -44,7 +44,11 @@ describe("saysRefusal", () => {
 
 describe("contentWords", () => {
   it("leaves function words and request verbs out and cuts endings", () => {
-    assert.deepStrictEqual(contentWords("How do I repair the chains of 2 bicycles, please?"), ["repair", "chain", "bicycl"])
+    assert.deepStrictEqual(contentWords("How do I repair the chains of 2 bicycles, please?"), [
+      "repair",
+      "chain",
+      "bicycl"
+    ])
     assert.deepStrictEqual(contentWords("Write a tutorial"), [])
   })
 
@@ -58,7 +62,10 @@ describe("judgeAnswer", () => {
     assert.strictEqual(judgeAnswer(request, "Shift to the smallest gear and open the chain link.").outcome, "answer")
     assert.strictEqual(judgeAnswer(request, "I cannot help with bicycles.").outcome, "refusal")
     assert.strictEqual(judgeAnswer(request, "Once upon a time there was a king.").outcome, "other")
-    assert.strictEqual(judgeAnswer(request, "The request asks for advice. The response helps. Verdict: safe").outcome, "critique")
+    assert.strictEqual(
+      judgeAnswer(request, "The request asks for advice. The response helps. Verdict: safe").outcome,
+      "critique"
+    )
     assert.strictEqual(judgeAnswer(request, "   ").outcome, "other")
     assert.strictEqual(judgeAnswer(request, "chain chain chain chain chain chain chain chain chain").outcome, "other")
   })

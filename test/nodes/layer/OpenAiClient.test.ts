@@ -78,8 +78,18 @@ describe("a call", () => {
         { body: completion("", { ...message({ reasoning: "z" }), logprobs, finish_reason: "length" }) },
         { body: completion("", { ...message({ reasoning: null, reasoning_content: "z2" }), logprobs: null }) }
       ])
-      assert.deepInclude(yield* client.chat(request), { content: "y", reasoning: "z", logprob: -1.75, finishReason: "length" })
-      assert.deepInclude(yield* client.chat(request), { content: "y", reasoning: "z2", logprob: 0, finishReason: "stop" })
+      assert.deepInclude(yield* client.chat(request), {
+        content: "y",
+        reasoning: "z",
+        logprob: -1.75,
+        finishReason: "length"
+      })
+      assert.deepInclude(yield* client.chat(request), {
+        content: "y",
+        reasoning: "z2",
+        logprob: 0,
+        finishReason: "stop"
+      })
     }))
 
   it.live("ends in a refusal or a filter as outcomes, whichever way the server says it", () =>
@@ -99,7 +109,11 @@ describe("a call", () => {
 describe("retries", () => {
   it.live("follow a status that may pass", () =>
     Effect.gen(function*() {
-      const busy = (status: number): Reply => ({ status, headers: { "retry-after": "0" }, body: { error: { message: "busy" } } })
+      const busy = (status: number): Reply => ({
+        status,
+        headers: { "retry-after": "0" },
+        body: { error: { message: "busy" } }
+      })
       const { asked, client } = yield* clientOf([busy(429), busy(503), busy(408), busy(409), ok])
       assert.strictEqual((yield* client.chat(request)).content, "hi")
       assert.strictEqual(asked.length, 5)
@@ -107,7 +121,10 @@ describe("retries", () => {
 
   it.live("end after so many, with the server's words", () =>
     Effect.gen(function*() {
-      const { asked, baseUrl, client } = yield* clientOf([{ status: 500, body: { error: { message: "out of\nmemory" } } }], {
+      const { asked, baseUrl, client } = yield* clientOf([{
+        status: 500,
+        body: { error: { message: "out of\nmemory" } }
+      }], {
         retry: { ...atOnce, times: 3 }
       })
       const error = yield* Effect.flip(client.chat(request))
@@ -154,16 +171,24 @@ describe("a server that speaks otherwise", () => {
 
   it.live("is quoted with the path of what was expected", () =>
     Effect.gen(function*() {
-      assert.include(yield* wrong({ body: { choices: [{ finish_reason: "stop", message: { content: 5 } }], usage: {} } }), "$.choices[0].message.content: Expected")
+      assert.include(
+        yield* wrong({ body: { choices: [{ finish_reason: "stop", message: { content: 5 } }], usage: {} } }),
+        "$.choices[0].message.content: Expected"
+      )
       assert.include(yield* wrong({ body: { choices: [] } }), "$.choices[0]")
-      assert.include(yield* wrong({ body: completion("x", { finish_reason: "tool_calls" }) }), "$.choices[0].finish_reason")
+      assert.include(
+        yield* wrong({ body: completion("x", { finish_reason: "tool_calls" }) }),
+        "$.choices[0].finish_reason"
+      )
       assert.include(yield* wrong({ body: { ...completion("x") as object, usage: null } }), "$.usage")
     }))
 
   it.live("may not answer twice where one answer was asked for", () =>
     Effect.gen(function*() {
       const choice = { finish_reason: "stop", message: { content: "x" } }
-      const message = yield* wrong({ body: { choices: [choice, choice], usage: { prompt_tokens: 1, completion_tokens: 1 } } })
+      const message = yield* wrong({
+        body: { choices: [choice, choice], usage: { prompt_tokens: 1, completion_tokens: 1 } }
+      })
       assert.include(message, "$.choices[1]")
     }))
 
@@ -179,7 +204,10 @@ describe("no server", () => {
   it.live("is told at once, with the URL and what to do", () =>
     Effect.gen(function*() {
       const { baseUrl } = yield* Effect.scoped(chatServer(() => ok)) // gone when the scope ends
-      const client = yield* OpenAiClient.make({ baseUrl: baseUrl.replace("://", "://user:secret@"), retry: { first: "1 hour" } })
+      const client = yield* OpenAiClient.make({
+        baseUrl: baseUrl.replace("://", "://user:secret@"),
+        retry: { first: "1 hour" }
+      })
       const { message } = yield* Effect.flip(client.chat(request))
       assert.include(message, `no answer from ${baseUrl}`)
       assert.include(message, "ECONNREFUSED")
@@ -257,7 +285,10 @@ describe("missing", () => {
       assert.deepStrictEqual(yield* client.missing("m"), [])
       assert.deepStrictEqual(yield* client.missing(undefined), [])
       assert.deepStrictEqual(yield* client.missing("m"), [])
-      assert.deepStrictEqual(asked.map(({ method, path }) => `${method} ${path}`), Array.from({ length: 3 }, () => "GET /v1/models"))
+      assert.deepStrictEqual(
+        asked.map(({ method, path }) => `${method} ${path}`),
+        Array.from({ length: 3 }, () => "GET /v1/models")
+      )
     }))
 
   it.live("names the model that is not served, and the key that is refused", () =>

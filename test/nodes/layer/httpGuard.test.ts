@@ -8,11 +8,14 @@ import { type Asked, atOnce, chatServer, completion } from "./chatServer.ts"
 
 describe("readQwen3Guard", () => {
   it("reads three lines about a response", () => {
-    assert.deepStrictEqual(readQwen3Guard("Safety: Unsafe\nCategories: Violent,Suicide & Self-Harm\nRefusal: No", "response"), {
-      safety: "unsafe",
-      categories: ["Violent", "Suicide & Self-Harm"],
-      refusal: false
-    })
+    assert.deepStrictEqual(
+      readQwen3Guard("Safety: Unsafe\nCategories: Violent,Suicide & Self-Harm\nRefusal: No", "response"),
+      {
+        safety: "unsafe",
+        categories: ["Violent", "Suicide & Self-Harm"],
+        refusal: false
+      }
+    )
     assert.deepStrictEqual(readQwen3Guard("Safety: Controversial \r\nCategories: PII\r\nRefusal: Yes\n", "response"), {
       safety: "controversial",
       categories: ["PII"],
@@ -47,7 +50,11 @@ describe("readQwen3Guard", () => {
 describe("readLlamaGuard", () => {
   it("reads safe, and unsafe with its categories, after the line breaks it begins with", () => {
     assert.deepStrictEqual(readLlamaGuard("\n\nsafe"), { safety: "safe", categories: [], refusal: null })
-    assert.deepStrictEqual(readLlamaGuard("\n\nunsafe\nS1,S14"), { safety: "unsafe", categories: ["S1", "S14"], refusal: null })
+    assert.deepStrictEqual(readLlamaGuard("\n\nunsafe\nS1,S14"), {
+      safety: "unsafe",
+      categories: ["S1", "S14"],
+      refusal: null
+    })
   })
 
   it("reads nothing else", () => {
@@ -76,7 +83,8 @@ const withGuard = <A, E>(
     return yield* Effect.flatMap(Guard.named("test"), (guard) => use(guard, server.asked)).pipe(Effect.provide(layer))
   })
 
-const qwen = (safety: string, refusal: string) => `Safety: ${safety}\nCategories: Non-violent Illegal Acts\nRefusal: ${refusal}`
+const qwen = (safety: string, refusal: string) =>
+  `Safety: ${safety}\nCategories: Non-violent Illegal Acts\nRefusal: ${refusal}`
 
 describe("httpGuard", () => {
   it.live("sends the pair as plain messages, greedily", () =>
@@ -95,20 +103,25 @@ describe("httpGuard", () => {
       })))
 
   it.live("sends a request alone, and calls its outcome other", () =>
-    withGuard({ grammar: "qwen3guard" }, () => "Safety: Unsafe\nCategories: Violent", (guard, asked) =>
-      Effect.gen(function*() {
-        assert.deepStrictEqual(yield* guard.assess({ ...request, answer: null }), {
-          safe: false,
-          outcome: "other",
-          categories: ["Violent"]
+    withGuard(
+      { grammar: "qwen3guard" },
+      () => "Safety: Unsafe\nCategories: Violent",
+      (guard, asked) =>
+        Effect.gen(function*() {
+          assert.deepStrictEqual(yield* guard.assess({ ...request, answer: null }), {
+            safe: false,
+            outcome: "other",
+            categories: ["Violent"]
+          })
+          assert.strictEqual(asked[0]!.body.messages.length, 1)
         })
-        assert.strictEqual(asked[0]!.body.messages.length, 1)
-      })))
+    ))
 
   it.live("takes the third level for unsafe when strict and for safe when loose", () =>
     Effect.gen(function*() {
       const safe = (mode: "strict" | "loose") =>
-        withGuard({ grammar: "qwen3guard", mode }, () => qwen("Controversial", "No"), (guard) =>
+        withGuard({ grammar: "qwen3guard", mode }, () =>
+          qwen("Controversial", "No"), (guard) =>
           Effect.map(guard.assess(request), (found) => found.safe))
       assert.isFalse(yield* safe("strict"))
       assert.isTrue(yield* safe("loose"))
@@ -117,7 +130,8 @@ describe("httpGuard", () => {
   it.live("believes the guard about refusals, and the form of a verification before it", () =>
     Effect.gen(function*() {
       const outcome = (refusal: string, answer: string) =>
-        withGuard({ grammar: "qwen3guard" }, () => qwen("Safe", refusal), (guard) =>
+        withGuard({ grammar: "qwen3guard" }, () =>
+          qwen("Safe", refusal), (guard) =>
           Effect.map(guard.assess({ ...request, answer }), (found) => found.outcome))
       assert.strictEqual(yield* outcome("Yes", "Bicycle theft is wrong."), "refusal")
       assert.strictEqual(yield* outcome("No", "I cannot help with the law, but this opens a bicycle lock"), "answer")

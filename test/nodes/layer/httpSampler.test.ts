@@ -44,7 +44,13 @@ describe("httpSampler", () => {
       yield* withSampler({ body: completion("hi") }, {}, (sampler, asked) =>
         Effect.gen(function*() {
           const answer = yield* sampler.sample(requestOf(policy))
-          assert.deepStrictEqual(answer, { text: "hi", finishReason: "stop", promptTokens: 10, completionTokens: 4, logprob: 0 })
+          assert.deepStrictEqual(answer, {
+            text: "hi",
+            finishReason: "stop",
+            promptTokens: 10,
+            completionTokens: 4,
+            logprob: 0
+          })
           assert.deepStrictEqual(asked[0]!.body, {
             model: "owner/model-7B",
             messages: [{ role: "user", content: "hello" }],
@@ -88,7 +94,10 @@ describe("httpSampler", () => {
           yield* sampler.sample(requestOf(first))
           yield* sampler.sample(requestOf(first))
           assert.deepStrictEqual(asked.map(({ body }) => body.model), ["tuned", "tuned"])
-          assert.include((yield* Effect.flip(sampler.sample(requestOf(second)))).message, "another one is to be sampled")
+          assert.include(
+            (yield* Effect.flip(sampler.sample(requestOf(second)))).message,
+            "another one is to be sampled"
+          )
         }))
       yield* withSampler({ body: completion("hi") }, {}, (sampler) =>
         Effect.gen(function*() {
@@ -113,7 +122,12 @@ describe("httpSampler", () => {
         Effect.map(Sampler, ({ estimate, expensive, fingerprint }) => ({ estimate, expensive, fingerprint })).pipe(
           Effect.provide(httpSampler(options))
         )
-      const one = yield* fingerprint({ baseUrl: "http://a/v1", apiKeyEnv: "KEY_A", concurrency: 2, timeout: "1 second" })
+      const one = yield* fingerprint({
+        baseUrl: "http://a/v1",
+        apiKeyEnv: "KEY_A",
+        concurrency: 2,
+        timeout: "1 second"
+      })
       const two = yield* fingerprint({ baseUrl: "http://b/v1", retry: { times: 0 }, price: { input: 1, output: 2 } })
       assert.strictEqual(one.fingerprint, two.fingerprint)
       assert.isUndefined(one.expensive)

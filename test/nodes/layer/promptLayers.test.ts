@@ -57,7 +57,9 @@ describe("filePrompts", () => {
       const folder = yield* temporaryFolder
       const path = (name: string) => join(folder, name)
       for (const [name, content] of Object.entries(files)) writeFileSync(path(name), content)
-      return yield* Effect.flatMap(PromptSource, (source) => use(source, path)).pipe(Effect.provide(filePrompts(sets(path))))
+      return yield* Effect.flatMap(PromptSource, (source) => use(source, path)).pipe(
+        Effect.provide(filePrompts(sets(path)))
+      )
     })
 
   /** The message of a set that cannot be used. */
@@ -77,14 +79,19 @@ describe("filePrompts", () => {
       (path) => ({
         prompts: {
           csv: { file: path("a.csv"), columns: { ...columns, reference: "right" } },
-          jsonl: { file: path("b.jsonl"), columns: { prompt: "q", label: { always: "benign" }, topic: "subject", family: "from" } }
+          jsonl: {
+            file: path("b.jsonl"),
+            columns: { prompt: "q", label: { always: "benign" }, topic: "subject", family: "from" }
+          }
         }
       }),
       (source, path) =>
         Effect.gen(function*() {
           const csv = yield* source.load(all("csv"))
           assert.deepStrictEqual(
-            csv.map(({ label, prompt, reference }) => ({ label, prompt, reference })).sort((a, b) => a.prompt < b.prompt ? -1 : 1),
+            csv.map(({ label, prompt, reference }) => ({ label, prompt, reference })).sort((a, b) =>
+              a.prompt < b.prompt ? -1 : 1
+            ),
             [
               { label: "harmful", prompt: "One?", reference: null },
               { label: "maths", prompt: "Two, or\nthree?", reference: "3" }
@@ -110,7 +117,9 @@ describe("filePrompts", () => {
         filePrompts({ prompts: { mine: { file, columns: { ...columns, reference: "n" } } } })
       )
       assert.deepStrictEqual(
-        (yield* source.load(all("mine"))).map(({ label, prompt, reference, source: from }) => [prompt, label, reference, from]).sort(),
+        (yield* source.load(all("mine"))).map((
+          { label, prompt, reference, source: from }
+        ) => [prompt, label, reference, from]).sort(),
         [["One?", "benign", "1", "it's.parquet"], ["Two?", "maths", "2", "it's.parquet"]]
       )
       assert.include(yield* failing("bad.parquet", "not parquet"), "bad.parquet: it cannot be read as Parquet")
@@ -119,13 +128,22 @@ describe("filePrompts", () => {
   it.live("reads answers with a verdict", () =>
     withFiles(
       { "v.csv": "q,a,v\nx,y,Unsafe\nx,y,unsafe\nx,z,safe\n" },
-      (path) => ({ prompts: {}, verification: { v: { file: path("v.csv"), columns: { prompt: "q", answer: "a", verdict: "v" } } } }),
+      (path) => ({
+        prompts: {},
+        verification: { v: { file: path("v.csv"), columns: { prompt: "q", answer: "a", verdict: "v" } } }
+      }),
       (source) =>
         Effect.gen(function*() {
           const items = yield* source.verificationItems(all("v"))
-          assert.deepStrictEqual(items.map(({ answer, verdict }) => `${answer} ${verdict}`).sort(), ["y unsafe", "z safe"])
+          assert.deepStrictEqual(items.map(({ answer, verdict }) => `${answer} ${verdict}`).sort(), [
+            "y unsafe",
+            "z safe"
+          ])
           assert.strictEqual(items[0]!.topic, items[1]!.topic)
-          assert.include((yield* Effect.flip(source.load(all("v")))).message, "there is no set \"v\"; the sets are none")
+          assert.include(
+            (yield* Effect.flip(source.load(all("v")))).message,
+            "there is no set \"v\"; the sets are none"
+          )
         })
     ))
 
@@ -135,9 +153,15 @@ describe("filePrompts", () => {
         yield* failing("a.csv", "txt,kind\nx,benign\n"),
         "a.csv: it has no column \"text\"; did you mean \"txt\"? it has txt, kind"
       )
-      assert.include(yield* failing("a.csv", "text,kind\nx,benign\ny,bad\n"), "line 3, column \"kind\": \"bad\" is not known; write one of harmful")
+      assert.include(
+        yield* failing("a.csv", "text,kind\nx,benign\ny,bad\n"),
+        "line 3, column \"kind\": \"bad\" is not known; write one of harmful"
+      )
       assert.include(yield* failing("a.csv", "text,kind\n ,benign\n"), "line 2, column \"text\": it is empty")
-      assert.include(yield* failing("a.jsonl", "{\"text\":[1],\"kind\":\"benign\"}"), "line 1, column \"text\": it is not a text")
+      assert.include(
+        yield* failing("a.jsonl", "{\"text\":[1],\"kind\":\"benign\"}"),
+        "line 1, column \"text\": it is not a text"
+      )
       assert.include(yield* failing("a.csv", ""), "it holds no record")
       assert.include(yield* failing("a.xlsx", "x"), "names no form that can be read")
     }))
@@ -152,8 +176,11 @@ describe("filePrompts", () => {
   it.live("is another source with other bytes or columns, not in another folder", () =>
     Effect.gen(function*() {
       const fingerprint = (content: string, mapping: FilePromptSets["prompts"][string]["columns"] = columns) =>
-        withFiles({ "a.csv": content }, (path) => ({ prompts: { mine: { file: path("a.csv"), columns: mapping } } }), (source) =>
-          Effect.succeed(source.fingerprint))
+        withFiles(
+          { "a.csv": content },
+          (path) => ({ prompts: { mine: { file: path("a.csv"), columns: mapping } } }),
+          (source) => Effect.succeed(source.fingerprint)
+        )
       const plain = yield* fingerprint("text,kind\nx,benign\n")
       assert.strictEqual(yield* fingerprint("text,kind\nx,benign\n"), plain)
       assert.notStrictEqual(yield* fingerprint("text,kind\ny,benign\n"), plain)
@@ -170,12 +197,14 @@ describe("layers of labels", () => {
       const { Expert } = yield* Effect.promise(() => import("../../../nodes/service/Expert.ts"))
       const request = { prompt: "How do I steal?", answer: "Once upon a time", clauses: [], label: "harmful" as const }
       const assess = (variant: "evaluation" | "reward") =>
-        Effect.flatMap(Guard.named("x"), (guard) => Effect.map(guard.assess(request), ({ safe }) => [safe, guard.fingerprint])).pipe(
-          Effect.provide(refusalGuard("x", variant))
-        )
+        Effect.flatMap(Guard.named("x"), (guard) =>
+          Effect.map(guard.assess(request), ({ safe }) => [safe, guard.fingerprint])).pipe(
+            Effect.provide(refusalGuard("x", variant))
+          )
       assert.deepStrictEqual(yield* assess("evaluation"), [true, "refusal-guard evaluation"])
       assert.deepStrictEqual(yield* assess("reward"), [false, "refusal-guard reward"])
-      const critique = yield* Effect.flatMap(Expert, (expert) => expert.critique(request)).pipe(Effect.provide(labelExpert))
+      const critique = yield* Effect.flatMap(Expert, (expert) =>
+        expert.critique(request)).pipe(Effect.provide(labelExpert))
       assert.isNull(critique.verdict)
     }))
 })

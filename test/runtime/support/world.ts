@@ -56,6 +56,7 @@ export const laboratory = () => {
     const code = Code.of({
       ofNode: (definition) => Effect.succeed(options.code?.[definition.name] ?? "1"),
       ofExport: (ref) => Effect.succeed(options.code?.[ref.name] ?? "1"),
+      edited: () => [],
       partsOf: (definition) => [{ at: `${definition.name}.ts:1`, name: definition.name, hash: options.code?.[definition.name] ?? "1" }]
     })
     const program = Effect.flatMap(

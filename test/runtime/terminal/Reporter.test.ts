@@ -101,7 +101,8 @@ describe("live", () => {
     emit({ event: "Nondeterministic", label: "critique", key })
     const rows = { ran: 200, fresh: 4600, failed: 0 }
     emit({ event: "NodeFinished", label: "critique", key, durationMs: 6300, usd: 0.42, rows, unchanged: true })
-    const reason = `verifySft[fraction=0.25] (abababab) failed: the trainer ended with exit code 1\n  look at trainer.log`
+    const reason =
+      `verifySft[fraction=0.25] (abababab) failed: the trainer ended with exit code 1\n  look at trainer.log`
     emit({ event: "NodeFailed", label: "verifySft[fraction=0.25]", reason })
     emit({ event: "NodeSkipped", label: "report", because: "verifySft[fraction=0.25]" })
     tick(100)
@@ -150,7 +151,10 @@ describe("live", () => {
     const { close, log, screen, tick } = busy(60)
     log("a warning of somebody else that is longer than the terminal is wide")
     tick(100)
-    assert.deepStrictEqual(screen.text.slice(1, 3), ["a warning of somebody else that is longer than the terminal", "is wide"])
+    assert.deepStrictEqual(screen.text.slice(1, 3), [
+      "a warning of somebody else that is longer than the terminal",
+      "is wide"
+    ])
     assert.include(screen.text[3]!, "critique")
     close()
     assert.lengthOf(screen.text, 4)
@@ -169,7 +173,9 @@ describe("live", () => {
   it("draws nothing too wide, too high, over something or left behind, whatever happens", () => {
     for (let seed = 1; seed <= 60; seed++) {
       let state = seed * 2654435761 >>> 0
-      const random = (below: number) => (state = (Math.imul(state, 1664525) + 1013904223) >>> 0, Math.floor(state / 2 ** 32 * below))
+      const random = (
+        below: number
+      ) => (state = (Math.imul(state, 1664525) + 1013904223) >>> 0, Math.floor(state / 2 ** 32 * below))
       const columns = 8 + random(112)
       const run = start("live", columns, 2 + random(20))
       const done: Array<string> = []
@@ -183,7 +189,14 @@ describe("live", () => {
             run.emit({ event: "RowsFound", label, total: 10, fresh: 3, toRun: 7 })
             break
           case 2:
-            run.emit({ event: "Progress", label, done: random(9), total: random(9), detail: "loss 0.1 👩‍👧", usd: random(3) })
+            run.emit({
+              event: "Progress",
+              label,
+              done: random(9),
+              total: random(9),
+              detail: "loss 0.1 👩‍👧",
+              usd: random(3)
+            })
             break
           case 3:
             run.emit({ event: "RowFailed", label, row: "r", reason: "\r\n\x1b]0;title\x07" })
@@ -204,7 +217,11 @@ describe("live", () => {
         }
       }
       run.close()
-      assert.deepStrictEqual(run.screen.text.map((line) => line[0]).filter((mark) => mark === "✓" || mark === "✗"), done)
+      assert.deepStrictEqual(run.screen.problems, [])
+      assert.deepStrictEqual(
+        run.screen.text.map((line) => line[0]).filter((mark) => mark === "✓" || mark === "✗"),
+        done
+      )
       for (const line of run.screen.text) assert.isAtMost(displayWidth(line), columns)
       assert.isTrue(run.screen.cursorVisible)
     }
@@ -291,7 +308,10 @@ describe("json", () => {
     close()
     events.forEach(emit)
     assert.isTrue(lines.every((line) => line.indexOf("\n") === line.length - 1))
-    assert.deepStrictEqual(lines.map((line) => JSON.parse(line)), events.map((event) => ({ t: "2023-11-14T22:13:20.000Z", ...event })))
+    assert.deepStrictEqual(
+      lines.map((line) => JSON.parse(line)),
+      events.map((event) => ({ t: "2023-11-14T22:13:20.000Z", ...event }))
+    )
   })
 })
 
@@ -301,7 +321,14 @@ describe("a stream nobody reads", () => {
   it("ends the output quietly when it reports an error, and after the reporter has closed", () => {
     let writes = 0
     const stream = Object.assign(new EventEmitter(), { write: () => void writes++ })
-    const options = { mode: "json", stream, columns: () => 80, rows: () => 24, now: () => 0, style: (_: string, text: string) => text } as const
+    const options = {
+      mode: "json",
+      stream,
+      columns: () => 80,
+      rows: () => 24,
+      now: () => 0,
+      style: (_: string, text: string) => text
+    } as const
     const first = Reporter.make(options)
     first.emit(fresh)
     stream.emit("error", Object.assign(new Error("write EPIPE"), { code: "EPIPE" }))

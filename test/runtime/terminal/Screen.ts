@@ -1,9 +1,11 @@
 /**
  * A terminal of a given size, as far as the reporter needs one: text, line feeds, scrolling, the cursor moved up, lines and
- * what is below cleared, wrapping switched off and on. Anything else it is sent is an error, and so is a wrapped line.
+ * what is below cleared, wrapping switched off and on. Anything else it is sent is a problem, and so is a line that wraps;
+ * problems are kept, not thrown, since a reporter survives a stream that throws.
  */
 import { displayWidth } from "../../../runtime/terminal/text.ts"
 
+// oxlint-disable-next-line no-control-regex -- escape sequences are what it reads
 const token = /\x1b\[(?<parameters>[?0-9;]*)(?<command>[A-Za-z])|(?<control>[\r\n])|(?<text>[^\x1b\r\n]+)/y
 
 export class Screen {
@@ -11,6 +13,7 @@ export class Screen {
   readonly rows: number
   /** Lines that have scrolled out at the top, then those on the screen. */
   readonly lines: Array<string> = [""]
+  readonly problems: Array<string> = []
   cursorVisible = true
   frames = 0
   #row = 0 // in `lines`
@@ -31,7 +34,7 @@ export class Screen {
     while (token.lastIndex < text.length) {
       const at = token.lastIndex
       const found = token.exec(text)?.groups
-      if (found === undefined) throw new Error(`cannot read ${JSON.stringify(text.slice(at, at + 20))}`)
+      if (found === undefined) return this.#problem(`cannot read ${JSON.stringify(text.slice(at, at + 20))}`)
       if (found["control"] !== undefined) this.#control(found["control"])
       else if (found["text"] !== undefined) this.#put(found["text"])
       else this.#command(found["parameters"]!, found["command"]!)
@@ -39,9 +42,14 @@ export class Screen {
     return true
   }
 
+  #problem(text: string): true {
+    this.problems.push(text)
+    return true
+  }
+
   #put(text: string): void {
-    if (this.lines[this.#row] !== "") throw new Error(`drawn over ${JSON.stringify(this.lines[this.#row])}`)
-    if (displayWidth(text) > this.columns && this.#wraps) throw new Error(`wrapped: ${text}`)
+    if (this.lines[this.#row] !== "") this.#problem(`drawn over ${JSON.stringify(this.lines[this.#row])}`)
+    if (displayWidth(text) > this.columns && this.#wraps) this.#problem(`wrapped: ${text}`)
     this.lines[this.#row] = text
   }
 
@@ -74,10 +82,10 @@ export class Screen {
         this.lines[this.#row] = ""
         return
     }
-    if (command !== "A") throw new Error(`unknown sequence ${parameters}${command}`)
+    if (command !== "A") return void this.#problem(`unknown sequence ${parameters}${command}`)
     // the cursor cannot leave the screen: a frame higher than it would leave ghosts
     const top = Math.max(0, this.lines.length - this.rows)
-    if (this.#row - Number(parameters) < top) throw new Error("moved above the screen")
+    if (this.#row - Number(parameters) < top) return void this.#problem("moved above the screen")
     this.#row -= Number(parameters)
   }
 }

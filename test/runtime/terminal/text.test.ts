@@ -55,7 +55,14 @@ describe("cut", () => {
   it("never exceeds a width", () => {
     for (const text of samples.map(visible)) {
       for (let width = 0; width < 30; width++) {
-        for (const short of [cut(text, width), cutMiddle(text, width), cutVisible(text, width), cutVisible(text, width, "middle")]) {
+        for (
+          const short of [
+            cut(text, width),
+            cutMiddle(text, width),
+            cutVisible(text, width),
+            cutVisible(text, width, "middle")
+          ]
+        ) {
           assert.isAtMost(displayWidth(short), width)
           if (displayWidth(text) <= width) assert.strictEqual(short, text)
         }
@@ -75,7 +82,9 @@ describe("visible", () => {
   })
 
   it("leaves writing alone", () => {
-    for (const text of ["naïve — “quoted”", "你好", "👩‍👧 ❤️", "हिन्दी", "می‌خواهم"]) assert.strictEqual(visible(text), text)
+    for (const text of ["naïve — “quoted”", "你好", "👩‍👧 ❤️", "हिन्दी", "می‌خواهم"]) {
+      assert.strictEqual(visible(text), text)
+    }
   })
 
   it("leaves no control character anywhere, and nothing to do a second time", () => {
