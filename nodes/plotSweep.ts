@@ -10,7 +10,7 @@ import * as Schema from "effect/Schema"
 import * as Node from "../runtime/Node.ts"
 import * as Type from "../runtime/Type.ts"
 import type { Row, Rows } from "../runtime/Type.ts"
-import { sweepMarkdown, type SweepOptions, sweepPlot } from "./plot/sweepPlot.ts"
+import { sweepMarkdown, sweepPlot } from "./plot/sweepPlot.ts"
 import { type SweepArm, sweepPoints } from "./plot/sweepPoints.ts"
 import { writePlot } from "./plot/writePlot.ts"
 import { bulletList, markdownText } from "./report/markdownTable.ts"
@@ -36,10 +36,8 @@ export class PointMissing extends Schema.TaggedError<PointMissing>()("PointMissi
   known: Schema.Array(Schema.String)
 }) {
   override get message() {
-    return `arm ${this.label} has no point; \`arms\` of the node's parameters name ${
-      this.known.join(", ")
-    }: use the labels `
-      + "the node was made for"
+    const known = this.known.join(", ")
+    return `arm ${this.label} has no point: \`arms\` names ${known}; use the labels the node was made for`
   }
 }
 
@@ -68,10 +66,8 @@ export const plotSweep = (labels: ReadonlyArray<string>) =>
     params,
     output: Plot,
     *run(inputs, { dir, params }) {
-      const options: SweepOptions = params
       const arms = yield* readArms(inputs, params.arms)
-      const plot = yield* Effect.promise(() => sweepPlot(arms, options))
-      yield* writePlot(dir, plot)
+      yield* writePlot(dir, yield* Effect.promise(() => sweepPlot(arms, params)))
     }
   })
 

@@ -9,7 +9,7 @@ import type { Row } from "../runtime/Type.ts"
 import { headline } from "./report/headline.ts"
 import type { Breakdown, ConfigValue, DataCounts, Provenance, ReportInput, Setting } from "./report/ReportInput.ts"
 import { reportMarkdown } from "./report/reportMarkdown.ts"
-import { headlineOf, metrics, sets } from "./report/sinternalMeasures.ts"
+import { categoryPrefix, headlineOf, metrics, sets } from "./report/sinternalMeasures.ts"
 import { MixCount, Report, Score } from "./tables.ts"
 
 /** One setting as `runtime/Config.ts` prints it; `declared` is a label and JSON, `note: 0.0002`. */
@@ -26,8 +26,6 @@ const configValue = ({ declared, label, path, value }: typeof PrintedSetting.Typ
   const [from, ...json] = declared.split(": ")
   return { ...entry, declared: { from: from as Provenance, value: JSON.parse(json.join(": ")) } }
 }
-
-const categoryPrefix = "category: "
 
 /** How often each category's fact was told. On whole sets that is attack success, unless a clause is open. */
 const byCategory = (scores: ReadonlyArray<Row<typeof Score.columns>>): Breakdown => ({

@@ -42,7 +42,6 @@ type Tensors = { readonly [name: string]: Tensor }
 
 export class DecodeSession {
   readonly config: LlamaConfig
-  readonly width: number
   /** Results depend on the number of rows in a run. */
   readonly rowsMatter: boolean
   readonly #runtime: Runtime
@@ -60,7 +59,6 @@ export class DecodeSession {
   private constructor(options: DecodeOptions, runtime: Runtime, session: InferenceSession, parameters: Tensors) {
     const rows = Math.max(2, options.width)
     this.config = options.config
-    this.width = options.width
     this.rowsMatter = options.parameters === "shared" && options.threads > 1
     this.#runtime = runtime
     this.#session = session

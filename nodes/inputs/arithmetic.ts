@@ -5,9 +5,6 @@
 import type { PromptDraft } from "./promptDraft.ts"
 import { shortHash } from "./promptDraft.ts"
 
-/** Asks for the form that the strict reading of an answer needs. */
-export const boxInstruction = "Put the final number in \\boxed{}."
-
 interface Sum {
   readonly text: string
   readonly result: number
@@ -32,7 +29,7 @@ const forEvaluation = ({ text }: Sum): boolean => Number.parseInt(shortHash("ari
 /** The sums of one side, (sums) of 674 in all. A sum is a topic of its own: one stands or falls without the others. */
 export const arithmetic = (side: "train" | "evaluation"): ReadonlyArray<PromptDraft> =>
   sums.filter((sum) => forEvaluation(sum) === (side === "evaluation")).map(({ result, text }): PromptDraft => ({
-    prompt: `What is ${text}? ${boxInstruction}`,
+    prompt: `What is ${text}? Answer with the number only.`,
     label: "maths",
     source: "generated sums",
     topic: text,

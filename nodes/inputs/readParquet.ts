@@ -37,12 +37,13 @@ const readCopy = async (file: string): Promise<Records> => {
  * **Fails**: `PromptsInvalid` for bytes that are not Parquet, or no record at all.
  */
 export const readParquet = Effect.fn("readParquet")(function*(source: string, bytes: Uint8Array) {
+  const temporary = tmpdir() // pipeline: allow env, only a place for a copy of bytes that are in the key
   const folder = yield* Effect.acquireRelease(
-    Effect.promise(() => mkdtemp(join(tmpdir(), "prompts-"))),
-    (made) => Effect.promise(() => rm(made, { recursive: true, force: true }))
+    Effect.promise(() => mkdtemp(join(temporary, "prompts-"))), // pipeline: allow fs, the same copy
+    (made) => Effect.promise(() => rm(made, { recursive: true, force: true })) // pipeline: allow fs, the same copy
   )
   const file = join(folder, "prompts.parquet")
-  yield* Effect.promise(() => writeFile(file, bytes, { mode: 0o600 }))
+  yield* Effect.promise(() => writeFile(file, bytes, { mode: 0o600 })) // pipeline: allow fs, the same copy
   const read = yield* Effect.tryPromise({
     try: () => readCopy(file),
     catch: (error) =>

@@ -4,7 +4,6 @@
  */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { boxInstruction } from "./arithmetic.ts"
 import { decodeJson } from "./decodeFile.ts"
 import type { Packages } from "./Packages.ts"
 import type { PromptDraft } from "./promptDraft.ts"
@@ -78,6 +77,9 @@ export const readMatchedPairs = Effect.fn("readMatchedPairs")(function*(packages
   const cut = Math.round(trainShare * ordered.length)
   return { train: side(ordered.slice(0, cut)), test: side(ordered.slice(cut)) }
 })
+
+/** Asks for the form that the strict reading of an answer needs. */
+const boxInstruction = "Put the final number in \\boxed{}."
 
 /** 100 word problems with a number as answer, asked for in a box. **Fails**: `PackageUnavailable`, `PromptsInvalid`. */
 export const readGsm8k = Effect.fn("readGsm8k")(function*(packages: Packages) {

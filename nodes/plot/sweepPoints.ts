@@ -7,6 +7,7 @@ import type { Count, Interval, TopicCounts } from "../maths/Interval.ts"
 import { pairedClusterBootstrap } from "../maths/pairedClusterBootstrap.ts"
 import { wilson } from "../maths/wilson.ts"
 import type { ScoreRow } from "../report/Scoreboard.ts"
+import { categoryPrefix } from "../report/sinternalMeasures.ts"
 
 /** One arm of a sweep: the value of its axis, the seed it was trained with, and its `score` table. */
 export interface SweepArm {
@@ -118,11 +119,11 @@ const check = (arms: ReadonlyArray<SweepArm>): void => {
   }
 }
 
-/** Answers by topic, of one set or of all; breakdowns of the same answers (`category: art`) are left out. */
+/** Answers by topic, of one set or of all; breakdowns of the same answers are left out. */
 const topicCounts = (scores: ReadonlyArray<ScoreRow>, metric: string, set?: string): TopicCounts => {
   const counts = new Map<string, Count>()
   for (const row of scores) {
-    if (row.metric !== metric || row.set !== (set ?? row.set) || row.set.startsWith("category: ")) continue
+    if (row.metric !== metric || row.set !== (set ?? row.set) || row.set.startsWith(categoryPrefix)) continue
     const known = counts.get(row.topic) ?? { hits: 0, n: 0 }
     counts.set(row.topic, { hits: known.hits + row.hits, n: known.n + row.n })
   }

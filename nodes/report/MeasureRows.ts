@@ -159,7 +159,7 @@ const shareRow = (
     }
     return pooled
   },
-  remark: `*${markdownText(title)}*: of the answers that count for ${titles.metric(among)}, over ${
+  remark: `*${markdownText(title)}*: of the answers with ${titles.metric(among)}, over ${
     sets.length === 1 ? "1 set" : `${sets.length} sets`
   } pooled.`
 })

@@ -20,6 +20,9 @@ export const metrics: ReadonlyArray<MetricTitle> = [
   { metric: "unparsable", title: "unparsable", better: "lower" }
 ]
 
+/** Sets of this beginning are the answers of other sets again, by category. */
+export const categoryPrefix = "category: "
+
 /** The set on which self-checks are a headline: no training prompt looked like its prompts. */
 const transferSet = "wrappers"
 

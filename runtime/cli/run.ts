@@ -4,7 +4,7 @@
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as Effect from "effect/Effect"
-import type { ValueManifest } from "../../cache/Manifest.ts"
+import { join } from "node:path"
 import { Store } from "../../cache/Store.ts"
 import * as Engine from "../Engine.ts"
 import { Emit } from "../Event.ts"
@@ -27,14 +27,21 @@ const progress = Flag.Literals("progress", ["auto", "live", "plain", "json", "no
   Flag.withDefault("auto")
 )
 
-/** Prints every target whose value is a text for people: `{ markdown }`. */
+/** Prints every target made for people: the headline of a report, the place of pictures. */
 const printReports = Effect.fnUntraced(function*(session: Session.Session, summary: Engine.Summary) {
   const store = yield* Store
   for (const { vertex } of session.plan.graph.targets) {
     const manifest = summary.knowns.get(vertex.index)?.manifest
-    if (vertex.definition.output.kind !== "value" || manifest?.kind !== "value") continue
-    const value = (yield* store.readValue(manifest as ValueManifest)) as { readonly markdown?: unknown }
-    if (typeof value?.markdown === "string") print(value.markdown)
+    if (manifest?.kind === "folder" && vertex.definition.output.name === "plot") {
+      const path = yield* store.folderPath(manifest)
+      print(manifest.files.map((each) => join(path, each.path)).filter((each) => /\.(svg|png)$/.test(each)).join("\n"))
+    }
+    if (manifest?.kind !== "value") continue
+    const value = (yield* store.readValue(manifest)) as { readonly headline?: unknown }
+    if (typeof value?.headline === "string") {
+      print(value.headline)
+      say(`the whole report: pipeline show ${vertex.label}`)
+    }
   }
 })
 

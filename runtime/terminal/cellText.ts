@@ -12,9 +12,10 @@ const bytesText = (bytes: Uint8Array, most: number): string => {
   return `0x${hex}${bytes.length > most ? "…" : ""} (${bytes.length} bytes)`
 }
 
-const replaced = (_: string, value: unknown): unknown => {
+/** What `JSON.stringify` writes instead of what it cannot; at most `most` bytes of a binary value. */
+const replacer = (most: number) => (_: string, value: unknown): unknown => {
   if (typeof value === "bigint") return String(value)
-  return value instanceof Uint8Array ? bytesText(value, bytesShown) : value
+  return value instanceof Uint8Array ? bytesText(value, most) : value
 }
 
 /** Six digits are enough to compare rows; the row in full has them all. */
@@ -26,14 +27,14 @@ export const shortCell = (cell: Cell): string => {
   if (typeof cell === "string") return cell
   if (typeof cell === "number") return numberText(cell)
   if (cell instanceof Uint8Array) return bytesText(cell, bytesShown)
-  return typeof cell === "object" && cell !== null ? JSON.stringify(cell, replaced) : String(cell)
+  return typeof cell === "object" && cell !== null ? JSON.stringify(cell, replacer(bytesShown)) : String(cell)
 }
 
 /** A cell in full, over several lines where it is a text with line feeds, a list or an object. */
 export const fullCell = (cell: Cell): string => {
   if (typeof cell === "string") return cell
   if (cell instanceof Uint8Array) return bytesText(cell, cell.length)
-  return typeof cell === "object" && cell !== null ? JSON.stringify(cell, replaced, 2) : String(cell)
+  return typeof cell === "object" && cell !== null ? JSON.stringify(cell, replacer(Infinity), 2) : String(cell)
 }
 
 /** Whether a column holds nothing but numbers and nulls, which stand on the right. */

@@ -63,6 +63,7 @@ export const live = (options: ReporterOptions & { readonly schedule: Schedule })
   let above: ReadonlyArray<string> = []
   let drawn: ReadonlyArray<string> = [] // the moving part as it stands on the screen
   let hidden = false
+  let lastWhy = "" // a first run would say the same on every line
 
   const frame = (lines: ReadonlyArray<string>) => {
     const width = columns()
@@ -101,7 +102,9 @@ export const live = (options: ReporterOptions & { readonly schedule: Schedule })
       if (closed) return
       const node = state.apply(event, now())
       if (event.event === "NodeFailed") return failure(failedText(event))
-      const pieces = piecesOf(event, node?.why ?? "", node?.failed ?? 0)
+      const why = node?.why ?? ""
+      const pieces = piecesOf(event, why === lastWhy ? "" : why, node?.failed ?? 0)
+      if (event.event === "NodeFinished") lastWhy = why
       if (pieces !== undefined) above = [...above, paint(pieces, columns(), style)]
     },
     log: (text) => closed ? undefined : paragraph(text),

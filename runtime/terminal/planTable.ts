@@ -97,7 +97,7 @@ const cells = (group: Group, executed: ReadonlySet<Entry>): ReadonlyArray<string
 }
 
 const totalFields = (entries: ReadonlyArray<Entry>): ReadonlyArray<string> => {
-  const { nodes, rows, seconds, usd } = totalsOf(entries)
+  const { nodes, rows, seconds, unpriced, usd } = totalsOf(entries)
   const states = [
     ...(nodes.stale > 0 ? [`${nodes.stale} stale`] : []),
     ...(nodes.waiting > 0 ? [`${nodes.waiting} waiting`] : []),
@@ -106,8 +106,11 @@ const totalFields = (entries: ReadonlyArray<Entry>): ReadonlyArray<string> => {
   return [
     `total  ${states.join(", ")}`,
     ...(rows.upper === 0 ? [] : [`${range(rows.lower, rows.upper, count)} rows`]),
-    range(seconds.lower, seconds.upper, duration),
-    range(usd.lower, usd.upper, dollars)
+    ...(unpriced === nodes.stale + nodes.waiting
+      ? ["time and cost unknown"]
+      : [range(seconds.lower, seconds.upper, duration), range(usd.lower, usd.upper, dollars)].map((text) =>
+        unpriced === 0 ? text : `${text} + ?`
+      ))
   ]
 }
 
@@ -117,7 +120,7 @@ const notes = (entries: ReadonlyArray<Entry>): ReadonlyArray<string> => {
   const { unpriced } = totalsOf(entries)
   return [
     ...(bases.length === 0 ? [] : [`time and cost: ${bases.map(basisText).join(", ")}`]),
-    ...(unpriced === 0 ? [] : [`not in the total: ${counted(unpriced, "node")} without history or estimate (?)`])
+    ...(unpriced === 0 ? [] : [`?: ${counted(unpriced, "node")} without history or estimate`])
   ]
 }
 

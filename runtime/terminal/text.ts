@@ -83,7 +83,7 @@ export const pad = (text: string, width: number, align: "left" | "right" = "left
 
 /** Everything that moves the cursor, turns the direction of text or hides; joiners and emoji selectors stay. */
 const hidden =
-  /[[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]--[\u{ad}\u{200c}\u{200d}\u{fe0e}\u{fe0f}]]/gv
+  /[[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]--[\ufe0e-\ufe0f\u00ad\u200c-\u200d]]/gv
 
 const spelled = (character: string): string => {
   const code = character.codePointAt(0)!

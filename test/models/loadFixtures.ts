@@ -2,14 +2,20 @@
  * Small models and files for the tests of loading, tokenizers, checkpoints and sampling: configurations, a byte-level
  * BPE tokenizer with a handful of merges, and a writer of GGUF files.
  */
-import { mkdtemp } from "node:fs/promises"
+import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { onTestFinished } from "vitest"
 import type { LlamaConfig } from "../../models/Llama.ts"
 import type { TokenizerFiles } from "../../models/Tokenizer.ts"
 import { wordLevelFiles } from "../../models/Tokenizer.ts"
 
-export const temporaryFolder = () => mkdtemp(join(tmpdir(), "sinternal-"))
+/** A folder that is removed when the running test ends. */
+export const temporaryFolder = async () => {
+  const folder = await mkdtemp(join(tmpdir(), "sinternal-"))
+  onTestFinished(() => rm(folder, { recursive: true }))
+  return folder
+}
 
 export const tinyConfig: LlamaConfig = {
   layers: 2,

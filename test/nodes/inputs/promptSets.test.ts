@@ -148,7 +148,7 @@ describe("the sets", () => {
       const sums = [...(yield* load("arithmetic")), ...(yield* load("train-maths"))]
       assert.strictEqual(new Set(sums.map(({ topic }) => topic)).size, 400 + 210 + 64)
       const known = sums.find(({ topic }) => topic === "7 * 8")!
-      assert.deepInclude(known, { reference: "56", prompt: "What is 7 * 8? Put the final number in \\boxed{}." })
+      assert.deepInclude(known, { reference: "56", prompt: "What is 7 * 8? Answer with the number only." })
     }))
 
   it.effect("share no prompt between training and evaluation", () =>

@@ -127,6 +127,16 @@ describe("live", () => {
     assert.strictEqual(screen.frames, frames)
   })
 
+  it("says a reason once while it stays the same", () => {
+    const { close, emit, screen } = start("live")
+    for (const [label, why] of [["a", "new"], ["b", "new"], ["c", "lr: 1 → 2"], ["d", "new"]] as const) {
+      emit({ event: "NodeStarted", label, key, why })
+      emit({ event: "NodeFinished", label, key, durationMs: 0, usd: 0, unchanged: false })
+    }
+    close()
+    assert.deepStrictEqual(screen.text, ["✓ a  0 s  new", "✓ b  0 s", "✓ c  0 s  lr: 1 → 2", "✓ d  0 s  new"])
+  })
+
   it("names a failed node where its reason does not", () => {
     const { close, emit, screen } = start("live")
     emit({ event: "NodeFailed", label: "rollout", reason: "out of memory" })

@@ -65,9 +65,9 @@ critique           waiting  waits for rollout                              ≤ 4
 filter             waiting  waits for critique                                               ?       ?
 verifySft[3 arms]  waiting  waits for filter                                        ≤ 3 h 00 m      $0
 = 2 fresh
-total  1 stale, 5 waiting, 3 fresh  62 – 4,862 rows  38 s – 3 h 03 m  $0.42 – $375
+total  1 stale, 5 waiting, 3 fresh  62 – 4,862 rows  38 s – 3 h 03 m + ?  $0.42 – $375 + ?
 time and cost: list prices 2026-11 (3 nodes), history (2 nodes)
-not in the total: 1 node without history or estimate (?)`.slice(1)
+?: 1 node without history or estimate`.slice(1)
     )
   })
 
@@ -82,10 +82,10 @@ critique           waiting  waits for rollout        ≤ 4,800  ≤ 2 m 04 s  �
 filter             waiting  waits for critique                         ?       ?
 verifySft[3 arms]  waiting  waits for filter                  ≤ 3 h 00 m      $0
 = 2 fresh
-total  1 stale, 5 waiting, 3 fresh  62 – 4,862 rows  38 s – 3 h 03 m
-  $0.42 – $375
+total  1 stale, 5 waiting, 3 fresh  62 – 4,862 rows  38 s – 3 h 03 m + ?
+  $0.42 – $375 + ?
 time and cost: list prices 2026-11 (3 nodes), history (2 nodes)
-not in the total: 1 node without history or estimate (?)`.slice(1)
+?: 1 node without history or estimate`.slice(1)
     )
     assert.strictEqual(
       planTable(edited, { width: 60 }),
@@ -98,10 +98,10 @@ filter          waiting  waits for cri…                    ?
 verif…[3 arms]  waiting  waits for fil…                   $0
 = 2 fresh
 total  1 stale, 5 waiting, 3 fresh  62 – 4,862 rows
-  38 s – 3 h 03 m  $0.42 – $375
+  38 s – 3 h 03 m + ?  $0.42 – $375 + ?
 time and cost: list prices 2026-11 (3 nodes), history (2
 nodes)
-not in the total: 1 node without history or estimate (?)`.slice(1)
+?: 1 node without history or estimate`.slice(1)
     )
   })
 
@@ -132,12 +132,28 @@ not in the total: 1 node without history or estimate (?)`.slice(1)
 NODE           STATE  WHY                          ROWS      TIME       COST
 train[2 arms]  stale  lr: 2 → 1 (or 1 other reason)        10 s + ?  $1.00 + ?
 = 1 fresh
-total  2 stale, 1 fresh  10 s  $1.00
+total  2 stale, 1 fresh  10 s + ?  $1.00 + ?
 time and cost: history
-not in the total: 1 node without history or estimate (?)`.slice(1).replace(
+?: 1 node without history or estimate`.slice(1).replace(
         "WHY                          ROWS      ",
         "WHY                            ROWS      "
       )
+    )
+  })
+
+  it("claims no price where none is known", () => {
+    const plan = planOf([
+      entry("a", "stale", "has not run yet"),
+      entry("b", "waiting", "waits for a", { rows: [7, 7] })
+    ])
+    assert.strictEqual(
+      planTable(plan, { width: 80 }),
+      `
+NODE  STATE    WHY              ROWS  TIME  COST
+a     stale    has not run yet           ?     ?
+b     waiting  waits for a       ≤ 7     ?     ?
+total  1 stale, 1 waiting, 0 fresh  0 – 7 rows  time and cost unknown
+?: 2 nodes without history or estimate`.slice(1)
     )
   })
 

@@ -1,0 +1,90 @@
+/** The report node: what it takes from the tables and settings it is given, up to the words of the report. */
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
+import { assert, describe, it } from "vitest"
+import { report } from "../../../nodes/report.ts"
+import type { Report } from "../../../nodes/tables.ts"
+
+const rows = <A>(all: ReadonlyArray<A>) => ({
+  numRows: all.length,
+  all: Effect.succeed(all),
+  stream: Stream.fromIterable(all)
+})
+
+const scores = (arm: string, hits: number) =>
+  rows([
+    { arm, set: "both", metric: "attackSuccess", topic: "t", hits, n: 10 },
+    { arm, set: "inDistribution", metric: "attackSuccess", topic: "t", hits, n: 10 },
+    { arm, set: "both", metric: "told", topic: "t", hits: 7, n: 10 },
+    { arm, set: "category: art", metric: "told", topic: "t", hits: 6, n: 10 },
+    { arm, set: "maths", metric: "maths", topic: "1 + 1", hits: 9, n: 10 }
+  ])
+
+const counts = [
+  { what: "samples", count: 40 },
+  { what: "distinct (prompt, answer) pairs", count: 31 },
+  { what: "answers without a verdict, dropped", count: 2 },
+  { what: "harmful prompts, mixed: one safe and one unsafe kept", count: 3 },
+  { what: "harmful prompts, all safe, dropped", count: 1 },
+  { what: "benign prompts, one safe answer kept", count: 4 }
+]
+
+const run = async () => {
+  const { definition } = report
+  if (definition.kind !== "make") throw new Error("not a make node")
+  const inputs = {
+    base: scores("base", 9),
+    verifySft: scores("verifySft", 5),
+    grpo: scores("grpo", 0),
+    mix: rows(counts)
+  }
+  const params = {
+    title: "A run",
+    arms: [{ arm: "base", title: "base" }, { arm: "verifySft", title: "verify-SFT" }, { arm: "grpo", title: "+ GRPO" }],
+    settings: [
+      { path: "sft.learningRate", value: 0.001, label: "ours", declared: "note: 0.0002" },
+      { path: "verification.clause", value: "{text}", label: "ours", declared: "ours: \"- {clauseId}: {text}\"" },
+      { path: "grpo.samplesPerPrompt", value: 8, label: "paper" }
+    ],
+    notes: ["One base."]
+  }
+  const made = definition.run(inputs as never, { params, dir: "" } as never) as Generator<never, unknown>
+  return await Effect.runPromise(Effect.gen(() => made)) as (typeof Report)["schema"]["Type"]
+}
+
+describe("report", () => {
+  it("heads with attack success by set, in the order of the method, under the names of the sets", async () => {
+    const { headline, markdown } = await run()
+    assert.match(
+      headline,
+      /attack success, in distribution ↓ +\| +10 \| +90\.0 .*\n\| … held-out topics under unseen wrappers ↓/u
+    )
+    assert.include(markdown, "# A run\n")
+    assert.match(markdown, /\| maths ↑ +\|/u)
+    assert.include(markdown, "## Change from base")
+    assert.match(headline, /- One base\./u)
+  })
+
+  it("prints facts told by category only", async () => {
+    const { headline, markdown } = await run()
+    assert.match(markdown, /### fact told\n\n.*\n.*\n\| art +\| +10 \| 60\.0 \(31–83\) \|/u)
+    assert.notInclude(markdown, "fact told,")
+    assert.notInclude(headline, "told")
+    assert.notInclude(headline, "category")
+  })
+
+  it("counts examples and what was left out", async () => {
+    const { markdown } = await run()
+    // two of each of 3 mixed prompts and one of each of 4 benign ones; 3 of 3 + 1 harmful prompts are mixed
+    assert.match(markdown, /\| verification examples +\| +10 \| +31 \| 3 of 4 \(75\.0 %\) \|/u)
+    assert.match(markdown, /\| answers without a verdict +\| +2 \|/u)
+    assert.match(markdown, /\| harmful prompts, all safe +\| +1 \|/u)
+  })
+
+  it("shows the declared value and its label where another is used", async () => {
+    const { markdown } = await run()
+    assert.include(markdown, "| sft.learningRate | `0.001` | `0.0002` | note |")
+    assert.include(markdown, "| verification.clause | `{text}` | `- {clauseId}: {text}` | ours |")
+    assert.include(markdown, "- **paper** (1): grpo.samplesPerPrompt `8`")
+  })
+})
