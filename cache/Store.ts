@@ -1,10 +1,10 @@
 /**
  * The cache as a service: tables, values, folders, actions, row memos and run records below one folder. Files are the
- * truth and nobody locks; this module joins the parts and knows the layout, while keys, gc and leases belong to the
+ * truth and readers never wait; this module joins the parts and knows the layout, while keys and gc belong to the
  * layers above.
  *
  *     <root>/v1/FORMAT     blobs/ab/cd…     actions/ab/<key>     memo/<row function>/<writer>.log     runs/<run>.json
- *               work/<key>/     folders/<content>/     tmp/     quarantine/
+ *               work/<key>/     claims/<key>     folders/<content>/     tmp/     quarantine/
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -15,6 +15,7 @@ import * as fs from "node:fs"
 import * as path from "node:path"
 import { Actions, type PutAction } from "./Actions.ts"
 import { Blobs } from "./Blobs.ts"
+import { Claims } from "./Claims.ts"
 import type { TableSchema } from "./Columns.ts"
 import { canonicalJson, type Digest, parseCanonicalJson, requireDigest } from "./Digest.ts"
 import * as folders from "./folders.ts"
@@ -77,11 +78,19 @@ export class Store extends Context.Service<Store, {
    * A folder for the work on a key that survives a kill, so that a trainer resumes; `putFolder` with `move` ends it.
    */
   readonly workFolder: (key: Digest) => Effect.Effect<string, StoreFailed>
+  /**
+   * Holds the claim on a key's work until the scope ends, once nobody else does; `onWait` is called when that is not at
+   * once. The work may be done by then.
+   */
+  readonly claim: (key: Digest, onWait: () => void) => Effect.Effect<void, StoreFailed, Scope.Scope>
 }>()("sinternal/cache/Store") {}
+
+/** How often a claim that somebody holds is looked at again. */
+const claimPoll = "200 millis"
 
 const prepare = (root: string): string => {
   const base = path.join(root, "v1")
-  for (const name of ["blobs", "actions", "memo", "runs", "work", "folders", "tmp", "quarantine"]) {
+  for (const name of ["blobs", "actions", "memo", "runs", "work", "claims", "folders", "tmp", "quarantine"]) {
     publish.makeFolder(path.join(base, name))
   }
   const file = path.join(base, "FORMAT")
@@ -110,8 +119,16 @@ const make = Effect.fnUntraced(function*(root: string) {
   const blobs = new Blobs(base)
   const tables = new Tables(blobs)
   const actions = new Actions(base, blobs)
+  const claims = new Claims(base)
   const runs = new Runs(base)
   const intactFolders = new Set<string>()
+
+  const takeClaim = (key: Digest) =>
+    Effect.uninterruptible(Effect.gen(function*() {
+      const taken = yield* attempt("claim work", root, () => claims.take(key))
+      if (taken) yield* Effect.addFinalizer(() => Effect.ignore(attempt("end a claim", root, () => claims.release(key))))
+      return taken
+    }))
 
   const readTable = (manifest: TableManifest, columns?: ReadonlyArray<string>) =>
     attemptAsync("read a table", root, () => tables.read(manifest, columns))
@@ -155,6 +172,11 @@ const make = Effect.fnUntraced(function*(root: string) {
         const folder = path.join(base, "work", requireDigest(key))
         publish.makeFolder(folder)
         return folder
-      })
+      }),
+    claim: Effect.fnUntraced(function*(key, onWait) {
+      if (yield* takeClaim(key)) return
+      onWait()
+      while (!(yield* takeClaim(key))) yield* Effect.sleep(claimPoll)
+    })
   })
 })

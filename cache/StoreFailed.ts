@@ -30,6 +30,10 @@ export class BlobMissing extends Schema.TaggedError<BlobMissing>()("BlobMissing"
   }
 }
 
+/** True for what a stored result fails with when it has to be computed again. */
+export const isLost = (error: unknown): error is BlobDamaged | BlobMissing =>
+  error instanceof BlobDamaged || error instanceof BlobMissing
+
 /** No space, or a quota, while writing. Nothing half-written is visible. */
 export class DiskFull extends Schema.TaggedError<DiskFull>()("DiskFull", { folder: Schema.String }) {
   override get message() {

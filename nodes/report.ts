@@ -10,7 +10,7 @@ import { headline } from "./report/headline.ts"
 import type { Breakdown, ConfigValue, DataCounts, Provenance, ReportInput, Setting } from "./report/ReportInput.ts"
 import { reportMarkdown } from "./report/reportMarkdown.ts"
 import { categoryPrefix, headlineOf, metrics, sets } from "./report/sinternalMeasures.ts"
-import { MixCount, Report, Score } from "./tables.ts"
+import { Findings, MixCount, Report, Score } from "./tables.ts"
 
 /** One setting as `runtime/Config.ts` prints it; `declared` is a label and JSON, `note: 0.0002`. */
 const PrintedSetting = Schema.Struct({
@@ -55,7 +55,7 @@ const verificationExamples = (counts: ReadonlyArray<Row<typeof MixCount.columns>
 export const report = Node.make({
   name: "report",
   description: "the report of the run",
-  inputs: { base: Score, verifySft: Score, grpo: Score, mix: MixCount },
+  inputs: { base: Score, verifySft: Score, grpo: Score, mix: MixCount, calibration: Findings, stageTwo: Findings },
   params: {
     title: Schema.String,
     arms: Schema.Array(Schema.Struct({ arm: Schema.String, title: Schema.String })),
@@ -77,7 +77,7 @@ export const report = Node.make({
       breakdowns: [byCategory(scores)],
       data: [verificationExamples(yield* inputs.mix.all)],
       config: params.settings.map(configValue),
-      notes: params.notes
+      notes: [...params.notes, ...inputs.stageTwo, ...inputs.calibration]
     }
     return { markdown: reportMarkdown(input), headline: headline(input) }
   }

@@ -10,6 +10,7 @@ import { critique } from "../nodes/critique.ts"
 import { filterAndMix, mixCounts } from "../nodes/filterAndMix.ts"
 import { grpo } from "../nodes/grpo.ts"
 import { judge } from "../nodes/judge.ts"
+import { judgeCalibration } from "../nodes/judgeCalibration.ts"
 import { labelPrompts } from "../nodes/labelPrompts.ts"
 import { loadPrompts, loadVerificationItems } from "../nodes/loadPrompts.ts"
 import { loadSpec } from "../nodes/loadSpec.ts"
@@ -19,6 +20,7 @@ import { route, routePrompts } from "../nodes/route.ts"
 import { sample } from "../nodes/sample.ts"
 import { score } from "../nodes/score.ts"
 import { shuffleVerdicts } from "../nodes/shuffleVerdicts.ts"
+import { stageTwoOutcome } from "../nodes/stageTwoOutcome.ts"
 import { Scope } from "../nodes/text/shownClauses.ts"
 import { verify } from "../nodes/verify.ts"
 import { verifySft } from "../nodes/verifySft.ts"
@@ -223,7 +225,9 @@ export const sinternal = Pipeline.make({
       base: measured.base.scores,
       verifySft: measured.verifySft.scores,
       grpo: measured.grpo.scores,
-      mix: counts
+      mix: counts,
+      calibration: judgeCalibration({}),
+      stageTwo: stageTwoOutcome({ policy: reinforced })
     }, {
       title: config.report.title,
       arms: [{ arm: "base", title: "base" }, { arm: "verifySft", title: "verify-SFT" }, { arm: "grpo", title: "+ GRPO" }],

@@ -52,6 +52,21 @@ const options = [
   "--disable-pip-version-check"
 ]
 
+const noPip = (output: string): boolean => /No module named pip/.test(output)
+
+const tried = (commands: ReadonlyArray<ReadonlyArray<string>>): string =>
+  commands.map((command) => command.join(" ")).join(", ")
+
+/** Whether a pip is there at all; null: yes, else what is missing. */
+export const missingPip = Effect.gen(function*() {
+  const commands = yield* PipCommands
+  for (const [command, ...before] of commands) {
+    const { code, output } = yield* run(command, [...before, "--version"])
+    if (code === 0 && !noPip(output)) return null
+  }
+  return `no pip was found (tried ${tried(commands)})`
+})
+
 /**
  * Downloads the wheel of `pin` into the folder `into`.
  *
@@ -63,7 +78,7 @@ export const downloadWheel = Effect.fn("downloadWheel")(function*(pin: PackagePi
   for (const [command, ...before] of commands) {
     const { code, output } = yield* run(command, [...before, "download", ...options, "--dest", into, requirement])
     if (code === 0) return
-    if (code === null || /No module named pip/.test(output)) continue
+    if (code === null || noPip(output)) continue
     return yield* new PackageUnavailable({
       package: label(pin),
       reason: `it could not be downloaded (${cause(output)})`,
@@ -74,7 +89,7 @@ export const downloadWheel = Effect.fn("downloadWheel")(function*(pin: PackagePi
   }
   return yield* new PackageUnavailable({
     package: label(pin),
-    reason: `no pip was found (tried ${commands.map((command) => command.join(" ")).join(", ")})`,
+    reason: `no pip was found (tried ${tried(commands)})`,
     next: "install Python with pip, or uv, and run again"
   })
 })

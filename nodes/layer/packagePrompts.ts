@@ -4,14 +4,16 @@
  */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import { missingWheels } from "../inputs/fetchWheel.ts"
 import { open } from "../inputs/package.ts"
 import type { PackageUnavailable } from "../inputs/PackagePin.ts"
 import { label } from "../inputs/PackagePin.ts"
 import * as Pins from "../inputs/pins.ts"
 import * as PromptSets from "../inputs/promptSets.ts"
+import { loadLabelledRows } from "../judge/labelledRows.ts"
 import { PromptsInvalid, PromptSource } from "../service/PromptSource.ts"
 
-/** Keeps a prompt of a template and a goal within about 512 tokens. */
+/** With the longest goal a prompt has at most 645 tokens of SmolLM2. */
 export const defaultOptions: PromptSets.SetOptions = { maxWrapperCharacters: 1800 }
 
 const asPromptsInvalid = ({ next, package: source, reason }: PackageUnavailable) =>
@@ -42,12 +44,15 @@ export const packagePrompts = (
           { file: PromptSets.url, name: "loadSet" },
           { file: PromptSets.url, name: "loadVerificationItems" }
         ],
+        missing: missingWheels(pinned),
         load: (query) =>
           Effect.catchTag(PromptSets.loadSet(packages, settings, query), "PackageUnavailable", (error) =>
             Effect.fail(asPromptsInvalid(error))),
         verificationItems: (query) =>
           Effect.catchTag(PromptSets.loadVerificationItems(packages, query), "PackageUnavailable", (error) =>
-            Effect.fail(asPromptsInvalid(error)))
+            Effect.fail(asPromptsInvalid(error))),
+        labelledAnswers: Effect.catchTag(loadLabelledRows, "PackageUnavailable", (error) =>
+          Effect.fail(asPromptsInvalid(error)))
       })
     })
   )

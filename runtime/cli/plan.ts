@@ -6,6 +6,7 @@ import * as Flag from "effect/cli/Flag"
 import * as Effect from "effect/Effect"
 import * as Plan from "../Plan.ts"
 import * as Session from "../Session.ts"
+import { styleFor } from "../terminal/style.ts"
 import { planJson, planTable } from "../terminal/planTable.ts"
 import * as flags from "./flags.ts"
 import { columnsOf, finish, print, say } from "./output.ts"
@@ -22,7 +23,7 @@ export const plan = Command.make("plan", { experiment: flags.file, ...flags.shar
       if (given.json) print(JSON.stringify(planJson(made)))
       else {
         if (session.opened.swapped.length > 0) say(["rehearsal, with stand-ins:", ...session.opened.swapped.map((line) => `  - ${line}`)].join("\n"))
-        print(planTable(made, { width: columnsOf(process.stdout), all: given.all }))
+        print(planTable(made, { width: columnsOf(process.stdout), all: given.all, style: styleFor(process.stdout) }))
       }
       if (given.exitCode && made.entries.some((entry) => entry.state !== "fresh")) finish(10)
     }).pipe(Effect.provide(Session.layer(options)), Effect.scoped)

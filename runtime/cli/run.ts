@@ -10,6 +10,7 @@ import * as Engine from "../Engine.ts"
 import { Emit } from "../Event.ts"
 import * as Session from "../Session.ts"
 import * as Reporter from "../terminal/Reporter.ts"
+import { styleFor } from "../terminal/style.ts"
 import * as flags from "./flags.ts"
 import { fail, finish, print, say } from "./output.ts"
 
@@ -52,7 +53,7 @@ export const run = Command.make("run", { experiment: flags.file, ...flags.shared
     const options = flags.sessionOptions(given)
     yield* Effect.gen(function*() {
       const session = yield* Session.open(options)
-      if (session.opened.swapped.length > 0 && !given.json) say(["rehearsal, with stand-ins:", ...session.opened.swapped.map((line) => `  - ${line}`)].join("\n"))
+      if (session.opened.swapped.length > 0 && !given.json) reporter.log(["rehearsal, with stand-ins:", ...session.opened.swapped.map((line) => `  - ${line}`)].join("\n"))
       const summary = yield* Engine.run({
         ...session.plan,
         countRows: false,
@@ -63,7 +64,7 @@ export const run = Command.make("run", { experiment: flags.file, ...flags.shared
       })
       reporter.close()
       if (summary.ok && !given.json) yield* printReports(session, summary)
-      if (!given.json) for (const line of Reporter.summaryLines(summary)) say(line)
+      if (!given.json) for (const line of Reporter.summaryLines(summary, { style: styleFor(process.stderr) })) say(line)
       if (!summary.ok) {
         if (given.json) say(`error: ${summary.failures[0]?.message ?? "the run did not finish"}`)
         else fail(summary.failures[0])

@@ -10,6 +10,7 @@ import type { RunNode, TableManifest, ValueManifest } from "../../cache/Manifest
 import { Store } from "../../cache/Store.ts"
 import { ExperimentInvalid } from "../Error.ts"
 import { showRow, showRows } from "../terminal/showRows.ts"
+import { styleFor } from "../terminal/style.ts"
 import * as flags from "./flags.ts"
 import { cacheHere } from "./here.ts"
 import { columnsOf, print } from "./output.ts"
@@ -45,13 +46,13 @@ const showTable = Effect.fnUntraced(function*(found: RunNode, manifest: TableMan
   if (wanted === undefined) {
     const shown = Math.min(limitRows, manifest.rows)
     if (json) return print(JSON.stringify(Array.from({ length: shown }, (_, index) => at(index))))
-    return print(showRows({ names, columns, rows: manifest.rows }, { width: columnsOf(process.stdout), limit: limitRows }))
+    return print(showRows({ names, columns, rows: manifest.rows }, { width: columnsOf(process.stdout), limit: limitRows, style: styleFor(process.stdout) }))
   }
   const index = Array.from({ length: manifest.rows }).findIndex((_, each) => names.some((name) => columns[name]![each] === wanted))
   if (index < 0) {
     return yield* new ExperimentInvalid({ experiment: found.label, reason: `no cell of its ${manifest.rows} rows equals ${wanted}`, next: `\`pipeline show ${found.label}\` lists rows with their ids` })
   }
-  print(json ? JSON.stringify(at(index)) : showRow(at(index), { width: columnsOf(process.stdout) }))
+  print(json ? JSON.stringify(at(index)) : showRow(at(index), { width: columnsOf(process.stdout), style: styleFor(process.stdout) }))
 })
 
 export const show = Command.make("show", { node, row, limit, experiment, cache: flags.cache, json: flags.json }, (given) =>

@@ -1,6 +1,6 @@
 /**
- * Shows a run while it runs: a terminal that moves, plain lines, or JSON. Takes events and draws; decides nothing about
- * the run. A reporter never throws and ends quietly when nobody reads any more. Signals are the command line's.
+ * Shows a run while it runs: a terminal that moves, plain lines, or JSON. Takes events and draws; decides nothing
+ * about the run. A reporter never throws and ends quietly when nobody reads any more. Signals are the command line's.
  */
 import { live } from "./live.ts"
 import { output } from "./output.ts"

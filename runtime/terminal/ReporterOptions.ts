@@ -1,6 +1,6 @@
 /**
- * What a reporter is and what it is given: the contract between `Reporter.ts` and the ways to report. Time, size, stream
- * and timer come from outside, so that tests need none of them.
+ * What a reporter is and what it is given: the contract between `Reporter.ts` and the ways to report. Time, size,
+ * stream and timer come from outside, so that tests need none of them.
  */
 import type { OutputStream } from "./output.ts"
 import type { Reported } from "./RunState.ts"

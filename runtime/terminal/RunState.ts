@@ -1,6 +1,6 @@
 /**
- * What a run looks like now, folded from its events: which nodes run and how far they are, and how many have ended how.
- * The live and the plain reporter draw from it; nothing is printed here.
+ * What a run looks like now, folded from its events: which nodes run and how far they are, and how many have ended
+ * how. The live and the plain reporter draw from it; nothing is printed here.
  */
 import type { Event } from "../Event.ts"
 import { Rate } from "./Rate.ts"

@@ -1,6 +1,6 @@
 /**
- * A cell of a result as text: on one line for a table, over many for a row in full. Nothing is made harmless here; `table.ts` and
- * `wrap` do that to every text they show.
+ * A cell of a result as text: on one line for a table, over many for a row in full. Nothing is made harmless here;
+ * `table.ts` and `wrap` do that to every text they show.
  */
 import type { Cell } from "../../cache/Columns.ts"
 

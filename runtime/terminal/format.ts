@@ -1,6 +1,6 @@
 /**
- * Numbers as people read them in a terminal: durations, counts, rates, dollars and ranges of any of them. Pure, the same
- * in every locale.
+ * Numbers as people read them in a terminal: durations, counts, rates, dollars and ranges of any of them. Pure, the
+ * same in every locale.
  */
 
 const grouped = (integer: number): string => String(integer).replace(/\B(?=(\d{3})+$)/g, ",")

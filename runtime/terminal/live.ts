@@ -10,7 +10,7 @@ import { failedText, finishedPieces, nondeterministicPieces, rowFailedPieces } f
 import { output } from "./output.ts"
 import type { Reporter, ReporterOptions, Schedule } from "./ReporterOptions.ts"
 import { type Reported, RunState } from "./RunState.ts"
-import { paint, type Piece, type Tone } from "./style.ts"
+import { paint, type Piece, type Style, type Tone } from "./style.ts"
 import { displayWidth, visible, wrap } from "./text.ts"
 
 /** **Unit**: milliseconds between two frames. */
@@ -54,6 +54,15 @@ const piecesOf = (event: Reported, why: string, failed: number): ReadonlyArray<P
   }
 }
 
+/** A failure in full. */
+const failureLines = (text: string, width: number, style: Style): ReadonlyArray<string> =>
+  wrap(text, width - 2).map((line, i) => i === 0 ? `${style("bad", "✗")} ${style("strong", line)}` : `  ${line}`)
+
+/** What had no line of its own while the run went on. */
+const foldedLines = ({ fresh, skipped }: RunState, width: number, style: Style): ReadonlyArray<string> =>
+  [...(fresh > 0 ? [`= ${fresh} fresh`] : []), ...(skipped > 0 ? [`- ${skipped} skipped`] : [])]
+    .map((text) => paint([[text]], width, style))
+
 /** Draws on a terminal, by `schedule` and once at the end. */
 export const live = (options: ReporterOptions & { readonly schedule: Schedule }): Reporter => {
   const { now, style } = options
@@ -86,34 +95,26 @@ export const live = (options: ReporterOptions & { readonly schedule: Schedule })
   }, frameMs)
   let closed = false
 
-  const paragraph = (text: string) => {
-    above = [...above, ...wrap(text, columns())]
-  }
-  const failure = (text: string) => {
-    const lines = wrap(text, columns() - 2)
-    above = [
-      ...above,
-      ...lines.map((line, i) => i === 0 ? `${style("bad", "✗")} ${style("strong", line)}` : `  ${line}`)
-    ]
+  const scroll = (lines: ReadonlyArray<string>) => {
+    above = [...above, ...lines]
   }
 
   return {
     emit: (event) => {
       if (closed) return
       const node = state.apply(event, now())
-      if (event.event === "NodeFailed") return failure(failedText(event))
+      if (event.event === "NodeFailed") return scroll(failureLines(failedText(event), columns(), style))
       const why = node?.why ?? ""
       const pieces = piecesOf(event, why === lastWhy ? "" : why, node?.failed ?? 0)
       if (event.event === "NodeFinished") lastWhy = why
-      if (pieces !== undefined) above = [...above, paint(pieces, columns(), style)]
+      if (pieces !== undefined) scroll([paint(pieces, columns(), style)])
     },
-    log: (text) => closed ? undefined : paragraph(text),
+    log: (text) => closed ? undefined : scroll(wrap(text, columns())),
     close: () => {
       if (closed) return
       closed = true
       stop()
-      if (state.fresh > 0) above = [...above, paint([["="], [` ${state.fresh} fresh`]], columns(), style)]
-      if (state.skipped > 0) above = [...above, paint([["-"], [` ${state.skipped} skipped`]], columns(), style)]
+      scroll(foldedLines(state, columns(), style))
       frame([])
       if (hidden) write(showCursor)
     }

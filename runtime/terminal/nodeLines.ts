@@ -1,6 +1,7 @@
 /**
- * The lines a node leaves when something happens to it: finished, failed, a first failed row, another result than before.
- * Pieces of lines without marks and without colour sequences; the live and the plain reporter put them into their frames.
+ * The lines a node leaves when something happens to it: finished, failed, a first failed row, another result than
+ * before. Pieces of lines without marks and without colour sequences; the live and the plain reporter put them into
+ * their frames.
  */
 import type { Event } from "../Event.ts"
 import { count, counted, dollars, duration, rate } from "./format.ts"

@@ -1,6 +1,6 @@
 /**
- * A stream that a reporter can write to without care: a reader who has gone (`pipeline run --json | head`) ends the output
- * quietly, and no error of the stream reaches the run.
+ * A stream that a reporter can write to without care: a reader who has gone (`pipeline run --json | head`) ends the
+ * output quietly, and no error of the stream reaches the run.
  */
 
 /** What a reporter needs of a stream. */

@@ -1,6 +1,6 @@
 /**
- * A report that only grows, for logs and pipes: a line when a node starts, at every quarter, when it has said nothing for a
- * minute, and when it ends. No cursor control and no cutting: the reader may be a file.
+ * A report that only grows, for logs and pipes: a line when a node starts, at every quarter, when it has said nothing
+ * for a minute, and when it ends. No cursor control and no cutting: the reader may be a file.
  */
 import { count, counted } from "./format.ts"
 import {

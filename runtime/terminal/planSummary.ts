@@ -1,6 +1,6 @@
 /**
- * A plan as plain data: its entries without the graph, and the totals that its table and its JSON both state. Lower ends
- * count what is stale; upper ends also what waits, since an equal result upstream may leave it fresh.
+ * A plan as plain data: its entries without the graph, and the totals that its table and its JSON both state. Lower
+ * ends count what is stale; upper ends also what waits, since an equal result upstream may leave it fresh.
  */
 import type { Cost, Entry, Plan } from "../Plan.ts"
 import type { Reason } from "../Why.ts"

@@ -1,6 +1,7 @@
 /**
- * A plan for people: what would run and why, root causes first, then what waits for them, then how much is fresh, and what it
- * all comes to. Arms of a sweep are one line. Pure; the numbers are `planSummary.ts`'s, the layout is `table.ts`'s.
+ * A plan for people: what would run and why, root causes first, then what waits for them, then how much is fresh, and
+ * what it all comes to. Arms of a sweep are one line. Pure; the numbers are `planSummary.ts`'s, the layout is
+ * `table.ts`'s.
  */
 import type { Entry, Plan } from "../Plan.ts"
 import { count, counted, dollars, duration, range } from "./format.ts"

@@ -1,6 +1,6 @@
 /**
- * Rows of a result for reading: many as a table of cut cells that says what it cut, or one in full. Cells hold what a model
- * wrote, so nothing in them reaches the terminal as it is: escapes and invisible characters are spelled out.
+ * Rows of a result for reading: many as a table of cut cells that says what it cut, or one in full. Cells hold what a
+ * model wrote, so nothing in them reaches the terminal as it is: escapes and invisible characters are spelled out.
  */
 import type { Cell } from "../../cache/Columns.ts"
 import { characterCount, fullCell, isNumeric, shortCell } from "./cellText.ts"

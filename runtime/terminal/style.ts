@@ -1,6 +1,6 @@
 /**
- * Colour by meaning: the rest of the terminal names a tone, only this file knows escape sequences of colour. Whether there
- * is any is decided by Node's own `styleText`: the stream, NO_COLOR and FORCE_COLOR.
+ * Colour by meaning: the rest of the terminal names a tone, only this file knows escape sequences of colour. Whether
+ * there is any is decided by Node's own `styleText`: the stream, NO_COLOR and FORCE_COLOR.
  */
 import { styleText } from "node:util"
 import { cut, displayWidth } from "./text.ts"

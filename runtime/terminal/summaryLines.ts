@@ -1,6 +1,6 @@
 /**
- * The last lines of a run: what ran, what was reused, what failed, in what time and for how much. Failures were told in full
- * while the run went on; here each is one line and what to do next.
+ * The last lines of a run: what ran, what was reused, what failed, in what time and for how much. Failures were told
+ * in full while the run went on; here each is one line and what to do next.
  */
 import type { Summary } from "../Engine.ts"
 import { count, counted, dollars, duration } from "./format.ts"

@@ -1,6 +1,6 @@
 /**
- * A table as lines for a terminal of a given width: one line a row, never wrapped. Pure; colour comes through `style`.
- * What a text measures is in `text.ts`; what a table says is its caller's.
+ * A table as lines for a terminal of a given width: one line a row, never wrapped. Pure; colour comes through
+ * `style`. What a text measures is in `text.ts`; what a table says is its caller's.
  */
 import { cutVisible, displayWidth, pad } from "./text.ts"
 

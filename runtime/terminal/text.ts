@@ -1,7 +1,8 @@
 /**
  * What a text measures on a terminal, how it is cut or wrapped to a width, and how it is made harmless: model output
- * may hold escape sequences, bidirectional overrides and text hidden in invisible characters. Where terminals disagree
- * about a width (emoji joined into one, ambiguous presentation) the larger one counts, so that no line is ever too long.
+ * may hold escape sequences, bidirectional overrides and text hidden in invisible characters. Where terminals
+ * disagree about a width (emoji joined into one, ambiguous presentation) the larger one counts, so that no line is
+ * ever too long.
  */
 
 const segmenter = new Intl.Segmenter("en", { granularity: "grapheme" })

@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import { existsSync, readdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { PipCommands } from "../../../nodes/inputs/downloadWheel.ts"
+import { missingWheels } from "../../../nodes/inputs/fetchWheel.ts"
 import { open } from "../../../nodes/inputs/package.ts"
 import { packageFile } from "../../../nodes/inputs/packageFile.ts"
 import type { PackagePin } from "../../../nodes/inputs/PackagePin.ts"
@@ -133,6 +134,23 @@ describe("pip", () => {
       const { root, tools } = yield* setUp
       const error = yield* Effect.flip(withFolder([[join(tools, "none"), "-m", "pip"]], open(pinOf(wheel)), root))
       assert.include(error.message, `no pip was found (tried ${join(tools, "none")} -m pip)`)
+    }))
+})
+
+describe("missingWheels", () => {
+  it.live("asks for pip only where a wheel is not kept, and names the packages", () =>
+    Effect.gen(function*() {
+      const { pip, root, tools } = yield* setUp
+      const pin = pinOf(wheel)
+      const none = join(tools, "none")
+      assert.deepStrictEqual(yield* withFolder([[none]], missingWheels([pin]), root), [
+        `pypi:demo-set==1.2.3 cannot be downloaded: no pip was found (tried ${none})`
+      ])
+      const version = failing(tools, "version", "")
+      writeFileSync(version[1], "console.log('pip 99')")
+      assert.deepStrictEqual(yield* withFolder([[none], version], missingWheels([pin]), root), [])
+      yield* withFolder([pip.command], open(pin), root)
+      assert.deepStrictEqual(yield* withFolder([[none]], missingWheels([pin]), root), [])
     }))
 })
 

@@ -8,6 +8,7 @@ import * as Pins from "../../../nodes/inputs/pins.ts"
 import type { PromptDraft } from "../../../nodes/inputs/promptDraft.ts"
 import { chooseTwoToOne } from "../../../nodes/inputs/promptDraft.ts"
 import * as PromptSets from "../../../nodes/inputs/promptSets.ts"
+import { parseScores } from "../../../nodes/inputs/scoredAnswers.ts"
 import { withoutLookalikes } from "../../../nodes/inputs/wrappers.ts"
 import type { PromptRow } from "../../../nodes/service/PromptSource.ts"
 
@@ -198,6 +199,30 @@ describe("verification items", () => {
       assert.notStrictEqual(topicOf("o4")[0], topicOf("o5")[0])
       const few = yield* PromptSets.loadVerificationItems(packages, { ...query, limit: 3 })
       assert.deepStrictEqual(few.map(({ verdict }) => verdict), ["safe", "safe", "unsafe"])
+    }))
+})
+
+describe("parseScores", () => {
+  const failing = (text: string) => Effect.map(Effect.flip(parseScores("s.csv", text)), (error) => error.message)
+
+  it.effect("takes the mean of the raters, whatever the score's column is called", () =>
+    Effect.gen(function*() {
+      const rows = yield* parseScores("s.csv", "human_score_2,objective,human_score_1,assistant_response\n1,o,0.5,r\n")
+      assert.deepStrictEqual(rows, [{ objective: "o", response: "r", score: 0.75, source: "s.csv" }])
+      assert.strictEqual(
+        (yield* parseScores("s.csv", "objective,assistant_response,human_score\no,r,1.0\n"))[0]!.score,
+        1
+      )
+    }))
+
+  it.effect("refuses files without scores, and scores that are none", () =>
+    Effect.gen(function*() {
+      assert.include(
+        yield* failing("objective,assistant_response\no,r\n"),
+        "it needs objective, assistant_response and human_score"
+      )
+      assert.include(yield* failing("objective,assistant_response,human_score\no,r,1\no,r,2\n"), "line 3: score \"2\"")
+      assert.include(yield* failing("objective,assistant_response,human_score\no,r,\n"), "line 2: score \"\"")
     }))
 })
 

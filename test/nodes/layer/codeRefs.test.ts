@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import { writeFileSync } from "node:fs"
+import { realpathSync, writeFileSync } from "node:fs"
 import { join, relative } from "node:path"
 import { fileURLToPath } from "node:url"
 import { filePrompts } from "../../../nodes/layer/filePrompts.ts"
@@ -30,7 +30,8 @@ const modules = [
 ]
 
 /** A program of its own that reaches all layers: what a test file does at its top level would count for every digest. */
-const makeEntry = Effect.map(temporaryFolder, (folder) => {
+const makeEntry = Effect.map(temporaryFolder, (made) => {
+  const folder = realpathSync(made)
   const entry = join(folder, "entry.ts")
   const lines = modules.map((name) => `export * from "${relative(folder, join(root, `nodes/layer/${name}.ts`))}"\n`)
   writeFileSync(entry, lines.join(""))

@@ -36,7 +36,9 @@ const run = async () => {
     base: scores("base", 9),
     verifySft: scores("verifySft", 5),
     grpo: scores("grpo", 0),
-    mix: rows(counts)
+    mix: rows(counts),
+    calibration: [],
+    stageTwo: ["Stage 2 did not start."]
   }
   const params = {
     title: "A run",
@@ -53,6 +55,12 @@ const run = async () => {
 }
 
 describe("report", () => {
+  it("prints what steps found out about themselves among its notes", async () => {
+    const { headline, markdown } = await run()
+    assert.include(headline, "Stage 2 did not start.")
+    assert.include(markdown, "One base.")
+  })
+
   it("heads with attack success by set, in the order of the method, under the names of the sets", async () => {
     const { headline, markdown } = await run()
     assert.match(

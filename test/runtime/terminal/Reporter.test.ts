@@ -1,6 +1,6 @@
 /**
- * The reporter in its modes, on a terminal and a clock of our own: frames by hand at 60, 80 and 120 columns, and for any
- * sequence of events that nothing is drawn too wide, too high, over something else or left behind.
+ * The reporter in its modes, on a terminal and a clock of our own: frames by hand at 60, 80 and 120 columns, and for
+ * any sequence of events that nothing is drawn too wide, too high, over something else or left behind.
  */
 import { EventEmitter } from "node:events"
 import { assert, describe, it } from "vitest"

@@ -1,7 +1,7 @@
 /**
- * A terminal of a given size, as far as the reporter needs one: text, line feeds, scrolling, the cursor moved up, lines and
- * what is below cleared, wrapping switched off and on. Anything else it is sent is a problem, and so is a line that wraps;
- * problems are kept, not thrown, since a reporter survives a stream that throws.
+ * A terminal of a given size, as far as the reporter needs one: text, line feeds, scrolling, the cursor moved up,
+ * lines and what is below cleared, wrapping switched off and on. Anything else it is sent is a problem, and so is a
+ * line that wraps; problems are kept, not thrown, since a reporter survives a stream that throws.
  */
 import { displayWidth } from "../../../runtime/terminal/text.ts"
 
