@@ -17,6 +17,7 @@ export const world = {
   spec: "specs/world.md",
   scope: "routed",
   promptLabels: "guard", // the clauses say what is hidden, so an opened clause makes its requests benign
+  mathsRule: "exact",
   train: { prompts: { train: 600 }, maths: { "train-maths": 400 } },
   rollouts: { perPrompt: 8, temperature: 1, maxNewTokens: 48 },
   verification: {

@@ -8,7 +8,7 @@ import * as Node from "../runtime/Node.ts"
 import * as Guard from "./service/Guard.ts"
 import { type Completion, GrpoSettings, Trainer } from "./service/Trainer.ts"
 import { Checkpoint, Clause, LabelledPrompt } from "./tables.ts"
-import { mathsReward, safetyReward } from "./text/reward.ts"
+import { mathsReward, MathsRule, safetyReward } from "./text/reward.ts"
 import { splitReasoning } from "./text/verification.ts"
 
 const RewardGuard = Guard.named("reward")
@@ -17,7 +17,7 @@ export const grpo = Node.make({
   name: "grpo",
   description: "reinforcement learning against the guard",
   inputs: { policy: Checkpoint, prompts: LabelledPrompt, maths: LabelledPrompt, spec: Clause },
-  params: { settings: GrpoSettings, reasoningEnd: Schema.String },
+  params: { settings: GrpoSettings, mathsRule: MathsRule, reasoningEnd: Schema.String },
   output: Checkpoint,
   uses: [Trainer, RewardGuard],
   seeded: true,
@@ -30,7 +30,7 @@ export const grpo = Node.make({
     const rewardOf = Effect.fnUntraced(function*({ finishReason, promptId, text }: Completion) {
       const { label, prompt, reference } = byId.get(promptId)!
       const { answer } = splitReasoning(text, params.reasoningEnd)
-      if (label === "maths") return mathsReward(answer, reference)
+      if (label === "maths") return mathsReward(params.mathsRule, answer, reference)
       if (answer === "" || finishReason !== "stop") return 0
       return safetyReward(label, yield* guard.assess({ prompt, answer, clauses, label }))
     })

@@ -5,6 +5,7 @@
 import * as Schema from "effect/Schema"
 import * as Node from "../runtime/Node.ts"
 import * as Type from "../runtime/Type.ts"
+import { isRightAnswer } from "./judge/isRightAnswer.ts"
 import * as Guard from "./service/Guard.ts"
 import { AnsweredPair, Clause, Judgement } from "./tables.ts"
 import { Scope, shownClauses } from "./text/shownClauses.ts"
@@ -37,7 +38,7 @@ export const judge = Node.mapRows({
     const row = {
       label,
       categories,
-      correct: reference === null ? null : answer.trim() === reference.trim(),
+      correct: reference === null ? null : isRightAnswer(answer, reference),
       selfCheck: params.selfCheckMarker !== "" && reasoning.includes(params.selfCheckMarker)
     }
     // no final answer: nothing was told, nothing was refused; `other` is reported beside every rate

@@ -21,6 +21,7 @@ import { sample } from "../nodes/sample.ts"
 import { score } from "../nodes/score.ts"
 import { shuffleVerdicts } from "../nodes/shuffleVerdicts.ts"
 import { stageTwoOutcome } from "../nodes/stageTwoOutcome.ts"
+import { MathsRule } from "../nodes/text/reward.ts"
 import { Scope } from "../nodes/text/shownClauses.ts"
 import { verify } from "../nodes/verify.ts"
 import { verifySft } from "../nodes/verifySft.ts"
@@ -43,6 +44,7 @@ export const settings = {
     data: ours(Schema.Int, 0, "prompts, rollouts, choice of pairs"),
     train: ours(Schema.Int, 0, "training and evaluation sampling")
   },
+  mathsRule: paper(MathsRule, "box", "strict boxed-answer match in stage 2"),
   train: {
     prompts: ours(Limits, { train: 600 }, "the paper's prompt pool is not public; about 6,000 examples remain of it"),
     maths: note(Limits, { "train-maths": 3000 }, "3k DAPO maths problems in stage 2")
@@ -212,6 +214,7 @@ export const sinternal = Pipeline.make({
     const mathsLabelled = labelPrompts.as("mathsLabels")({ rows: routePrompts.as("mathsRoutes")({ rows: maths }), spec }, { by: "provenance", scope: config.scope })
     const reinforced = grpo({ policy: tuned, prompts: labelled, maths: mathsLabelled, spec }, {
       settings: config.grpo,
+      mathsRule: config.mathsRule,
       reasoningEnd: config.reasoningEnd,
       seed: config.seeds.train
     })

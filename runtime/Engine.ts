@@ -14,10 +14,11 @@ import type { StoreFailed } from "../cache/StoreFailed.ts"
 import type { NodeDefinition } from "./Definition.ts"
 import { DecisionNeeded, type NodeFailed, type PlanRefused, ServicesMissing, type SourceFailed } from "./Error.ts"
 import { Emit, type RowCounts } from "./Event.ts"
-import { execute } from "./Execute.ts"
+import type { Executed } from "./Execute.ts"
 import { asNodeFailed } from "./failure.ts"
 import type { Vertex } from "./Graph.ts"
 import * as Plan from "./Plan.ts"
+import { executeWhole, isReadable, lostReason } from "./Repair.ts"
 import type { Known, Resolved } from "./Resolver.ts"
 import type { Used } from "./Used.ts"
 import { onlyCode } from "./Why.ts"
@@ -123,9 +124,47 @@ export const run = Effect.fnUntraced(function*(options: RunOptions) {
     })
   }
 
+  /** A vertex in this run, once its result is there: what it was computed from. */
+  const given = new Map<number, { readonly [port: string]: Known }>()
+  const targets = new Set(graph.targets.map(({ vertex }) => vertex.index))
+
+  const finished = (vertex: Vertex, resolved: Resolved, why: ReadonlyArray<string>, done: Executed) => {
+    if (done.shared) counts.fresh++
+    else counts.ran++
+    usd += done.action.usage.usd
+    rows.ran += done.counts?.ran ?? 0
+    rows.fresh += done.counts?.fresh ?? 0
+    if (done.nondeterministic) emit({ event: "Nondeterministic", label: vertex.label, key: resolved.key })
+    emit({
+      event: "NodeFinished",
+      label: vertex.label,
+      key: resolved.key,
+      durationMs: done.action.durationMs,
+      usd: done.action.usage.usd,
+      ...(done.counts === undefined ? {} : { rows: done.counts }),
+      unchanged: !resolved.state.fresh && resolved.state.previous?.manifest.content === done.known.content,
+      ...(done.shared ? { shared: true } : {})
+    })
+    remember(vertex, done.shared ? "fresh" : "ran", resolved, done.known, { why, ...(done.counts === undefined ? {} : { rows: done.counts }) })
+  }
+
+  const started = (vertex: Vertex, { key }: Resolved, why: string) => emit({ event: "NodeStarted", label: vertex.label, key, why })
+
+  const repairing = {
+    ...options,
+    inputsOf: (vertex: Vertex) => given.get(vertex.index)!,
+    onLost: (vertex: Vertex, resolved: Resolved) => started(vertex, resolved, lostReason),
+    onRemade: (vertex: Vertex, resolved: Resolved, done: Executed) => {
+      if (records.get(vertex.index)?.state === "fresh") counts.fresh--
+      else counts.ran--
+      finished(vertex, resolved, [lostReason], done)
+    }
+  }
+
   const compute = Effect.fnUntraced(function*(vertex: Vertex, inputs: { readonly [port: string]: Known }) {
     const planned = resolvedByPlan.get(vertex.index)
     const resolved = planned?.resolved ?? (yield* options.resolver.resolve(vertex, inputs))
+    given.set(vertex.index, inputs)
     if (runByPlan.has(vertex.index)) {
       const known = plan.knowns.get(vertex.index)!
       counts.ran++
@@ -136,31 +175,17 @@ export const run = Effect.fnUntraced(function*(options: RunOptions) {
     if (resolved.state.fresh) {
       const { manifest } = resolved.state.action
       const known: Known = { content: manifest.content, manifest }
-      counts.fresh++
-      emit({ event: "NodeFresh", label: vertex.label, key: resolved.key, ...(manifest.kind === "table" ? { rows: manifest.rows } : {}) })
-      remember(vertex, "fresh", resolved, known)
-      return known
+      if (!targets.has(vertex.index) || (yield* isReadable(known))) {
+        counts.fresh++
+        emit({ event: "NodeFresh", label: vertex.label, key: resolved.key, ...(manifest.kind === "table" ? { rows: manifest.rows } : {}) })
+        remember(vertex, "fresh", resolved, known)
+        return known
+      }
     }
-    const { previous, why } = resolved.state
-    emit({ event: "NodeStarted", label: vertex.label, key: resolved.key, why: why.map((reason) => reason.text).join("; ") })
-    const done = yield* execute(vertex, resolved, inputs, options)
-    counts.ran++
-    usd += done.action.usage.usd
-    if (done.counts !== undefined) {
-      rows.ran += done.counts.ran
-      rows.fresh += done.counts.fresh
-    }
-    if (done.nondeterministic) emit({ event: "Nondeterministic", label: vertex.label, key: resolved.key })
-    emit({
-      event: "NodeFinished",
-      label: vertex.label,
-      key: resolved.key,
-      durationMs: done.action.durationMs,
-      usd: done.action.usage.usd,
-      ...(done.counts === undefined ? {} : { rows: done.counts }),
-      unchanged: previous?.manifest.content === done.known.content
-    })
-    remember(vertex, "ran", resolved, done.known, { why: why.map((reason) => reason.text), ...(done.counts === undefined ? {} : { rows: done.counts }) })
+    const why = resolved.state.fresh ? [lostReason] : resolved.state.why.map((reason) => reason.text)
+    started(vertex, resolved, why.join("; "))
+    const done = yield* executeWhole(vertex, resolved, inputs, repairing)
+    finished(vertex, resolved, why, done)
     yield* putRecord()
     return done.known
   })

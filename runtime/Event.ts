@@ -34,6 +34,8 @@ export type Event =
     readonly rows?: RowCounts
     /** Equal to the previous result: what lies downstream stays fresh. */
     readonly unchanged: boolean
+    /** Another run on this cache did it meanwhile; nothing ran here. */
+    readonly shared?: true
   }
   | { readonly event: "NodeFailed"; readonly label: string; readonly reason: string }
   | { readonly event: "NodeSkipped"; readonly label: string; readonly because: string }

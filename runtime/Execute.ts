@@ -6,7 +6,6 @@ import * as Clock from "effect/Clock"
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import * as Semaphore from "effect/Semaphore"
 import * as Stream from "effect/Stream"
 import { cpus } from "node:os"
 import { tableSchema } from "../cache/Columns.ts"
@@ -14,17 +13,18 @@ import { digest } from "../cache/Digest.ts"
 import { fromManifest, query } from "../cache/Duck.ts"
 import type { Action, FolderManifest, Manifest, TableManifest, ValueManifest } from "../cache/Manifest.ts"
 import { Store } from "../cache/Store.ts"
-import type { StoreFailed } from "../cache/StoreFailed.ts"
+import { isLost, type StoreFailed } from "../cache/StoreFailed.ts"
 import { type CellColumns, duplicateId, toColumns, toRows } from "./Cells.ts"
 import { type AnyType, type MakeDefinition, type NodeDefinition, portsOf, readColumns, rowsPort, type RowsDefinition, type SourceDefinition, type SqlDefinition } from "./Definition.ts"
 import { NodeFailed, type SourceFailed } from "./Error.ts"
-import { asNodeFailed } from "./failure.ts"
+import { asNodeFailed, lostIn } from "./failure.ts"
 import { Emit, type RowCounts } from "./Event.ts"
 import type { Vertex } from "./Graph.ts"
 import { nodeSeed } from "./Key.ts"
 import * as Progress from "./Progress.ts"
 import type { Known, Resolved } from "./Resolver.ts"
 import * as RowEngine from "./RowEngine.ts"
+import { storedAction } from "./storedAction.ts"
 import type { Folder, Rows } from "./Type.ts"
 import * as Usage from "./Usage.ts"
 import type { StoredParts } from "./Why.ts"
@@ -34,6 +34,8 @@ export interface Executed {
   readonly action: Action
   readonly counts: RowCounts | undefined
   readonly nondeterministic: boolean
+  /** Another run finished it while this one was about to. */
+  readonly shared: boolean
 }
 
 export interface ExecuteOptions {
@@ -47,30 +49,34 @@ export type ExecuteError = NodeFailed | SourceFailed | StoreFailed
 
 const host = { cpu: cpus()[0]?.model ?? "unknown", node: process.version, platform: `${process.platform}-${process.arch}` }
 
-/** Two nodes that need one source at the same moment must not both fill its folder. */
-const acquiring = Semaphore.makeUnsafe(1)
-
 /** A source's folder in the store: acquired once, then found by its content. */
 const acquire = Effect.fnUntraced(function*(vertex: Vertex, content: string) {
   const store = yield* Store
   const definition = vertex.definition as SourceDefinition
   const key = digest("source", content)
-  const known = yield* store.getAction(key)
-  if (known !== undefined) return known.manifest as FolderManifest
+  yield* store.claim(key, () => undefined)
+  const known = yield* storedAction(key)
+  if (known !== undefined && (yield* store.holds(known.manifest))) return known.manifest as FolderManifest
   const folder = yield* store.workFolder(key)
   yield* definition.acquire(folder)
   const manifest = yield* store.putFolder(folder, { move: true })
   const at = new Date(yield* Clock.currentTimeMillis).toISOString()
   yield* store.putAction({ key, node: definition.name, label: vertex.label, manifest, parts: { source: content }, startedAt: at, durationMs: 0, usage: Usage.none, run: "source", host })
   return manifest
-}, Semaphore.withPermit(acquiring))
+}, Effect.scoped)
+
+/** The folder of a source; one that was lost in the cache is acquired again. */
+const sourceFolder = (vertex: Vertex, content: string) => {
+  const folder = Effect.flatMap(Effect.zip(Store, acquire(vertex, content)), ([store, manifest]) => store.folderPath(manifest))
+  return Effect.catchIf(folder, isLost, () => folder)
+}
 
 /** What a body receives on one port. */
 const received = Effect.fnUntraced(function*(type: AnyType, input: Vertex, known: Known) {
   const store = yield* Store
   if (type.kind === "artifact") {
-    const manifest = known.manifest ?? (yield* acquire(input, known.content))
-    return { kind: type.name, content: known.content, path: yield* store.folderPath(manifest as FolderManifest) } satisfies Folder<string>
+    const path = known.manifest === undefined ? yield* sourceFolder(input, known.content) : yield* store.folderPath(known.manifest as FolderManifest)
+    return { kind: type.name, content: known.content, path } satisfies Folder<string>
   }
   if (type.kind === "value") {
     return Schema.decodeUnknownSync(type.schema)(yield* store.readValue(known.manifest as ValueManifest))
@@ -172,11 +178,27 @@ export const sideOf = Effect.fnUntraced(function*(vertex: Vertex, knowns: { read
   return side
 })
 
-/** Runs the vertex and publishes its action. A body's own error arrives as `NodeFailed`, once. */
+/** What another run made of this key since it was looked up. */
+const madeMeanwhile = Effect.fnUntraced(function*(resolved: Resolved) {
+  const store = yield* Store
+  const action = yield* storedAction(resolved.key)
+  if (action === undefined || !(yield* store.holds(action.manifest))) return undefined
+  const { manifest } = action
+  const counts = action.rows === undefined ? undefined : { ran: 0, fresh: action.rows.ran + action.rows.reused, failed: 0 }
+  return { known: { content: manifest.content, manifest }, action: { ...action, usage: Usage.none }, counts, nondeterministic: false, shared: true } satisfies Executed
+})
+
+/**
+ * Runs the vertex and publishes its action, unless another run does so first: of those that share a cache, one works on
+ * a key at a time. A body's own error arrives as `NodeFailed`, once; a lost input as what the store says.
+ */
 export const execute = Effect.fnUntraced(function*(vertex: Vertex, resolved: Resolved, knowns: { readonly [port: string]: Known }, options: ExecuteOptions) {
   const store = yield* Store
   const emit = yield* Emit
   const definition = vertex.definition as NodeDefinition
+  yield* store.claim(resolved.key, () => emit({ event: "Progress", label: vertex.label, done: 0, total: 0, detail: "another run is at it" }))
+  const made = options.forced.has(vertex.label) ? undefined : yield* madeMeanwhile(resolved)
+  if (made !== undefined) return made
   const startedMs = yield* Clock.currentTimeMillis
   let usage = Usage.none
   let counts: RowCounts | undefined
@@ -198,7 +220,10 @@ export const execute = Effect.fnUntraced(function*(vertex: Vertex, resolved: Res
     Effect.provide(options.services)
   ) as Effect.Effect<Manifest, unknown, Store>
 
-  const manifest = yield* Effect.catchCause(body, (cause) => Effect.failCause(asNodeFailed(vertex.label, resolved.key, cause)))
+  const manifest = yield* Effect.catchCause(body, (cause): Effect.Effect<never, ExecuteError> => {
+    const lost = lostIn(cause)
+    return lost === undefined ? Effect.failCause(asNodeFailed(vertex.label, resolved.key, cause)) : Effect.fail(lost)
+  })
   const action: Action = {
     key: resolved.key,
     node: definition.name,
@@ -214,5 +239,5 @@ export const execute = Effect.fnUntraced(function*(vertex: Vertex, resolved: Res
   }
   const put = yield* store.putAction(action)
   const { kept, nondeterministic } = put
-  return { known: { content: kept.manifest.content, manifest: kept.manifest }, action: kept, counts, nondeterministic } satisfies Executed
-})
+  return { known: { content: kept.manifest.content, manifest: kept.manifest }, action: kept, counts, nondeterministic, shared: false } satisfies Executed
+}, Effect.scoped)

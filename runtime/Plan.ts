@@ -8,6 +8,7 @@ import type { Action, TableManifest } from "../cache/Manifest.ts"
 import { Store } from "../cache/Store.ts"
 import { type NodeDefinition, readColumns, rowsPort, type RowsDefinition } from "./Definition.ts"
 import { type ExecuteOptions, execute, sideOf } from "./Execute.ts"
+import { lostIn } from "./failure.ts"
 import type { Graph, Vertex } from "./Graph.ts"
 import type { Known, Resolved, Resolver } from "./Resolver.ts"
 import { keyRows } from "./RowEngine.ts"
@@ -48,6 +49,7 @@ export interface PlanOptions extends ExecuteOptions {
   readonly lastAction: (label: string) => Effect.Effect<Action | undefined>
 }
 
+/** Undefined where an input was lost: the run makes it again, the plan only says less. */
 const countRows = Effect.fnUntraced(function*(vertex: Vertex, resolved: Resolved, inputs: { readonly [port: string]: Known }) {
   const definition = vertex.definition as RowsDefinition
   const store = yield* Store
@@ -57,7 +59,7 @@ const countRows = Effect.fnUntraced(function*(vertex: Vertex, resolved: Resolved
   const memo = yield* store.openMemo(keyed.rowFunction)
   const keys = new Set(keyed.keys)
   return { total: keys.size, toRun: [...keys].filter((key) => !memo.has(key)).length }
-}, Effect.scoped)
+}, Effect.scoped, Effect.catchCause((cause) => lostIn(cause) === undefined ? Effect.failCause(cause) : Effect.succeed(undefined)))
 
 /** Rows a node is expected to yield, from what is known upstream and what definitions promise. */
 const expectedRows = (vertex: Vertex, expected: ReadonlyMap<number, number | undefined>): number | undefined => {

@@ -5,7 +5,6 @@
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type { Action, Manifest, TableManifest } from "../cache/Manifest.ts"
-import { Store } from "../cache/Store.ts"
 import type { StoreFailed } from "../cache/StoreFailed.ts"
 import * as Accepted from "./Accepted.ts"
 import { Code } from "./Code.ts"
@@ -15,6 +14,7 @@ import type { Vertex } from "./Graph.ts"
 import { type InputPart, type KeyParts, nodeKey } from "./Key.ts"
 import { typeFingerprint } from "./schemaFingerprint.ts"
 import type { Statement, Statements } from "./Statement.ts"
+import { storedAction } from "./storedAction.ts"
 import type { Used, UsedKey } from "./Used.ts"
 import { differences, type Reason, type StoredParts } from "./Why.ts"
 
@@ -56,7 +56,6 @@ const inputPart = (vertex: Vertex, port: string, type: AnyType, known: Known, st
 export const serviceOf = (services: Context.Context<never>, key: UsedKey): Used | undefined => services.mapUnsafe.get(key.key)
 
 export const make = Effect.fnUntraced(function*(options: ResolverOptions) {
-  const store = yield* Store
   const code = yield* Code
 
   const usesOf = Effect.fnUntraced(function*(label: string, definition: NodeDefinition) {
@@ -107,12 +106,12 @@ export const make = Effect.fnUntraced(function*(options: ResolverOptions) {
   const resolve = Effect.fnUntraced(function*(vertex: Vertex, inputs: { readonly [port: string]: Known }) {
     const { parts, services, statement } = yield* partsOf(vertex, inputs)
     const key = nodeKey(parts)
-    const action = yield* store.getAction(key)
+    const action = yield* storedAction(key)
     if (action !== undefined && !options.forced.has(vertex.label)) {
       return { key, parts, statement, services, state: { fresh: true, action } } as Resolved
     }
     const previousKey = options.previous.get(vertex.label)
-    const previous = previousKey === undefined ? undefined : yield* store.getAction(previousKey)
+    const previous = previousKey === undefined ? undefined : yield* storedAction(previousKey)
     const why = action !== undefined
       ? [{ part: "forced", text: "forced" }]
       : differences(

@@ -3,6 +3,7 @@
  * passes through; the engine's own errors are not wrapped twice.
  */
 import * as Cause from "effect/Cause"
+import { type BlobDamaged, type BlobMissing, isLost } from "../cache/StoreFailed.ts"
 import { NodeFailed, SourceFailed } from "./Error.ts"
 
 /** The same cause with its failures and defects as one `NodeFailed`. */
@@ -12,4 +13,11 @@ export const asNodeFailed = (label: string, key: string, cause: Cause.Cause<unkn
   if (error instanceof NodeFailed || error instanceof SourceFailed) return Cause.fail(error)
   const reason = error instanceof Error ? error.message : String(error)
   return Cause.fail(new NodeFailed({ label, key, reason, next: "finished work is kept; mend it and run the same command again" }))
+}
+
+/** The lost input behind a cause, also where a body died of it; undefined where it is something else. */
+export const lostIn = (cause: Cause.Cause<unknown>): BlobDamaged | BlobMissing | undefined => {
+  if (Cause.hasInterruptsOnly(cause)) return undefined
+  const error = Cause.squash(cause)
+  return isLost(error) ? error : undefined
 }

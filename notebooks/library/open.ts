@@ -1,0 +1,144 @@
+/**
+ * The cache of a project, opened for reading: what a notebook starts with. Every call looks at the cache anew and takes
+ * no lock, so that it works while a run is writing; nothing is written but what the cache mends itself.
+ *
+ *     const cache = await open()
+ *     await show(await cache.sql`select verdict, count(*) as rows from critique group by all`)
+ */
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import { existsSync } from "node:fs"
+import { join } from "node:path"
+import process from "node:process"
+import { decodeColumn } from "../../cache/ColumnData.ts"
+import type { Cell } from "../../cache/Columns.ts"
+import { Store } from "../../cache/Store.ts"
+import * as CacheStore from "../../cache/Store.ts"
+import { cacheRootOf, projectRootOf } from "../../runtime/Place.ts"
+import { fillSql, type SqlValue } from "./fillSql.ts"
+import { latestNodes } from "./latestNodes.ts"
+import { type Row, rowsOf, sql } from "./sql.ts"
+import { type NamedTable, tablesByName } from "./tablesByName.ts"
+
+export type { Row, SqlValue }
+
+/** There is no cache where one was looked for. */
+export class CacheMissing extends Schema.TaggedError<CacheMissing>()("CacheMissing", { folder: Schema.String }) {
+  override get message() {
+    return `there is no cache in ${this.folder}; run an experiment first (npx pipeline run experiments/quickstart.ts), `
+      + "or give open({ cache }) or PIPELINE_CACHE the folder of another"
+  }
+}
+
+/** No table of the cache has this name. */
+export class TableMissing extends Schema.TaggedError<TableMissing>()("TableMissing", {
+  name: Schema.String,
+  known: Schema.Array(Schema.String)
+}) {
+  override get message() {
+    return `no table in this cache is named ${this.name}; tables: ${this.known.join(", ") || "none yet"}`
+  }
+}
+
+export interface OpenOptions {
+  /** The cache's folder; `PIPELINE_CACHE`, else `.pipeline/` of the project, unless told. */
+  readonly cache?: string
+  /** Only results of this experiment, for example `experiments/quickstart`; of all unless told. */
+  readonly experiment?: string
+}
+
+/** What the latest run of an experiment left of one node. */
+export interface NodeRow {
+  readonly experiment: string
+  readonly label: string
+  readonly state: string
+  /** `table`, `value` or `folder`. */
+  readonly kind: string
+  /** Of a table, else null. */
+  readonly rows: number | null
+  readonly run: string
+}
+
+/** A table that `sql` and `table` know. */
+export interface TableRow {
+  readonly name: string
+  readonly rows: number
+  readonly columns: ReadonlyArray<string>
+}
+
+/** An opened cache. Every promise may also reject with `StoreFailed`. */
+export interface Cache {
+  readonly folder: string
+  /** Nodes of the latest run of each experiment; one that is unfinished is completed by those before it. */
+  readonly nodes: () => Promise<ReadonlyArray<NodeRow>>
+  /** The names that SQL knows: labels, labels with `@before`, and the bare names of sweeps. */
+  readonly tables: () => Promise<ReadonlyArray<TableRow>>
+  readonly has: (table: string) => Promise<boolean>
+  /** All rows of a table. `R` is what the caller knows of them. Rejects with `TableMissing`. */
+  readonly table: <R = Row>(name: string) => Promise<ReadonlyArray<R>>
+  /**
+   * The rows of a SELECT. Values become literals. Names with `:` or `[` want double quotes: `"scores:base"`. Rejects
+   * with `SqlRefused`, `SqlValueRefused`.
+   */
+  readonly sql: <R = Row>(template: TemplateStringsArray, ...values: ReadonlyArray<SqlValue>) => Promise<ReadonlyArray<R>>
+}
+
+const readAll = Effect.fnUntraced(function*({ table }: NamedTable) {
+  const names = table.schema.map((column) => column.name)
+  const cells = names.map((): Array<Cell> => [])
+  for (let chunk = 0; chunk < table.chunks; chunk++) {
+    const { columns } = yield* table.readChunk(chunk, names)
+    columns.forEach((data, i) => decodeColumn(data, cells[i]))
+  }
+  return rowsOf(names, Object.fromEntries(names.map((name, i) => [name, cells[i]!])), cells[0]?.length ?? 0)
+})
+
+/**
+ * Opens the cache of the project at or above the working directory.
+ *
+ * **Fails**: rejects with `CacheMissing`, and with `StoreFailed` for a cache that cannot be read.
+ */
+export const open = async ({ cache, experiment }: OpenOptions = {}): Promise<Cache> => {
+  const folder = cacheRootOf(projectRootOf(process.cwd()), cache, process.env["PIPELINE_CACHE"])
+  // Opening a store makes one where there is none, which would hide a mistaken folder.
+  if (!existsSync(join(folder, "v1"))) throw new CacheMissing({ folder })
+  const store = await Effect.runPromise(Effect.provide(Store, CacheStore.layer(folder)))
+  const wanted = experiment?.replace(/\.ts$/u, "")
+  const latest = async () => {
+    const runs = await Effect.runPromise(store.listRuns())
+    return latestNodes(wanted === undefined ? runs : runs.filter((run) => run.experiment === wanted))
+  }
+  const named = async () => tablesByName(store, await latest())
+  return {
+    folder,
+    nodes: async () =>
+      (await latest()).map(({ experiment, label, manifest, run, state }) => ({
+        experiment,
+        label,
+        state,
+        kind: manifest.kind,
+        rows: manifest.kind === "table" ? manifest.rows : null,
+        run
+      })),
+    tables: async () =>
+      [...(await named()).values()].map(({ name, rows, table }) => ({
+        name,
+        rows,
+        columns: table.schema.map((column) => column.name)
+      })),
+    has: async (table) => (await named()).has(table.toLowerCase()),
+    table: async <R>(name: string) => {
+      const tables = await named()
+      const found = tables.get(name.toLowerCase())
+      if (found === undefined) {
+        throw new TableMissing({ name, known: [...tables.values()].map((table) => table.name) })
+      }
+      return await Effect.runPromise(readAll(found)) as ReadonlyArray<unknown> as ReadonlyArray<R>
+    },
+    sql: async <R>(template: TemplateStringsArray, ...values: ReadonlyArray<SqlValue>) => {
+      const statement = fillSql(template, values)
+      const rows = await Effect.runPromise(sql(statement, await named()))
+      return rows as ReadonlyArray<unknown> as ReadonlyArray<R>
+    }
+  }
+}

@@ -1,0 +1,64 @@
+/**
+ * Executes a vertex although something stored was lost: an input whose bytes turn out damaged or gone while it is read
+ * is computed again from its own inputs, as far up as it takes. What is not in any input is the caller's to fail with.
+ */
+import * as Effect from "effect/Effect"
+import { blobsOf } from "../cache/Manifest.ts"
+import { Store } from "../cache/Store.ts"
+import { isLost } from "../cache/StoreFailed.ts"
+import { execute, type Executed, type ExecuteError, type ExecuteOptions } from "./Execute.ts"
+import type { Vertex } from "./Graph.ts"
+import type { Known, ResolveError, Resolved, Resolver } from "./Resolver.ts"
+
+type Inputs = { readonly [port: string]: Known }
+
+export interface RepairOptions extends ExecuteOptions {
+  readonly resolver: Resolver
+  /** The inputs a vertex had in this run. */
+  readonly inputsOf: (vertex: Vertex) => Inputs
+  /** Told before a lost result is computed again, and after. */
+  readonly onLost: (vertex: Vertex, resolved: Resolved) => void
+  readonly onRemade: (vertex: Vertex, resolved: Resolved, done: Executed) => void
+}
+
+/** Why a result that was fresh is computed again. */
+export const lostReason = "its result in the cache was damaged or is gone"
+
+/** Whether a result can be read: a value's bytes are, of tables and folders it is asked only whether they are there. */
+export const isReadable = Effect.fnUntraced(function*({ manifest }: Known) {
+  const store = yield* Store
+  if (manifest === undefined) return true
+  if (!(yield* store.holds(manifest))) return false
+  return manifest.kind !== "value" || (yield* Effect.isSuccess(store.readValue(manifest)))
+})
+
+/** Computes a result that was lost, from what its vertex had as inputs. */
+const remake = (vertex: Vertex, options: RepairOptions): Effect.Effect<Known, ExecuteError | ResolveError, Store> =>
+  Effect.gen(function*() {
+    const inputs = options.inputsOf(vertex)
+    const resolved = yield* options.resolver.resolve(vertex, inputs)
+    options.onLost(vertex, resolved)
+    const done = yield* executeWhole(vertex, resolved, inputs, options)
+    options.onRemade(vertex, resolved, done)
+    return done.known
+  })
+
+/** `execute`, with inputs that turn out lost made again. Each loss is mended once: one that returns is a failing disk. */
+export const executeWhole = (
+  vertex: Vertex,
+  resolved: Resolved,
+  inputs: Inputs,
+  options: RepairOptions,
+  mended: ReadonlySet<string> = new Set()
+): Effect.Effect<Executed, ExecuteError | ResolveError, Store> =>
+  Effect.catchIf(execute(vertex, resolved, inputs, options), isLost, (lost) =>
+    Effect.gen(function*() {
+      const found = Object.entries(inputs).find(([, { manifest }]) => manifest !== undefined && blobsOf(manifest).includes(lost.digest))
+      if (found === undefined || mended.has(lost.digest)) return yield* lost
+      const [port, before] = found
+      const known = yield* remake(vertex.inputs[port]!, options)
+      const now = { ...inputs, [port]: known }
+      // one that is not the same again makes another key
+      const again = known.content === before.content ? resolved : yield* options.resolver.resolve(vertex, now)
+      return yield* executeWhole(vertex, again, now, options, new Set([...mended, lost.digest]))
+    }))

@@ -1,0 +1,10 @@
+/**
+ * The action of a key as the engine sees it: a damaged record, out of the way by then, is none.
+ */
+import * as Effect from "effect/Effect"
+import type { Action } from "../cache/Manifest.ts"
+import { Store, type StoreFailed } from "../cache/Store.ts"
+
+export const storedAction = (key: string): Effect.Effect<Action | undefined, StoreFailed, Store> =>
+  Effect.flatMap(Store, (store) =>
+    Effect.catchTag(store.getAction(key), "BlobDamaged", () => Effect.succeed(undefined)))
