@@ -77,5 +77,3 @@ export class DecisionNeeded extends Schema.TaggedError<DecisionNeeded>()("Decisi
     }\n  ${this.next}`
   }
 }
-
-export type RunError = NodeFailed | SourceFailed | ExperimentInvalid | PlanRefused | ServicesMissing | DecisionNeeded

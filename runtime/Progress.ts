@@ -2,7 +2,6 @@
  * How far a long node body is, reported from inside it and shown live; the engine says where it goes. Never in a key.
  */
 import * as Context from "effect/Context"
-import * as Effect from "effect/Effect"
 
 /** `done` of `total` in the body's own unit, with a few words such as a loss. */
 export interface Progress {
@@ -14,6 +13,3 @@ export interface Progress {
 export const Report = Context.Reference<(progress: Progress) => void>("sinternal/runtime/Progress", {
   defaultValue: () => () => undefined
 })
-
-/** Reports once; a body that reports from a callback reads `Report` itself. */
-export const report = (progress: Progress): Effect.Effect<void> => Effect.map(Report, (send) => send(progress))

@@ -5,9 +5,6 @@
  */
 import { allWords, contentWords } from "./contentWords.ts"
 
-/** This module, for the code digest of services that judge by it. */
-export const url = import.meta.url
-
 /** What a model says it cannot or will not do when it declines. */
 const declinedActs = [
   "assist",

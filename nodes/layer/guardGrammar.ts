@@ -4,9 +4,6 @@
  * Source: the README of QwenLM/Qwen3Guard; the model card and prompt format of meta-llama/PurpleLlama.
  */
 
-/** This module, for the code digest of services that read guards. */
-export const url = import.meta.url
-
 export interface GuardReading {
   /** `controversial` is Qwen3Guard's third level; strict readers take it for unsafe, loose ones for safe. */
   readonly safety: "safe" | "unsafe" | "controversial"

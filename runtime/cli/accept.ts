@@ -22,10 +22,10 @@ export const accept = Command.make("accept", { experiment: flags.file, node, ...
     yield* Effect.gen(function*() {
       const session = yield* Session.open(options)
       const made = yield* Plan.make({ ...session.plan, countRows: false })
-      const entry = made.entries.find((each) => each.vertex.label === given.node)
-      const state = entry?.resolved?.state
+      const entry = Plan.entryOf(made, given.experiment, given.node)
+      const state = entry.resolved?.state
       const before = state?.fresh === false ? (state.previous?.parts as StoredParts | undefined) : undefined
-      if (entry?.resolved === undefined || before === undefined || !onlyCode(entry.why)) {
+      if (entry.resolved === undefined || before === undefined || !onlyCode(entry.why)) {
         return yield* new ExperimentInvalid({
           experiment: given.experiment,
           reason: `${given.node} is not stale for a change of code alone`,

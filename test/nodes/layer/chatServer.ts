@@ -20,11 +20,6 @@ export interface Reply {
   readonly body: unknown
 }
 
-export interface ChatServer {
-  readonly baseUrl: string
-  readonly asked: ReadonlyArray<Asked>
-}
-
 /** A server on a free port; `reply` gets each request and its number from 0. It ends with the scope. */
 export const chatServer = (reply: (asked: Asked, index: number) => Reply | Promise<Reply>) =>
   Effect.acquireRelease(
