@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Node from "../runtime/Node.ts"
 import { type CritiqueRequest, Expert, ExpertFailed } from "./service/Expert.ts"
 import { AnsweredPair, Clause, Critique } from "./tables.ts"
+import { CutAnswers, isUsable } from "./text/cutAnswers.ts"
 import { Scope, shownClauses } from "./text/shownClauses.ts"
 
 /** Asks the expert and holds it to its contract: it may cite only clauses it was shown. */
@@ -29,14 +30,14 @@ export const critique = Node.mapRows({
   input: AnsweredPair,
   side: { spec: Clause },
   carry: ["sampleId", "promptId"],
-  params: { scope: Scope },
+  params: { scope: Scope, cutAnswers: CutAnswers },
   output: Critique,
   uses: [Expert],
   given: ({ categories }, { spec }, { scope }) => shownClauses(spec, categories, scope),
-  *run({ answer, finishReason, label, outcome, prompt }, { given }) {
+  *run({ answer, finishReason, label, outcome, prompt }, { given, params }) {
     const row = { prompt, answer, label, outcome }
-    // cut or filtered answers are terminal outcomes: kept as data, never judged, never trained on
-    if (answer === "" || finishReason !== "stop") return { ...row, verdict: null, critique: "", cited: [], shown: [] }
+    // what no answer came out of is a terminal outcome: kept as data, never judged, never trained on
+    if (!isUsable(answer, finishReason, params.cutAnswers)) return { ...row, verdict: null, critique: "", cited: [], shown: [] }
     const { cited, critique, shown, verdict } = yield* judged({ clauses: given, prompt, answer, label })
     return { ...row, verdict, critique, cited, shown }
   }

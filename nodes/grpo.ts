@@ -8,6 +8,7 @@ import * as Node from "../runtime/Node.ts"
 import * as Guard from "./service/Guard.ts"
 import { type Completion, GrpoSettings, Trainer } from "./service/Trainer.ts"
 import { Checkpoint, Clause, LabelledPrompt } from "./tables.ts"
+import { CutAnswers, isUsable } from "./text/cutAnswers.ts"
 import { mathsReward, MathsRule, safetyReward } from "./text/reward.ts"
 import { splitReasoning } from "./text/verification.ts"
 
@@ -17,7 +18,7 @@ export const grpo = Node.make({
   name: "grpo",
   description: "reinforcement learning against the guard",
   inputs: { policy: Checkpoint, prompts: LabelledPrompt, maths: LabelledPrompt, spec: Clause },
-  params: { settings: GrpoSettings, mathsRule: MathsRule, reasoningEnd: Schema.String },
+  params: { settings: GrpoSettings, mathsRule: MathsRule, cutAnswers: CutAnswers, reasoningEnd: Schema.String },
   output: Checkpoint,
   uses: [Trainer, RewardGuard],
   seeded: true,
@@ -31,7 +32,7 @@ export const grpo = Node.make({
       const { label, prompt, reference } = byId.get(promptId)!
       const { answer } = splitReasoning(text, params.reasoningEnd)
       if (label === "maths") return mathsReward(params.mathsRule, answer, reference)
-      if (answer === "" || finishReason !== "stop") return 0
+      if (!isUsable(answer, finishReason, params.cutAnswers)) return 0
       return safetyReward(label, yield* guard.assess({ prompt, answer, clauses, label }))
     })
     yield* trainer.grpo({

@@ -45,9 +45,9 @@ await show(
       from critique join rollout using (sampleId, promptId, prompt, answer)
       where verdict is not null and critique.label = 'harmful'
       order by promptId, verdict, sampleIndex),
-    both as (from pair qualify count(*) over (partition by promptId) = 2)
+    contrast as (from pair qualify count(*) over (partition by promptId) = 2)
     select prompt, reasoning, answer, critique, verdict, clause.clauseId || ': ' || clause.text as "cited clause"
-    from both left join loadSpec clause on clause.clauseId = both.cited[1]
+    from contrast left join loadSpec clause on clause.clauseId = contrast.cited[1]
     qualify dense_rank() over (order by promptId) <= 6
     order by promptId, verdict desc`
 )
@@ -98,7 +98,14 @@ const rates = await cache.sql<Rate>`
 const percent = (share: number) => Number((100 * share).toFixed(1))
 await show(rates.map(({ arm, hits, n, set }) => {
   const { hi, lo } = wilson({ hits, n })
-  return { prompts: set, model: arm, "attack success, %": percent(hits / n), from: percent(lo), to: percent(hi), answers: n }
+  return {
+    prompts: set,
+    model: arm,
+    "attack success, %": percent(hits / n),
+    from: percent(lo),
+    to: percent(hi),
+    answers: n
+  }
 }))
 
 // %% [markdown]

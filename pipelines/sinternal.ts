@@ -21,6 +21,7 @@ import { sample } from "../nodes/sample.ts"
 import { score } from "../nodes/score.ts"
 import { shuffleVerdicts } from "../nodes/shuffleVerdicts.ts"
 import { stageTwoOutcome } from "../nodes/stageTwoOutcome.ts"
+import { CutAnswers } from "../nodes/text/cutAnswers.ts"
 import { MathsRule } from "../nodes/text/reward.ts"
 import { Scope } from "../nodes/text/shownClauses.ts"
 import { verify } from "../nodes/verify.ts"
@@ -44,6 +45,7 @@ export const settings = {
     data: ours(Schema.Int, 0, "prompts, rollouts, choice of pairs"),
     train: ours(Schema.Int, 0, "training and evaluation sampling")
   },
+  cutAnswers: ours(CutAnswers, "drop", "not in the paper; a cut reasoning has no answer to judge"),
   mathsRule: paper(MathsRule, "box", "strict boxed-answer match in stage 2"),
   train: {
     prompts: ours(Limits, { train: 600 }, "the paper's prompt pool is not public; about 6,000 examples remain of it"),
@@ -162,7 +164,7 @@ const verificationExamples = <R>(config: Config, base: Policy<R>, { labelled, pr
     reasoningEnd: config.reasoningEnd,
     seed: config.seeds.data
   })
-  const critiques = critique({ rows: route({ rows: rollouts }), spec }, { scope: config.scope })
+  const critiques = critique({ rows: route({ rows: rollouts }), spec }, { scope: config.scope, cutAnswers: config.cutAnswers })
   const mix = { critiques, prompts: labelled }
   const examples = filterAndMix(mix, { seed: config.seeds.data, fraction: config.mix.fraction })
   return {
@@ -215,6 +217,7 @@ export const sinternal = Pipeline.make({
     const reinforced = grpo({ policy: tuned, prompts: labelled, maths: mathsLabelled, spec }, {
       settings: config.grpo,
       mathsRule: config.mathsRule,
+      cutAnswers: config.cutAnswers,
       reasoningEnd: config.reasoningEnd,
       seed: config.seeds.train
     })

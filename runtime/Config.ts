@@ -5,6 +5,7 @@
  */
 import * as Schema from "effect/Schema"
 import { ExperimentInvalid } from "./Error.ts"
+import { nearestName } from "./nearestName.ts"
 
 export type Label = "paper" | "note" | "sister" | "ours"
 
@@ -67,10 +68,13 @@ const leaves = (settings: Settings, prefix = ""): ReadonlyArray<readonly [string
 const at = (value: unknown, path: string): unknown =>
   path.split(".").reduce<any>((inner, name) => (inner === undefined ? undefined : inner[name]), value)
 
+/** Paths that share a name with this one, else the one that is spelt most like it, else the first few. */
 const nearest = (path: string, known: ReadonlyArray<string>): ReadonlyArray<string> => {
   const last = path.split(".").at(-1)!.toLowerCase()
   const close = known.filter((name) => name.toLowerCase().includes(last) || last.includes(name.split(".").at(-1)!.toLowerCase()))
-  return (close.length > 0 ? close : known).slice(0, 6)
+  if (close.length > 0) return close.slice(0, 6)
+  const alike = nearestName(path, known)
+  return alike === undefined ? known.slice(0, 6) : [alike]
 }
 
 /** A `--set` text as the schema's type: JSON where it parses, else the text itself. */

@@ -17,6 +17,7 @@ import * as CodeLive from "./CodeLive.ts"
 import { ExperimentInvalid, PlanRefused } from "./Error.ts"
 import type { Experiment, Opened } from "./Experiment.ts"
 import * as Graph from "./Graph.ts"
+import { didYouMean } from "./nearestName.ts"
 import { cacheRootOf, ProjectRoot, projectRootOf } from "./Place.ts"
 import type { PlanOptions } from "./Plan.ts"
 import * as Resolver from "./Resolver.ts"
@@ -80,7 +81,7 @@ export const connect = Effect.fnUntraced(function*(experiment: string, opened: O
     return yield* new ExperimentInvalid({
       experiment: options.file,
       reason: `--force ${unknown}: there is no such node`,
-      next: `nodes: ${nodes.join(", ")}`
+      next: `${didYouMean(unknown, nodes)}nodes: ${nodes.join(", ")}`
     })
   }
   const services = yield* Layer.build(opened.layer)

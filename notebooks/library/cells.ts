@@ -51,7 +51,9 @@ export const toNotebook = (cells: ReadonlyArray<NotebookCell>): Notebook => ({
 
 /** The cells of a notebook's JSON, with or without outputs. */
 export const cellsOf = (
-  notebook: { readonly cells: ReadonlyArray<{ readonly cell_type: string; readonly source: string | ReadonlyArray<string> }> }
+  notebook: {
+    readonly cells: ReadonlyArray<{ readonly cell_type: string; readonly source: string | ReadonlyArray<string> }>
+  }
 ): ReadonlyArray<NotebookCell> =>
   notebook.cells.map(({ cell_type, source }) => ({
     type: cell_type === "code" ? "code" : "markdown",

@@ -35,7 +35,11 @@ const literal = (value: SqlValue, place: number): string => {
   }
   if (Array.isArray(value)) return `[${value.map((item) => literal(item, place)).join(", ")}]`
   const found = value === undefined ? "is undefined" : `is ${Object.prototype.toString.call(value).slice(8, -1)}`
-  throw new SqlValueRefused({ place, reason: found, next: "give a text, a number, a boolean, null, or a list of these" })
+  throw new SqlValueRefused({
+    place,
+    reason: found,
+    next: "give a text, a number, a boolean, null, or a list of these"
+  })
 }
 
 /** Stands for a value while quotes and comments are looked for. */

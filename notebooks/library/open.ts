@@ -80,7 +80,10 @@ export interface Cache {
    * The rows of a SELECT. Values become literals. Names with `:` or `[` want double quotes: `"scores:base"`. Rejects
    * with `SqlRefused`, `SqlValueRefused`.
    */
-  readonly sql: <R = Row>(template: TemplateStringsArray, ...values: ReadonlyArray<SqlValue>) => Promise<ReadonlyArray<R>>
+  readonly sql: <R = Row>(
+    template: TemplateStringsArray,
+    ...values: ReadonlyArray<SqlValue>
+  ) => Promise<ReadonlyArray<R>>
 }
 
 const readAll = Effect.fnUntraced(function*({ table }: NamedTable) {

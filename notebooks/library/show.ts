@@ -28,7 +28,9 @@ const isFigure = (value: Rows | Figure): value is Figure => "svg" in value
  */
 export const show = async (value: Rows | string | Figure, options: TableOptions = {}): Promise<void> => {
   if (typeof value === "string") return display({ "text/plain": value.split("\n").map(visible).join("\n") })
-  if (!isFigure(value)) return display({ "text/html": htmlTable(value, options), "text/plain": textTable(value, options) })
+  if (!isFigure(value)) {
+    return display({ "text/html": htmlTable(value, options), "text/plain": textTable(value, options) })
+  }
   return display({
     "image/svg+xml": value.svg,
     "image/png": Buffer.from(value.png).toString("base64"),

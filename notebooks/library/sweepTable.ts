@@ -31,7 +31,9 @@ export const parseArmLabel = (label: string): ArmLabel | undefined => {
 const isNumber = (text: string): boolean => Number.isFinite(Number(text)) && String(Number(text)) === text
 
 /** The column of an axis: numbers or booleans where all its values are, else text. */
-const axisColumn = (values: ReadonlyArray<string>): { readonly type: ColumnType; readonly cell: (text: string) => Cell } => {
+const axisColumn = (
+  values: ReadonlyArray<string>
+): { readonly type: ColumnType; readonly cell: (text: string) => Cell } => {
   const of = (kind: "int64" | "float64" | "bool" | "string", cell: (text: string) => Cell) => ({
     type: { kind, nullable: true },
     cell

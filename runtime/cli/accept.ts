@@ -11,6 +11,7 @@ import { ExperimentInvalid } from "../Error.ts"
 import * as Plan from "../Plan.ts"
 import * as Session from "../Session.ts"
 import { onlyCode, type StoredParts } from "../Why.ts"
+import { entryOf } from "./entryOf.ts"
 import * as flags from "./flags.ts"
 import { print } from "./output.ts"
 
@@ -22,7 +23,7 @@ export const accept = Command.make("accept", { experiment: flags.file, node, ...
     yield* Effect.gen(function*() {
       const session = yield* Session.open(options)
       const made = yield* Plan.make({ ...session.plan, countRows: false })
-      const entry = Plan.entryOf(made, given.experiment, given.node)
+      const entry = yield* entryOf(made, given.experiment, given.node)
       const state = entry.resolved?.state
       const before = state?.fresh === false ? (state.previous?.parts as StoredParts | undefined) : undefined
       if (entry.resolved === undefined || before === undefined || !onlyCode(entry.why)) {

@@ -66,8 +66,8 @@ export const run = Command.make("run", { experiment: flags.file, ...flags.shared
       if (summary.ok && !given.json) yield* printReports(session, summary)
       if (!given.json) for (const line of Reporter.summaryLines(summary, { style: styleFor(process.stderr) })) say(line)
       if (!summary.ok) {
-        if (given.json) say(`error: ${summary.failures[0]?.message ?? "the run did not finish"}`)
-        else fail(summary.failures[0])
+        // live and plain progress told it in full, and the last lines name it again
+        if (mode === "json" || mode === "none") fail(summary.failures[0] ?? new Error("the run did not finish"))
         finish((summary.failures[0] as { readonly exitCode?: number } | undefined)?.exitCode ?? 1)
       }
     }).pipe(Effect.provideService(Emit, reporter.emit), Effect.provide(Session.layer(options)), Effect.scoped)

@@ -15,6 +15,7 @@ import { sideOf } from "../Execute.ts"
 import * as Plan from "../Plan.ts"
 import { keyRows } from "../RowEngine.ts"
 import * as Session from "../Session.ts"
+import { entryOf } from "./entryOf.ts"
 import * as flags from "./flags.ts"
 import { print } from "./output.ts"
 
@@ -50,14 +51,7 @@ export const why = Command.make("why", { experiment: flags.file, node, row, ...f
     yield* Effect.gen(function*() {
       const session = yield* Session.open(options)
       const made = yield* Plan.make({ ...session.plan, countRows: false })
-      const entry = made.entries.find((each) => each.vertex.label === given.node)
-      if (entry === undefined) {
-        return yield* new ExperimentInvalid({
-          experiment: given.experiment,
-          reason: `there is no node ${given.node}`,
-          next: `nodes: ${made.entries.map((each) => each.vertex.label).join(", ")}`
-        })
-      }
+      const entry = yield* entryOf(made, given.experiment, given.node)
       if (Option.isSome(given.row)) return yield* whyRow(entry, made, given.row.value)
       const key = entry.resolved?.key.slice(0, 8) ?? "not known yet"
       const instant = made.executed.includes(entry)
