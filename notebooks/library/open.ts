@@ -77,7 +77,7 @@ export interface Cache {
   /** All rows of a table. `R` is what the caller knows of them. Rejects with `TableMissing`. */
   readonly table: <R = Row>(name: string) => Promise<ReadonlyArray<R>>
   /**
-   * The rows of a SELECT. Values become literals. Names with `:` or `[` want double quotes: `"scores:base"`. Rejects
+   * The rows of a SELECT, taken as it is written: a backslash is a backslash. Values become literals. Names with `:` or `[` want double quotes: `"scores:base"`. Rejects
    * with `SqlRefused`, `SqlValueRefused`.
    */
   readonly sql: <R = Row>(
@@ -139,7 +139,7 @@ export const open = async ({ cache, experiment }: OpenOptions = {}): Promise<Cac
       return await Effect.runPromise(readAll(found)) as ReadonlyArray<unknown> as ReadonlyArray<R>
     },
     sql: async <R>(template: TemplateStringsArray, ...values: ReadonlyArray<SqlValue>) => {
-      const statement = fillSql(template, values)
+      const statement = fillSql(template.raw, values)
       const rows = await Effect.runPromise(sql(statement, await named()))
       return rows as ReadonlyArray<unknown> as ReadonlyArray<R>
     }
