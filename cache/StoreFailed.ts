@@ -62,6 +62,15 @@ export class StoreRefused extends Schema.TaggedError<StoreRefused>()("StoreRefus
   }
 }
 
+/** What the commonest codes mean, in words that say what to do. */
+const advice: { readonly [code: string]: string } = {
+  ENOTDIR: "a file lies where a folder is needed: remove it, or use another folder",
+  EEXIST: "a file lies where a folder is needed: remove it, or use another folder",
+  EROFS: "the file system is mounted for reading only: use a folder that may be written",
+  EACCES: "permission is missing: use a folder of your own, or change its permissions",
+  EPERM: "permission is missing: use a folder of your own, or change its permissions"
+}
+
 /** The file system refused: no permission, a read-only mount, a failing disk. */
 export class StoreIo extends Schema.TaggedError<StoreIo>()("StoreIo", {
   operation: Schema.String,
@@ -70,7 +79,7 @@ export class StoreIo extends Schema.TaggedError<StoreIo>()("StoreIo", {
   cause: Schema.optionalKey(Schema.Defect())
 }) {
   override get message() {
-    return `could not ${this.operation}: ${this.code} at ${this.path}; check that the folder exists and may be written`
+    return `could not ${this.operation}: ${this.code} at ${this.path}; ${advice[this.code] ?? "check that the folder exists and may be written"}`
   }
 }
 

@@ -34,6 +34,7 @@ export const checkpointSource = (address: string): Ref<Folder<"checkpoint">> => 
     return Source.pinned({
       label: "base",
       kind: "checkpoint",
+      address,
       identify: Effect.succeed(digest("reference", address)),
       acquire: (into) => Effect.sync(() => writeFileSync(join(into, referenceFile), JSON.stringify({ uri: address })))
     })

@@ -66,6 +66,8 @@ export interface SourceDefinition {
   readonly kind: "source"
   readonly name: string
   readonly output: Artifact<string>
+  /** Where it comes from: sources of one address are one vertex, so that the arms of a sweep share what reads them. */
+  readonly address: string
   /** Digest of what the source holds now; cheap, called by every plan. */
   readonly identify: Effect.Effect<string, SourceFailed>
   /** Puts the content into an empty folder; called only when something stale needs it. Must yield what `identify` named. */

@@ -18,6 +18,18 @@ export class NodeFailed extends Schema.TaggedError<NodeFailed>()("NodeFailed", {
   }
 }
 
+/** A stored result that is only looked at has lost bytes. A run mends what it needs; looking does not run anything. */
+export class ResultLost extends Schema.TaggedError<ResultLost>()("ResultLost", {
+  label: Schema.String,
+  damaged: Schema.Boolean
+}) {
+  readonly exitCode = 1
+  override get message() {
+    const found = this.damaged ? "is damaged and was moved to quarantine/" : "is not in the cache any more"
+    return `${this.label}: part of its result ${found}\n  a run that needs it makes it again; \`pipeline run EXPERIMENT --force ${this.label}\` does so now, all its rows included`
+  }
+}
+
 /** Something from outside is not there, or is not what its pin says. */
 export class SourceFailed extends Schema.TaggedError<SourceFailed>()("SourceFailed", {
   source: Schema.String,

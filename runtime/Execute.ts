@@ -157,11 +157,14 @@ const runRows = Effect.fnUntraced(function*(vertex: Vertex, resolved: Resolved, 
   const keyed = RowEngine.keyRows(vertex, resolved.parts, input, table.rows, side)
   const done = yield* RowEngine.run(vertex, keyed, input, { force: forced })
   if (done.counts.failed > 0) {
+    const finished = done.counts.ran + done.counts.fresh
     return yield* new NodeFailed({
       label: vertex.label,
       key: resolved.key,
-      reason: `${done.counts.failed} of ${done.counts.failed + done.counts.ran + done.counts.fresh} rows have no result\n    ${describeFailures(done.failures)}`,
-      next: `${done.counts.ran + done.counts.fresh} finished rows are kept; run the same command again to do the rest`
+      reason: `${done.counts.failed} of ${done.counts.failed + finished} rows have no result\n    ${describeFailures(done.failures)}`,
+      next: finished === 0
+        ? "mend it and run the same command again"
+        : `${finished} finished rows are kept; mend it and run the same command again, which does the rest`
     })
   }
   return { manifest: yield* storeTable(vertex, resolved.key, done.columns, table.rows), counts: done.counts, usage: done.usage }

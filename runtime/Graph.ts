@@ -96,7 +96,7 @@ export const build = (experiment: string, opened: Opened): Graph => {
     if (!definitions.has(ref.definition)) definitions.set(ref.definition, definitions.size)
     const decoded = decodeParams(experiment, ref)
     const identity = ref.definition.kind === "source"
-      ? `source ${definitions.get(ref.definition)}`
+      ? `source ${ref.definition.address}`
       : canonicalJson([definitions.get(ref.definition), decoded.encodedParams, decoded.seed ?? null, inputs])
     const known = byIdentity.get(identity)
     if (known !== undefined) {

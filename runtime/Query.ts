@@ -30,14 +30,14 @@ const render = (part: Part): string => {
   if (typeof part === "boolean") return part ? "true" : "false"
   if (typeof part === "number") {
     if (!Number.isFinite(part)) throw new TypeError(`SQL has no literal for ${part}`)
-    return String(part)
+    return part < 0 ? `(${part})` : String(part) // after a minus, `--1` would be a comment
   }
   return "~sql" in part ? part["~sql"] : `[${part.map(quoteText).join(", ")}]::varchar[]`
 }
 
-/** Builds a query from a template; strings become literals, never SQL text. */
+/** Builds a query from a template, taken raw, so that `\b` in a pattern stays `\b`; strings become literals, never SQL text. */
 export const query = (template: TemplateStringsArray, ...parts: ReadonlyArray<Part>): Query => ({
-  "~sql": template.reduce((text, piece, index) => text + render(parts[index - 1]!) + piece)
+  "~sql": template.raw.reduce((text, piece, index) => text + render(parts[index - 1]!) + piece)
 })
 
 /** The relation of one port, as `select` receives it. */

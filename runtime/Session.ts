@@ -70,6 +70,16 @@ const invalidBuild = (file: string) => (error: unknown) =>
     ? error
     : new ExperimentInvalid({ experiment: file, reason: String((error as Error).message), next: "mend its `build`" })
 
+/** A layer that cannot be built, for example one whose file is missing. */
+const unusableLayer = (file: string) => (error: { readonly message?: unknown; readonly exitCode?: unknown }) =>
+  error?.exitCode !== undefined
+    ? error
+    : new ExperimentInvalid({
+      experiment: file,
+      reason: `a service cannot be set up: ${String(error?.message ?? error)}`,
+      next: "provide what it needs, or give the experiment another layer"
+    })
+
 /** A session over an opened experiment: its graph, its services, its history. Layers are built here and cost nothing until used. */
 export const connect = Effect.fnUntraced(function*(experiment: string, opened: Opened, options: Pick<SessionOptions, "file" | "forced">) {
   const store = yield* CacheStore.Store
@@ -84,7 +94,7 @@ export const connect = Effect.fnUntraced(function*(experiment: string, opened: O
       next: `${didYouMean(unknown, nodes)}nodes: ${nodes.join(", ")}`
     })
   }
-  const services = yield* Layer.build(opened.layer)
+  const services = yield* Effect.mapError(Layer.build(opened.layer), unusableLayer(options.file))
   const previous = yield* previousKeys(experiment)
   const forced = new Set(options.forced)
   const resolver = yield* Resolver.make({

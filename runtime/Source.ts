@@ -16,12 +16,13 @@ const failed = (source: string, reason: string, next: string) => new SourceFaile
 
 /** A source whose content is named by `identify` and put into a folder by `acquire`. */
 export const pinned = <const Kind extends string>(
-  spec: { readonly label: string; readonly kind: Kind } & Pick<SourceDefinition, "identify" | "acquire">
+  spec: { readonly label: string; readonly kind: Kind } & Pick<SourceDefinition, "address" | "identify" | "acquire">
 ): Type.Ref<Type.Folder<Kind>> => {
   const definition: SourceDefinition = {
     kind: "source",
     name: spec.label,
     output: Type.artifact(spec.kind),
+    address: spec.address,
     identify: spec.identify,
     acquire: spec.acquire
   }
@@ -53,6 +54,7 @@ const local = <const Kind extends string>(path: string, kind: Kind, label: strin
   return pinned({
     label,
     kind,
+    address: `${kind} ${path}`,
     identify,
     acquire: (into) =>
       Effect.flatMap(Effect.zip(place, identify), ([absolute, before]) =>

@@ -67,7 +67,8 @@ export const refusedBy = (sql: string, thrown: unknown, names: ReadonlyArray<str
   const message = thrown instanceof Error ? thrown.message : String(thrown)
   let error: DuckError
   try {
-    error = JSON.parse(message) as DuckError
+    // syntax errors come with words before the JSON
+    error = JSON.parse(message.slice(Math.max(0, message.indexOf("{")))) as DuckError
   } catch {
     return new SqlRefused({ reason: message.split("\n")[0]!, sql })
   }

@@ -99,6 +99,11 @@ export class Decoder {
     }
   }
 
+  /** Whether a request waits or is being answered. */
+  get busy(): boolean {
+    return this.#waiting.size > 0 || this.#slots.some((job) => job !== undefined)
+  }
+
   /**
    * Fills free slots and appends one token to every sequence. Returns whether anything is left to do. Callers that
    * come while it is at work share its result.
@@ -124,7 +129,7 @@ export class Decoder {
       const open = this.#append(job, logits.subarray(slot * vocab, (slot + 1) * vocab))
       if (!open) this.#slots[slot] = undefined
     })
-    return this.#waiting.size > 0 || this.#slots.some((job) => job !== undefined)
+    return this.busy
   }
 
   /**

@@ -33,9 +33,9 @@ const serve = (port: MessagePort, decoder: Decoder, fail: (cause: unknown) => vo
   }
   const run = async () => {
     state.running = true
-    let busy = true
-    while (busy && !state.closing) {
-      busy = await decoder.advance()
+    // asked after the turn, in which new requests may have come: nothing lies between this question and `running = false`
+    while (decoder.busy && !state.closing) {
+      await decoder.advance()
       flush()
       await turn()
     }

@@ -28,6 +28,7 @@ export const packageFile = <const Kind extends string>(
   return pinned({
     label: basename(path),
     kind,
+    address: source,
     identify: digest === undefined
       ? Effect.fail(
         new SourceFailed({

@@ -42,15 +42,25 @@ const literal = (value: SqlValue, place: number): string => {
   })
 }
 
-/** Stands for a value while quotes and comments are looked for. */
-const gap = "\ue000"
+/** Stands for a value while quotes and comments are looked for: no part of a name, as the space around a literal. */
+const gap = "\u0001"
 
-/**
- * Quoted pieces and comments, also those that never end: `E'…'`, `'…'`, `"…"`, `$tag$…$tag$`, `-- …` and block comments.
- * The end of the first kind is where backslashes count.
- */
-const closed =
-  /(?<![\w$])e'(?:\\[\s\S]|''|[^\\'])*(?:'|$)|'(?:''|[^'])*(?:'|$)|"(?:""|[^"])*(?:"|$)|(?<![\w$])(\$(?:[A-Za-z_]\w*)?\$)[\s\S]*?(?:\1|$)|--[^\n\r]*|\/\*[\s\S]*?(?:\*\/|$)/giu
+/** Not after a letter: `name'` and `name$$` begin nothing. */
+const alone = String.raw`(?<![\w$\u{80}-\u{10ffff}])`
+const tag = String.raw`\$(?:[A-Za-z_\u{80}-\u{10ffff}][\w\u{80}-\u{10ffff}]*)?\$`
+
+/** Quoted pieces and comments, also those that never end. */
+const closed = new RegExp(
+  [
+    String.raw`${alone}e'(?:\\[\s\S]|''|[^\\'])*(?:'|$)`, // the only text in which a backslash counts
+    String.raw`'(?:''|[^'])*(?:'|$)`,
+    String.raw`"(?:""|[^"])*(?:"|$)`,
+    String.raw`${alone}(${tag})[\s\S]*?(?:\1|$)`,
+    String.raw`--[^\n\r]*`,
+    String.raw`\/\*[\s\S]*?(?:\*\/|$)`
+  ].join("|"),
+  "giu"
+)
 
 const checkPlaces = (pieces: ReadonlyArray<string>): void => {
   const joined = pieces.map((piece) => piece.replaceAll(gap, " ")).join(gap)

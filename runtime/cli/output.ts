@@ -2,6 +2,7 @@
  * What commands print and what they end with: results on stdout, everything else on stderr, no stack unless asked for.
  */
 import * as Cause from "effect/Cause"
+import { StoreIo, StoreRefused } from "../../cache/StoreFailed.ts"
 
 /** Results. A reader that went away ends the command quietly. */
 export const print = (text: string): void => {
@@ -19,11 +20,15 @@ export const finish = (exitCode: number): void => {
 
 const details = () => process.argv.includes("--log-level=debug") || process.argv.join(" ").includes("--log-level debug")
 
-/** Says what failed and sets the exit code: the error's own, 1 for what is not one of ours. */
+/** An error's own code; 2 where the cache cannot be used at all; 1 for what is not one of ours. */
+const exitCodeOf = (error: unknown): number =>
+  error instanceof StoreIo || error instanceof StoreRefused ? 2 : (error as { readonly exitCode?: number } | undefined)?.exitCode ?? 1
+
+/** Says what failed and sets the exit code. */
 export const fail = (error: unknown): void => {
   say(`error: ${error instanceof Error ? error.message : String(error)}`)
   if (details() && error instanceof Error) say(error.stack ?? "")
-  finish((error as { readonly exitCode?: number })?.exitCode ?? 1)
+  finish(exitCodeOf(error))
 }
 
 export const failWith = (cause: Cause.Cause<unknown>): void => fail(Cause.squash(cause))

@@ -8,7 +8,8 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { RunNode, TableManifest, ValueManifest } from "../../cache/Manifest.ts"
 import { Store } from "../../cache/Store.ts"
-import { ExperimentInvalid } from "../Error.ts"
+import { isLost } from "../../cache/StoreFailed.ts"
+import { ExperimentInvalid, ResultLost } from "../Error.ts"
 import { showRow, showRows } from "../terminal/showRows.ts"
 import { styleFor } from "../terminal/style.ts"
 import * as flags from "./flags.ts"
@@ -64,4 +65,7 @@ export const show = Command.make("show", { node, row, limit, experiment, cache: 
     if (manifest.kind === "folder") return print(manifest.files.map((file) => `${file.path}  ${file.bytes} bytes  ${file.blob.slice(0, 8)}`).join("\n"))
     const value = (yield* store.readValue(manifest as ValueManifest)) as { readonly markdown?: unknown }
     print(!given.json && typeof value?.markdown === "string" ? value.markdown : JSON.stringify(value, undefined, 2))
-  }).pipe(Effect.provide(cacheHere(given.cache)))).pipe(Command.withDescription("the rows or the value of a node's latest result"))
+  }).pipe(
+    Effect.catchIf(isLost, ({ _tag }) => Effect.fail(new ResultLost({ label: given.node, damaged: _tag === "BlobDamaged" }))),
+    Effect.provide(cacheHere(given.cache))
+  )).pipe(Command.withDescription("the rows or the value of a node's latest result"))

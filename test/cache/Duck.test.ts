@@ -48,6 +48,12 @@ describe("bind", () => {
       })
   )
 
+  it.effect("a syntax error is refused in DuckDB's words, with its place", () =>
+    Effect.gen(function*() {
+      const refused = yield* Effect.flip(Duck.bind("select id from answer\nwhere union", schemas))
+      assert.match(refused.message, /^syntax error at or near "union"\nline 2: where union\n +\^$/)
+    }))
+
   it.effect("an unknown column is refused with its place and the nearest name", () =>
     Effect.gen(function*() {
       const refused = yield* Effect.flip(Duck.bind("select id,\n  'ü' as u, promt\nfrom answer", schemas))

@@ -118,10 +118,11 @@ describe("the quickstart", () => {
     )
     assert.strictEqual(exitCode, 0, stderr)
     const ran = events.flatMap((event) => event.event === "NodeFinished" ? [event.label] : [])
-    assert.strictEqual(ran.filter((label) => label.startsWith("verifySft[")).length, 15)
     assert.deepStrictEqual(ran.filter((label) => /^(rollout|route|critique)/.test(label)), [])
     const fresh = events.flatMap((event) => event.event === "NodeFresh" ? [event.label] : [])
     assert.deepStrictEqual(fresh.filter((label) => label === "rollout" || label === "critique"), ["rollout", "critique"])
+    assert.strictEqual([...ran, ...fresh].filter((label) => label.startsWith("verifySft[")).length, 15)
+    assert.include(fresh, "verifySft[fraction=1,seed=0]", "the quickstart's own training is one of the arms")
 
     const pooled = await Promise.all([0, 0.05, 0.25, 0.5, 1].map(async (fraction) => {
       const arms = await Promise.all([0, 1, 2].map((seed) => readTable(cache, `scores:verifySft[fraction=${fraction},seed=${seed}]`)))

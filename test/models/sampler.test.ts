@@ -52,6 +52,14 @@ const rejection = (promise: Promise<unknown>): Promise<Error> =>
   promise.then(() => assert.fail("it should have failed"), (error: Error) => error)
 
 describe("openSampler", () => {
+  it("answers a request that arrives just as the last one is done, every time", async () => {
+    const { folder } = await save()
+    await withSampler(folder, 2, async (sampler) => {
+      // one by one: each request is sent at the moment the worker finds nothing left to do
+      for (let i = 0; i < 400; i++) assert.isAtLeast((await sampler.sample(request({ maxNewTokens: 1, seed: i }))).ids.length, 1)
+    })
+  })
+
   it("answers many callers as a decoder in this thread would", async () => {
     const { config, folder, weights } = await save()
     const requests = Array.from(

@@ -35,7 +35,7 @@ describe("fillSql", () => {
       "\"a\"",
       "line\nline",
       "before\0after",
-      "\ue000",
+      "\u0001",
       "😀",
       ""
     ]
@@ -44,7 +44,7 @@ describe("fillSql", () => {
       assert.strictEqual(await cell(fill`select ${number}::double`), number)
     }
     assert.strictEqual(await cell(fill`select ${-(2n ** 62n)}`), -(2n ** 62n))
-    assert.strictEqual(await cell(fill`select ${NaN}`), NaN)
+    assert.isNaN(await cell(fill`select ${NaN}`))
     assert.strictEqual(await cell(fill`select ${-Infinity}`), -Infinity)
     assert.isTrue(await cell(fill`select ${true}`))
     assert.isNull(await cell(fill`select ${null}`))
@@ -66,6 +66,7 @@ describe("fillSql", () => {
     const error = refusal(() => fill`select ${1} from t where a = '${" or 1=1 --"}'`)
     assert.strictEqual(error.place, 2)
     assert.include(error.message, "without quotes")
+    assert.strictEqual(refusal(() => fill`select ${1}$$ ${"a"} $$`).place, 2)
     for (
       const inside of [
         () => fill`select "${"a"}"`,
@@ -73,6 +74,8 @@ describe("fillSql", () => {
         () => fill`select E'it\\${"a"}`,
         () => fill`select $$ ${"a"} $$`,
         () => fill`select $tag$ $$ ${"a"} $tag$`,
+        () => fill`select $größe$ ${"a"} $größe$`,
+        () => fill`select é$$, '$$ ${"a"}'`,
         () => fill`select 'it''s ${"a"}'`
       ]
     ) assert.strictEqual(refusal(inside).place, 1)
@@ -89,6 +92,10 @@ describe("fillSql", () => {
     assert.strictEqual(await cell(fill`select 'it''s' || ${"!"} -- it's`), "it's!")
     assert.strictEqual(await cell(fill`/* don't */ select '--' || ${"a"} || '/*' as "o'clock"`), "--a/*")
     assert.strictEqual(await cell(fill`select $$it's$$ || ${"a"} || e'\\' || 'c'`), "it'sa\\c")
+  })
+
+  it("takes a backslash as it is written", async () => {
+    assert.isTrue(await cell(fill`select regexp_matches(${"a cat"}, '\bcat\b')`))
   })
 
   it("refuses what has no literal", () => {

@@ -36,7 +36,12 @@ describe("the latest results", () => {
       run(2, { early: texts({ v: ["2"] }), late: texts({ v: ["2"] }) })
     ])
     const cache = await open({ cache: folder })
-    assert.deepStrictEqual((await cache.tables()).map(({ name }) => name), ["early", "early@before", "late", "late@before"])
+    assert.deepStrictEqual((await cache.tables()).map(({ name }) => name), [
+      "early",
+      "early@before",
+      "late",
+      "late@before"
+    ])
     assert.deepStrictEqual(await cache.sql`select early.v e, late.v l from early, late`, [{ e: "2", l: "2" }])
 
     // A run begins: the same handle sees its first node, and the others as they were.
@@ -163,7 +168,8 @@ describe("rows", () => {
     const { folder } = await cacheOf([run(1, { scores: scores([1, 2]) })])
     const cache = await open({ cache: folder })
     assert.deepStrictEqual(
-      await cache.sql`select sum(hits) s, sum(hits * 0.5) d, null::decimal(4, 1) z, [0.5] l, 9007199254740993 b from scores`,
+      await cache
+        .sql`select sum(hits) s, sum(hits * 0.5) d, null::decimal(4, 1) z, [0.5] l, 9007199254740993 b from scores`,
       [{ s: 3, d: 1.5, z: null, l: ["0.5"], b: 9007199254740993n }]
     )
   })

@@ -166,6 +166,16 @@ describe("sweeps", () => {
     assert.strictEqual(ran.value("sum[x=3]"), 19)
   })
 
+  it("share a source that every arm names for itself", async () => {
+    const lab = laboratory()
+    writeFileSync(join(lab.root, "rules.txt"), "r1|be kind\n")
+    const arms = [1, 2].map((x) => {
+      const spec = rules({ file: Source.file(join(lab.root, "rules.txt")) })
+      return { point: { x }, targets: { spec, square: square({}, { x }) } }
+    })
+    assert.deepStrictEqual((await lab.run({}, { arms })).ran, ["rules", "square[x=1]", "square[x=2]"])
+  })
+
   it("two different nodes of one name are refused, saying how to name one", async () => {
     const lab = laboratory()
     const refused = await lab.refusal({ a: square({}, { x: 1 }), b: square({}, { x: 2 }) })

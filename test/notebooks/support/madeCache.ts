@@ -34,7 +34,10 @@ export const makeCache = async (runs: ReadonlyArray<MadeRun>) => {
   const putRun = async ({ experiment, ok, run, startedAt, tables }: MadeRun) => {
     const nodes = []
     for (const [label, { cells, types }] of Object.entries(tables)) {
-      const schema = Object.entries(types).map(([name, kind]) => ({ name, type: { kind, nullable: true } as ColumnType }))
+      const schema = Object.entries(types).map(([name, kind]) => ({
+        name,
+        type: { kind, nullable: true } as ColumnType
+      }))
       const rows = Object.values(cells)[0]!.length
       const manifest = await Effect.runPromise(store.putTable(schema, cells, rows))
       nodes.push({ label, node: label, state: "ran", manifest })

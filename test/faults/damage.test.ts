@@ -1,0 +1,88 @@
+/**
+ * A cache with damaged or missing files gives no wrong result and needs no repair by hand: what was lost is made again,
+ * and only where something needs it.
+ */
+import { join } from "node:path"
+import { afterAll, afterEach, assert, beforeEach, describe, it } from "vitest"
+import { blobsOf } from "../../cache/Manifest.ts"
+import { pipeline, temporaryFolder } from "../support/pipeline.ts"
+import { contentsOf, manifestsOf } from "./contentOf.ts"
+import { copyProject, type Project } from "./copyProject.ts"
+import { blobFile, filesBelow, flipBits, remove } from "./damageBlobs.ts"
+import { ran, rowsFound } from "./happened.ts"
+
+describe("a small cache", () => {
+  let project: Project
+  const result = "3 words weigh 22"
+  const run = (...args: ReadonlyArray<string>) => project.call("run", ...args)
+  const events = async (...args: ReadonlyArray<string>) => (await run("--json", ...args)).events
+
+  beforeEach(async () => {
+    project = copyProject()
+    const { exitCode, stderr, stdout } = await run()
+    assert.deepStrictEqual({ exitCode, stdout: stdout.trim() }, { exitCode: 0, stdout: result }, stderr)
+  })
+  afterEach(() => project.remove())
+
+  for (const [harm, inflict] of Object.entries({ "one flipped bit": flipBits, loss: remove })) {
+    it(`with ${harm} in every blob makes all results again, the source's file included, and runs no row twice`, async () => {
+      inflict(filesBelow(project.cache, "blobs"))
+      const { events, exitCode, stderr } = await run("--json")
+      assert.strictEqual(exitCode, 0, stderr)
+      assert.deepStrictEqual(ran(events).toSorted(), ["summary", "weigh", "words"])
+      const { fresh, toRun } = rowsFound(events, "weigh")!
+      assert.deepStrictEqual({ fresh, toRun }, { fresh: 3, toRun: 0 })
+      const again = await run()
+      assert.deepStrictEqual({ exitCode: again.exitCode, stdout: again.stdout.trim() }, { exitCode: 0, stdout: result })
+      assert.include(again.stderr, "3 nodes fresh")
+    })
+  }
+
+  it("with a damaged result that nothing needs leaves it, and `show` says that it is damaged", async () => {
+    const words = (await manifestsOf(project.cache)).get("words")!
+    flipBits(blobsOf(words).map((blob) => blobFile(project.cache, blob)))
+    const shown = await pipeline("show", "words", "--cache", project.cache)
+    assert.deepStrictEqual({ exitCode: shown.exitCode, stdout: shown.stdout }, { exitCode: 1, stdout: "" })
+    assert.match(shown.stderr, /^error: words: .* is damaged .*\n {2}.*--force words/)
+    assert.deepStrictEqual(ran(await events()), [])
+    assert.deepStrictEqual(ran(await events("--force", "words")), ["words"])
+    assert.include((await pipeline("show", "words", "--cache", project.cache)).stdout, "granite")
+  })
+
+  it("with damaged action records runs their nodes again, from the rows that are there", async () => {
+    flipBits(filesBelow(project.cache, "actions"))
+    const happened = await events()
+    assert.deepStrictEqual(ran(happened), ["words", "weigh", "summary"])
+    assert.strictEqual(rowsFound(happened, "weigh")!.fresh, 3)
+    assert.strictEqual((await run()).stdout.trim(), result)
+  })
+
+  it("with a damaged row log runs the rows that are not whole any more", async () => {
+    flipBits(filesBelow(project.cache, "memo"))
+    remove(filesBelow(project.cache, "actions"))
+    const { exitCode, stderr, stdout } = await run()
+    assert.deepStrictEqual({ exitCode, stdout: stdout.trim() }, { exitCode: 0, stdout: result })
+    assert.match(stderr, /weigh {2}[123] rows \([012] reused\)/)
+  })
+})
+
+describe("a cache of checkpoints", () => {
+  const folder = temporaryFolder()
+  afterAll(folder.remove)
+  const cache = join(folder.path, "cache")
+  const run = (...args: ReadonlyArray<string>) =>
+    pipeline("run", "test/faults/fixtures/world.ts", "--cache", cache, "--json", ...args)
+
+  it("with a damaged one trains it again where something new needs it, to the same weights", async () => {
+    const first = await run()
+    assert.strictEqual(first.exitCode, 0, first.stderr)
+    const before = await contentsOf(cache)
+    flipBits(blobsOf((await manifestsOf(cache)).get("verifySft")!).map((blob) => blobFile(cache, blob)))
+    const { events, exitCode, stderr } = await run("--set", "evaluation.temperature=0.5")
+    assert.strictEqual(exitCode, 0, stderr)
+    assert.strictEqual(ran(events).filter((label) => label === "verifySft").length, 1)
+    assert.notInclude(ran(events), "grpo") // its own result is whole
+    assert.notInclude(ran(events), "rollout")
+    assert.strictEqual((await contentsOf(cache)).get("verifySft"), before.get("verifySft"))
+  })
+})
