@@ -3,7 +3,6 @@
  * it does not compile; a number or a string becomes a literal. Whether the whole statement is right is DuckDB's binder's
  * to say, at plan time.
  */
-import type { AnyTable } from "./Definition.ts"
 import type { Table } from "./Type.ts"
 
 /** A piece of SQL. The property's name cannot be a column's, since a relation carries both. */
@@ -41,7 +40,7 @@ export const query = (template: TemplateStringsArray, ...parts: ReadonlyArray<Pa
 })
 
 /** The relation of one port, as `select` receives it. */
-export const relation = (port: string, table: AnyTable): Query =>
+export const relation = (port: string, table: { readonly columns: object }): Query =>
   Object.assign(
     Object.fromEntries(
       Object.keys(table.columns).map((column) => [column, { "~sql": `${quoteName(port)}.${quoteName(column)}` }])

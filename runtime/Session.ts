@@ -6,9 +6,9 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Random from "effect/Random"
-import { existsSync } from "node:fs"
+import { existsSync, realpathSync } from "node:fs"
 import { dirname, join, relative, resolve, sep } from "node:path"
-import { pathToFileURL } from "node:url"
+import { fileURLToPath, pathToFileURL } from "node:url"
 import type { Action } from "../cache/Manifest.ts"
 import * as CacheStore from "../cache/Store.ts"
 import * as Accepted from "./Accepted.ts"
@@ -40,12 +40,26 @@ export interface Session {
   readonly plan: Omit<PlanOptions, "countRows">
 }
 
+/** Where an error arose, as ` (file:line)` below the project; empty where its stack does not say. */
+const placeOfError = (error: unknown, projectRoot: string): string => {
+  for (const [, url, line] of String((error as Error)?.stack).matchAll(/(file:\/\/[^\s()]+?):(\d+)/g)) {
+    const file = relative(projectRoot, fileURLToPath(url!)).split(sep).join("/")
+    if (!file.includes("node_modules/")) return ` (${file}:${line})`
+  }
+  return ""
+}
+
 /** The experiment a file exports. Fails with `ExperimentInvalid` where there is none or it cannot be loaded. */
 const load = Effect.fnUntraced(function*(file: string, absolute: string) {
+  const projectRoot = realpathSync(yield* ProjectRoot)
   const invalid = (reason: string, next: string) => new ExperimentInvalid({ experiment: file, reason, next })
   const module = yield* Effect.tryPromise({
     try: () => import(pathToFileURL(absolute).href) as Promise<{ readonly default?: unknown }>,
-    catch: (error) => invalid(`it cannot be loaded: ${String((error as Error).message ?? error)}`, "run `npx tsc --noEmit` to see where")
+    catch: (error) => {
+      const place = placeOfError(error, projectRoot)
+      const reason = `it cannot be loaded: ${String((error as Error)?.message ?? error)}${place}`
+      return invalid(reason, place === "" ? "run `npx tsc --noEmit` to see where" : "mend it and run the same command again")
+    }
   })
   const experiment = module.default as Experiment | undefined
   if (experiment?.["~experiment"] !== true) {

@@ -34,9 +34,19 @@ export interface Started {
   readonly onEvent: (listener: (event: Event) => void) => void
 }
 
+export interface StartOptions {
+  readonly cwd?: string
+  readonly env?: NodeJS.ProcessEnv
+  /** No file may grow beyond this, as if the disk were full. Unit: the shell's blocks, of 512 or 1,024 bytes. */
+  readonly largestFile?: number
+}
+
 /** Starts `pipeline` with these arguments. */
-export const start = (args: ReadonlyArray<string>, options: { readonly cwd?: string; readonly env?: NodeJS.ProcessEnv } = {}): Started => {
-  const child = spawn(process.execPath, [join(projectRoot, "runtime", "bin.mjs"), ...args], {
+export const start = (args: ReadonlyArray<string>, options: StartOptions = {}): Started => {
+  const command = [process.execPath, join(projectRoot, "runtime", "bin.mjs"), ...args]
+  const limited = options.largestFile === undefined ? [] : ["/bin/sh", "-c", `ulimit -f ${options.largestFile} && exec "$@"`, "sh"]
+  const [program, ...rest] = [...limited, ...command]
+  const child = spawn(program!, rest, {
     cwd: options.cwd ?? projectRoot,
     env: { ...process.env, ...options.env }
   })
@@ -44,11 +54,11 @@ export const start = (args: ReadonlyArray<string>, options: { readonly cwd?: str
   const listeners: Array<(event: Event) => void> = []
   let stdout = ""
   let stderr = ""
-  let rest = ""
+  let begun = ""
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
     stdout += text
-    const lines = (rest + text).split("\n")
-    rest = lines.pop()!
+    const lines = (begun + text).split("\n")
+    begun = lines.pop()!
     for (const line of lines) {
       if (!line.startsWith("{\"event\"")) continue
       const event = JSON.parse(line) as Event
