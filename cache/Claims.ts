@@ -72,9 +72,13 @@ export class Claims {
   readonly #watched = new Map<string, { readonly beat: number; readonly sinceMs: number }>()
   #heart: NodeJS.Timeout | undefined
 
-  constructor(base: string) {
+  readonly #now: () => number
+
+  /** `now` in milliseconds of any clock that only goes forward. */
+  constructor(base: string, now: () => number = () => performance.now()) {
     this.#folder = path.join(base, "claims")
     this.#tmp = path.join(base, "tmp")
+    this.#now = now
   }
 
   #pathOf(key: Digest): string {
@@ -128,8 +132,8 @@ export class Claims {
     const beat = fs.statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0
     const known = this.#watched.get(token)
     // Clocks of machines differ, so silence is measured while watching, not read off the file's time.
-    if (known?.beat === beat) return performance.now() - known.sinceMs < silenceMs
-    this.#watched.set(token, { beat, sinceMs: performance.now() })
+    if (known?.beat === beat) return this.#now() - known.sinceMs < silenceMs
+    this.#watched.set(token, { beat, sinceMs: this.#now() })
     return true
   }
 

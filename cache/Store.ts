@@ -126,7 +126,9 @@ const make = Effect.fnUntraced(function*(root: string) {
   const takeClaim = (key: Digest) =>
     Effect.uninterruptible(Effect.gen(function*() {
       const taken = yield* attempt("claim work", root, () => claims.take(key))
-      if (taken) yield* Effect.addFinalizer(() => Effect.ignore(attempt("end a claim", root, () => claims.release(key))))
+      if (taken) {
+        yield* Effect.addFinalizer(() => Effect.ignore(attempt("end a claim", root, () => claims.release(key))))
+      }
       return taken
     }))
 

@@ -79,7 +79,9 @@ export class StoreIo extends Schema.TaggedError<StoreIo>()("StoreIo", {
   cause: Schema.optionalKey(Schema.Defect())
 }) {
   override get message() {
-    return `could not ${this.operation}: ${this.code} at ${this.path}; ${advice[this.code] ?? "check that the folder exists and may be written"}`
+    return `could not ${this.operation}: ${this.code} at ${this.path}; ${
+      advice[this.code] ?? "check that the folder exists and may be written"
+    }`
   }
 }
 

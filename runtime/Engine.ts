@@ -18,7 +18,7 @@ import type { Executed } from "./Execute.ts"
 import { asNodeFailed } from "./failure.ts"
 import type { Vertex } from "./Graph.ts"
 import * as Plan from "./Plan.ts"
-import { executeWhole, isReadable, lostReason } from "./Repair.ts"
+import { executeWhole, isReadable, lostReason, Repairs } from "./Repair.ts"
 import type { Known, Resolved } from "./Resolver.ts"
 import type { Used } from "./Used.ts"
 import { onlyCode } from "./Why.ts"
@@ -152,6 +152,7 @@ export const run = Effect.fnUntraced(function*(options: RunOptions) {
 
   const repairing = {
     ...options,
+    repairs: new Repairs(),
     inputsOf: (vertex: Vertex) => given.get(vertex.index)!,
     onLost: (vertex: Vertex, resolved: Resolved) => started(vertex, resolved, lostReason),
     onRemade: (vertex: Vertex, resolved: Resolved, done: Executed) => {

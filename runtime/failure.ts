@@ -7,12 +7,18 @@ import { type BlobDamaged, type BlobMissing, isLost } from "../cache/StoreFailed
 import { NodeFailed, SourceFailed } from "./Error.ts"
 
 /** The same cause with its failures and defects as one `NodeFailed`. */
-export const asNodeFailed = (label: string, key: string, cause: Cause.Cause<unknown>): Cause.Cause<NodeFailed | SourceFailed> => {
+export const asNodeFailed = (
+  label: string,
+  key: string,
+  cause: Cause.Cause<unknown>
+): Cause.Cause<NodeFailed | SourceFailed> => {
   if (Cause.hasInterruptsOnly(cause)) return cause as Cause.Cause<never>
   const error = Cause.squash(cause)
   if (error instanceof NodeFailed || error instanceof SourceFailed) return Cause.fail(error)
   const reason = error instanceof Error ? error.message : String(error)
-  return Cause.fail(new NodeFailed({ label, key, reason, next: "finished work is kept; mend it and run the same command again" }))
+  return Cause.fail(
+    new NodeFailed({ label, key, reason, next: "finished work is kept; mend it and run the same command again" })
+  )
 }
 
 /** The lost input behind a cause, also where a body died of it; undefined where it is something else. */

@@ -6,5 +6,7 @@ import type { Action } from "../cache/Manifest.ts"
 import { Store, type StoreFailed } from "../cache/Store.ts"
 
 export const storedAction = (key: string): Effect.Effect<Action | undefined, StoreFailed, Store> =>
-  Effect.flatMap(Store, (store) =>
-    Effect.catchTag(store.getAction(key), "BlobDamaged", () => Effect.succeed(undefined)))
+  Effect.flatMap(
+    Store,
+    (store) => Effect.catchTag(store.getAction(key), "BlobDamaged", () => Effect.succeed(undefined))
+  )

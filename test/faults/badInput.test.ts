@@ -34,18 +34,52 @@ const assertRefused = ({ exitCode, stderr, stdout }: Finished, code: number, mes
 }
 
 describe("a specification", () => {
-  const refusals: ReadonlyArray<readonly [what: string, file: string, text: string | undefined, code: number, message: RegExp]> = [
-    ["that is not there", "none.md", undefined, 2, /source .*none\.md: it does not exist\n.*looked for .*none\.md; check the path in the experiment/],
-    ["that is empty", "empty.md", " \n", 1, /loadSpec .*empty\.md: the specification is empty; write clauses as `## C1: title`/],
+  const refusals: ReadonlyArray<
+    readonly [what: string, file: string, text: string | undefined, code: number, message: RegExp]
+  > = [
+    [
+      "that is not there",
+      "none.md",
+      undefined,
+      2,
+      /source .*none\.md: it does not exist\n.*looked for .*none\.md; check the path in the experiment/
+    ],
+    [
+      "that is empty",
+      "empty.md",
+      " \n",
+      1,
+      /loadSpec .*empty\.md: the specification is empty; write clauses as `## C1: title`/
+    ],
     ["without a clause", "plain.md", "Be good.\n", 1, /loadSpec .*plain\.md: there is no clause in it; write clauses/],
-    ["with two clauses of one id", "twice.md", "## C1: a\ntext\n\n## C1: b\ntext\n", 1, /twice\.md:4: clause C1 is there twice, first on line 1; give every clause an id of its own/],
-    ["with a clause that says nothing", "silent.md", "## C1: a\ncategories: x\n\n## C2: b\ntext\n", 1, /silent\.md:1: clause C1 has no text; write what it forbids/],
-    ["with a heading of another form", "heading.md", "## first clause\ntext\n", 1, /heading\.md:1: `## first clause` is not a clause heading; write `## <id>: <title>`/]
+    [
+      "with two clauses of one id",
+      "twice.md",
+      "## C1: a\ntext\n\n## C1: b\ntext\n",
+      1,
+      /twice\.md:4: clause C1 is there twice, first on line 1; give every clause an id of its own/
+    ],
+    [
+      "with a clause that says nothing",
+      "silent.md",
+      "## C1: a\ncategories: x\n\n## C2: b\ntext\n",
+      1,
+      /silent\.md:1: clause C1 has no text; write what it forbids/
+    ],
+    [
+      "with a heading of another form",
+      "heading.md",
+      "## first clause\ntext\n",
+      1,
+      /heading\.md:1: `## first clause` is not a clause heading; write `## <id>: <title>`/
+    ]
   ]
   it.each(refusals)("%s is refused by its plan and its run", async (_, file, text, code, message) => {
     if (text !== undefined) written(file, text)
     const args = ["test/faults/fixtures/world.ts", "--cache", place("specs"), "--set", `spec=${place(file)}`]
-    for (const finished of await Promise.all([pipeline("run", ...args), pipeline("plan", ...args)])) assertRefused(finished, code, message)
+    for (const finished of await Promise.all([pipeline("run", ...args), pipeline("plan", ...args)])) {
+      assertRefused(finished, code, message)
+    }
   })
 })
 
@@ -66,12 +100,20 @@ describe("an experiment file", () => {
   const run = (file: string) => start(["run", file, "--cache", project.cache], { cwd: project.path }).finished
 
   it("that does not exist is named with its path", async () => {
-    assertRefused(await run("nothing.ts"), 2, /nothing\.ts: the file does not exist\n.*looked for .*project\/nothing\.ts/)
+    assertRefused(
+      await run("nothing.ts"),
+      2,
+      /nothing\.ts: the file does not exist\n.*looked for .*project\/nothing\.ts/
+    )
   })
 
   it("without a default export is told what to export", async () => {
     experiment("empty.ts", "export const a = 1\n")
-    assertRefused(await run("empty.ts"), 2, /empty\.ts: its default export is no experiment\n.*export default Experiment\.make/)
+    assertRefused(
+      await run("empty.ts"),
+      2,
+      /empty\.ts: its default export is no experiment\n.*export default Experiment\.make/
+    )
   })
 
   it("with a syntax error is told its line", async () => {
@@ -86,7 +128,11 @@ describe("an experiment file", () => {
 
   it("that imports what is not there is told what and from where", async () => {
     experiment("imports.ts", "import { a } from \"./absent.ts\"\n\nexport default a\n")
-    assertRefused(await run("imports.ts"), 2, /imports\.ts: it cannot be loaded: .*absent\.ts.* imported from .*imports\.ts/)
+    assertRefused(
+      await run("imports.ts"),
+      2,
+      /imports\.ts: it cannot be loaded: .*absent\.ts.* imported from .*imports\.ts/
+    )
   })
 })
 
@@ -115,13 +161,18 @@ describe("a cache folder", () => {
   const run = (cache: string) => start(["run", "experiment.ts", "--cache", cache], { cwd: project.path }).finished
 
   it("that is a file is refused", async () => {
-    assertRefused(await run(written("file", "")), 2, /could not open the cache: .*file.*; a file lies where a folder is needed/)
+    assertRefused(
+      await run(written("file", "")),
+      2,
+      /could not open the cache: .*file.*; a file lies where a folder is needed/
+    )
   })
 
   it("of another format is refused, by commands that only read as well", async () => {
     mkdirSync(join(place("other"), "v1"), { recursive: true })
     written("other/v1/FORMAT", "{\"layout\":99}\n")
-    const message = /other\/v1\/FORMAT: this version reads the cache format .*, the folder holds \{"layout":99\}; use another --cache folder/
+    const message =
+      /other\/v1\/FORMAT: this version reads the cache format .*, the folder holds \{"layout":99\}; use another --cache folder/
     assertRefused(await run(place("other")), 2, message)
     assertRefused(await pipeline("ls", "--cache", place("other")), 2, message)
   })
@@ -129,14 +180,22 @@ describe("a cache folder", () => {
 
 describe("a file of prompts", () => {
   const run = (file: string) =>
-    start(["run", "test/faults/fixtures/files.ts", "--cache", place("files"), "--json"], { env: { FAULTS_FILE: file } }).finished
+    start(["run", "test/faults/fixtures/files.ts", "--cache", place("files"), "--json"], { env: { FAULTS_FILE: file } })
+      .finished
 
   it("with another column is told which it has", async () => {
-    assertRefused(await run(written("columns.csv", "promt,note\nhello,x\n")), 1, /loadPrompts .*columns\.csv: it has no column "prompt"; did you mean "promt"\? it has promt, note/)
+    assertRefused(
+      await run(written("columns.csv", "promt,note\nhello,x\n")),
+      1,
+      /loadPrompts .*columns\.csv: it has no column "prompt"; did you mean "promt"\? it has promt, note/
+    )
   })
 
   it("with invalid JSON is told its line", async () => {
-    const lines = Array.from({ length: 20 }, (_, index) => index === 16 ? "{\"prompt\": " : `{"prompt": "number ${index}"}`)
+    const lines = Array.from(
+      { length: 20 },
+      (_, index) => index === 16 ? "{\"prompt\": " : `{"prompt": "number ${index}"}`
+    )
     assertRefused(await run(written("lines.jsonl", lines.join("\n"))), 1, /lines\.jsonl: line 17: invalid JSON/)
   })
 
@@ -150,9 +209,16 @@ describe("a file of prompts", () => {
 describe("a row that fails", () => {
   it("is named with its reason; the others are kept, and the next run does what is left", async () => {
     const failed = await project.call("run", "--json", "--set", "refused=slate")
-    assertRefused(failed, 1, /weigh \(\w{8}\) failed: 1 of 3 rows have no result\n.*row slate: nothing good can be said of slate\n.*2 finished rows are kept; mend it/)
+    assertRefused(
+      failed,
+      1,
+      /weigh \(\w{8}\) failed: 1 of 3 rows have no result\n.*row slate: nothing good can be said of slate\n.*2 finished rows are kept; mend it/
+    )
     const next = await project.call("run", "--json")
-    assert.deepStrictEqual({ exitCode: next.exitCode, fresh: rowsFound(next.events, "weigh")!.fresh }, { exitCode: 0, fresh: 2 })
+    assert.deepStrictEqual({ exitCode: next.exitCode, fresh: rowsFound(next.events, "weigh")!.fresh }, {
+      exitCode: 0,
+      fresh: 2
+    })
   })
 
   it("is told once where people read along, and once more at the end", async () => {

@@ -70,15 +70,28 @@ describe("a cache of checkpoints", () => {
   const folder = temporaryFolder()
   afterAll(folder.remove)
   const cache = join(folder.path, "cache")
-  const run = (...args: ReadonlyArray<string>) =>
-    pipeline("run", "test/faults/fixtures/world.ts", "--cache", cache, "--json", ...args)
+  const sizes = [
+    "train.prompts={\"train\":16}",
+    "evaluation.prompts={\"inDistribution\":6,\"benign\":6}",
+    "sft.epochs=1",
+    "grpo.steps=1"
+  ]
+  const run = (...sets: ReadonlyArray<string>) =>
+    pipeline(
+      "run",
+      "test/faults/fixtures/world.ts",
+      "--cache",
+      cache,
+      "--json",
+      ...[...sizes, ...sets].flatMap((set) => ["--set", set])
+    )
 
   it("with a damaged one trains it again where something new needs it, to the same weights", async () => {
     const first = await run()
     assert.strictEqual(first.exitCode, 0, first.stderr)
     const before = await contentsOf(cache)
     flipBits(blobsOf((await manifestsOf(cache)).get("verifySft")!).map((blob) => blobFile(cache, blob)))
-    const { events, exitCode, stderr } = await run("--set", "evaluation.temperature=0.5")
+    const { events, exitCode, stderr } = await run("evaluation.temperature=0.5")
     assert.strictEqual(exitCode, 0, stderr)
     assert.strictEqual(ran(events).filter((label) => label === "verifySft").length, 1)
     assert.notInclude(ran(events), "grpo") // its own result is whole

@@ -7,7 +7,9 @@ import { join } from "node:path"
 /** The files below a folder of the cache. */
 export const filesBelow = (cache: string, folder: "blobs" | "actions" | "memo"): ReadonlyArray<string> => {
   const root = join(cache, "v1", folder)
-  return readdirSync(root, { recursive: true, encoding: "utf8" }).map((name) => join(root, name)).filter((file) => statSync(file).isFile())
+  return readdirSync(root, { recursive: true, encoding: "utf8" }).map((name) => join(root, name)).filter((file) =>
+    statSync(file).isFile()
+  )
 }
 
 /** Flips one bit in the middle of each file. */
@@ -26,4 +28,5 @@ export const remove = (files: ReadonlyArray<string>): void => {
 }
 
 /** The file of a blob. */
-export const blobFile = (cache: string, digest: string): string => join(cache, "v1", "blobs", digest.slice(0, 2), digest.slice(2))
+export const blobFile = (cache: string, digest: string): string =>
+  join(cache, "v1", "blobs", digest.slice(0, 2), digest.slice(2))

@@ -50,7 +50,10 @@ describe("an edit", () => {
     project.edit("nodes/weigh.ts", (text) => text.replace("weightOf(word),", "3 * weightOf(word),"))
     const { exitCode, ran, stderr } = await run("--set", "expensive=true")
     assert.deepStrictEqual({ exitCode, ran }, { exitCode: 4, ran: [] })
-    assert.match(stderr, /only code changed.*expensive:\n {2}- weigh: code changed: weigh at nodes\/weigh\.ts:\d+\n.*--stale=rerun.*pipeline accept/)
+    assert.match(
+      stderr,
+      /only code changed.*expensive:\n {2}- weigh: code changed: weigh at nodes\/weigh\.ts:\d+\n.*--stale=rerun.*pipeline accept/
+    )
   })
 
   it("that is accepted counts as the code before, until the file that says so is gone", async () => {

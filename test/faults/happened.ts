@@ -5,8 +5,10 @@ import type { Event } from "../../runtime/Event.ts"
 
 type Named<Name extends Event["event"]> = Extract<Event, { readonly event: Name }>
 
-const ofName = <const Name extends Event["event"]>(events: ReadonlyArray<Event>, name: Name): ReadonlyArray<Named<Name>> =>
-  events.filter((event): event is Named<Name> => event.event === name)
+const ofName = <const Name extends Event["event"]>(
+  events: ReadonlyArray<Event>,
+  name: Name
+): ReadonlyArray<Named<Name>> => events.filter((event): event is Named<Name> => event.event === name)
 
 /** Labels of the nodes that ran here, in order. */
 export const ran = (events: ReadonlyArray<Event>): ReadonlyArray<string> =>

@@ -11,8 +11,10 @@ import { ended, progressOf, ran, reused, rowsFound } from "./happened.ts"
 const folder = temporaryFolder()
 afterAll(folder.remove)
 
-const command = (cache: string, ...args: ReadonlyArray<string>) =>
-  ["run", "test/faults/fixtures/world.ts", "--cache", cache, "--json", ...args]
+const command = (
+  cache: string,
+  ...args: ReadonlyArray<string>
+) => ["run", "test/faults/fixtures/world.ts", "--cache", cache, "--json", ...args]
 const together = join(folder.path, "together")
 const takenOver = join(folder.path, "takenOver")
 const waits = "another run is at it"
