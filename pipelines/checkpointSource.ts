@@ -12,7 +12,8 @@ import * as Pins from "../nodes/inputs/pins.ts"
 import { referenceFile } from "../nodes/layer/checkpointPath.ts"
 import { ExperimentInvalid } from "../runtime/Error.ts"
 import * as Source from "../runtime/Source.ts"
-import type { Folder, Ref } from "../runtime/Type.ts"
+import type { Ref } from "../runtime/Ref.ts"
+import type { Folder } from "../runtime/Type.ts"
 
 const pins: ReadonlyArray<PackagePin> = Object.values(Pins)
 

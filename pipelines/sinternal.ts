@@ -29,7 +29,8 @@ import { verifySft } from "../nodes/verifySft.ts"
 import { note, ours, paper, type PrintedSetting, type Resolved, sister } from "../runtime/Config.ts"
 import * as Pipeline from "../runtime/Pipeline.ts"
 import * as Source from "../runtime/Source.ts"
-import type { Folder, Ref } from "../runtime/Type.ts"
+import type { Ref } from "../runtime/Ref.ts"
+import type { Folder } from "../runtime/Type.ts"
 import { checkpointSource } from "./checkpointSource.ts"
 
 const Limits = Schema.Record(Schema.String, Schema.Int)

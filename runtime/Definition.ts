@@ -8,7 +8,7 @@ import type * as Schema from "effect/Schema"
 import type { Site } from "./code/definitionSite.ts"
 import type { SourceFailed } from "./Error.ts"
 import type { Query, Relations } from "./Query.ts"
-import type { Artifact, Columns, Ref, Table, Type, Value } from "./Type.ts"
+import type { Artifact, Columns, Table, Value } from "./Type.ts"
 import type { UsedKey } from "./Used.ts"
 
 export type AnyTable = Table<Columns>
@@ -97,6 +97,3 @@ export const readColumns = (definition: NodeDefinition, port: string): ReadonlyA
     ? columns.filter((column) => !definition.carry.includes(column))
     : columns
 }
-
-export type AnyRef = Ref<any, any>
-export type { Type }

@@ -10,11 +10,13 @@ export class NodeFailed extends Schema.TaggedError<NodeFailed>()("NodeFailed", {
   label: Schema.String,
   key: Schema.String,
   reason: Schema.String,
-  next: Schema.String
+  next: Schema.String,
+  /** What became of the rows of a row node. */
+  rows: Schema.optionalKey(Schema.Struct({ ran: Schema.Int, fresh: Schema.Int, failed: Schema.Int }))
 }) {
   readonly exitCode = 1
   override get message() {
-    return `${this.label} (${this.key.slice(0, 8)}) failed: ${this.reason}\n  ${this.next}`
+    return `${this.label}${this.key === "" ? "" : ` (${this.key.slice(0, 8)})`} failed: ${this.reason}\n  ${this.next}`
   }
 }
 

@@ -164,7 +164,8 @@ const runRows = Effect.fnUntraced(function*(vertex: Vertex, resolved: Resolved, 
       reason: `${done.counts.failed} of ${done.counts.failed + finished} rows have no result\n    ${describeFailures(done.failures)}`,
       next: finished === 0
         ? "mend it and run the same command again"
-        : `${finished} finished rows are kept; mend it and run the same command again, which does the rest`
+        : `${finished} finished rows are kept; mend it and run the same command again, which does the rest`,
+      rows: done.counts
     })
   }
   return { manifest: yield* storeTable(vertex, resolved.key, done.columns, table.rows), counts: done.counts, usage: done.usage }

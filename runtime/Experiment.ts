@@ -7,7 +7,7 @@ import * as Config from "./Config.ts"
 import { ExperimentInvalid } from "./Error.ts"
 import type { Needs } from "./Node.ts"
 import type { Pipeline, Targets } from "./Pipeline.ts"
-import type { Ref } from "./Type.ts"
+import type { Ref } from "./Ref.ts"
 
 export type Point = { readonly [axis: string]: unknown }
 

@@ -5,7 +5,8 @@
  */
 import * as Schema from "effect/Schema"
 import { canonicalJson } from "../cache/Digest.ts"
-import type { AnyRef, Definition } from "./Definition.ts"
+import type { Definition } from "./Definition.ts"
+import type { AnyRef } from "./Ref.ts"
 import { portsOf } from "./Definition.ts"
 import { ExperimentInvalid, PlanRefused } from "./Error.ts"
 import type { Opened, Point } from "./Experiment.ts"

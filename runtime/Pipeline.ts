@@ -3,7 +3,7 @@
  * from its config lazily, once per run and per sweep arm, so that `--set` and `--rehearse` can change the config first.
  */
 import type { PrintedSetting, Resolved, Settings } from "./Config.ts"
-import type { Ref } from "./Type.ts"
+import type { Ref } from "./Ref.ts"
 
 export type Targets = { readonly [name: string]: Ref<any, any> }
 

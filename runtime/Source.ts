@@ -10,6 +10,7 @@ import { digest, digestBytes } from "../cache/Digest.ts"
 import type { SourceDefinition } from "./Definition.ts"
 import { SourceFailed } from "./Error.ts"
 import { ProjectRoot } from "./Place.ts"
+import type { Ref } from "./Ref.ts"
 import * as Type from "./Type.ts"
 
 const failed = (source: string, reason: string, next: string) => new SourceFailed({ source, reason, next })
@@ -17,7 +18,7 @@ const failed = (source: string, reason: string, next: string) => new SourceFaile
 /** A source whose content is named by `identify` and put into a folder by `acquire`. */
 export const pinned = <const Kind extends string>(
   spec: { readonly label: string; readonly kind: Kind } & Pick<SourceDefinition, "address" | "identify" | "acquire">
-): Type.Ref<Type.Folder<Kind>> => {
+): Ref<Type.Folder<Kind>> => {
   const definition: SourceDefinition = {
     kind: "source",
     name: spec.label,
@@ -70,9 +71,9 @@ const local = <const Kind extends string>(path: string, kind: Kind, label: strin
 }
 
 /** One file, for example a specification. The node receives a folder that holds just it. */
-export const file = (path: string, label: string = basename(path)): Type.Ref<Type.Folder<"file">> =>
+export const file = (path: string, label: string = basename(path)): Ref<Type.Folder<"file">> =>
   local(path, "file", label, (absolute) => digestBytes(readFileSync(absolute)), (absolute, into) => copyFileSync(absolute, join(into, basename(absolute))), "file")
 
 /** A folder of files, for example a checkpoint in the layout of a model hub. */
-export const folder = <const Kind extends string>(path: string, kind: Kind, label: string = basename(path)): Type.Ref<Type.Folder<Kind>> =>
+export const folder = <const Kind extends string>(path: string, kind: Kind, label: string = basename(path)): Ref<Type.Folder<Kind>> =>
   local(path, kind, label, folderDigest, (absolute, into) => cpSync(absolute, into, { recursive: true }), "folder")

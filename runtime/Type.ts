@@ -1,5 +1,5 @@
 /**
- * What may travel along an edge of the graph: tables, values and artifacts, and `Ref`, the promise of one of them.
+ * What may travel along an edge of the graph: tables, values and artifacts. The promise of one is a `Ref` (`Ref.ts`).
  *
  * A type is declared once, in `nodes/tables.ts` or beside the node that owns it, and checked twice: by `tsc` where a
  * pipeline connects nodes, and by its schema where rows are written. How tables are stored is the cache's business,
@@ -9,7 +9,6 @@ import type * as Effect from "effect/Effect"
 import type * as Schema from "effect/Schema"
 import type * as Stream from "effect/Stream"
 import type { Cell } from "../cache/Columns.ts"
-import type { Definition } from "./Definition.ts"
 
 /** The columns of a table: field name to a schema whose encoded side Arrow can hold. */
 export type Columns = { readonly [name: string]: Schema.Codec<any, Cell> & Schema.Struct.Fields[string] }
@@ -68,14 +67,3 @@ export const artifact = <const Kind extends string>(kind: Kind): Artifact<Kind> 
 
 /** A single value, stored as canonical JSON of the schema's encoded side. */
 export const value = <A>(name: string, schema: Schema.Codec<A, any>): Value<A> => ({ kind: "value", name, schema })
-
-/** A promise of `A`, made by one node; `R` is every service needed to keep it. */
-export interface Ref<out A, out R = never> {
-  readonly label: string
-  readonly definition: Definition
-  readonly inputs: { readonly [port: string]: Ref<any, any> }
-  /** Parameters after defaults, decoded; canonical when hashed. */
-  readonly params: unknown
-  readonly "~read"?: () => A
-  readonly "~needs"?: () => R
-}

@@ -168,6 +168,7 @@ describe("failures", () => {
     const failed = await lab.run(targets, { layer: measureLayer(calls, { failing: (text) => text === "two" }) })
     assert.strictEqual(failed.summary.ok, false)
     assert.deepStrictEqual(failed.summary.nodes, { total: 3, ran: 1, fresh: 0, failed: 1, skipped: 1 })
+    assert.deepStrictEqual(failed.summary.rows, { ran: 2, fresh: 0, failed: 1 })
     assert.match(failed.summary.failures[0]!.message, /1 of 3 rows have no result[\s\S]*row b: no ruler for two[\s\S]*2 finished rows are kept/)
     calls.length = 0
     const again = await lab.run(targets, { layer: measureLayer(calls) })
