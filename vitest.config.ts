@@ -1,5 +1,10 @@
 import { defineConfig } from "vitest/config"
 
 export default defineConfig({
-  test: { include: ["test/**/*.test.ts"], exclude: ["test/external/**", "node_modules/**"], pool: "forks", testTimeout: 120_000 }
+  test: {
+    include: ["test/**/*.test.ts"],
+    exclude: ["test/external/**", "node_modules/**"],
+    pool: "forks",
+    testTimeout: 120_000
+  }
 })

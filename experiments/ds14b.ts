@@ -30,7 +30,8 @@ const files = {
   verification: "data/verification.jsonl"
 }
 const origin = {
-  [files.train]: "the paper's prompt pool is not public; harmful and benign prompts of your own, none of them in an evaluation set",
+  [files.train]:
+    "the paper's prompt pool is not public; harmful and benign prompts of your own, none of them in an evaluation set",
   [files["train-maths"]]: "DAPO-Math-17k, 3,000 problems, rewritten to ask for a boxed answer",
   [files.wildJailbreak]: "allenai/wildjailbreak, eval split, behind its access form",
   [files.strongReject]: "alexandrasouly/strongreject (MIT)",
@@ -41,7 +42,11 @@ const origin = {
 }
 
 const guardServer = (name: "routing" | "prompt" | "reward") =>
-  httpGuard(name, { baseUrl: server("SINTERNAL_GUARD_URL", 8001), model: "Qwen/Qwen3Guard-Gen-8B", grammar: "qwen3guard" })
+  httpGuard(name, {
+    baseUrl: server("SINTERNAL_GUARD_URL", 8001),
+    model: "Qwen/Qwen3Guard-Gen-8B",
+    grammar: "qwen3guard"
+  })
 
 export default Experiment.make({
   pipeline: sinternal,
@@ -54,7 +59,9 @@ export default Experiment.make({
     evaluation: { prompts: { wildJailbreak: 250, strongReject: 313, fortress: 500, xsTest: 250, math500: 500 } },
     report: {
       title: "SInternal on DS-14B",
-      notes: ["The paper's specification, expert prompt, prompt pool, batch size and number of RL steps are not public: every value labelled `ours` or `sister` stands in for one of them."]
+      notes: [
+        "The paper's specification, expert prompt, prompt pool, batch size and number of RL steps are not public: every value labelled `ours` or `sister` stands in for one of them."
+      ]
     }
   },
   layers: () =>
@@ -69,17 +76,30 @@ export default Experiment.make({
       guardServer("routing"),
       guardServer("prompt"),
       guardServer("reward"),
-      httpGuard("evaluation", { baseUrl: server("SINTERNAL_JUDGE_URL", 8003), model: "meta-llama/Llama-Guard-3-8B", grammar: "llamaGuard" }),
-      missingTrainer("LLaMA-Factory and verl on GPUs", "this version trains embedded models only; a 14B model needs a trainer on GPUs", {
-        secondsPerRow: 8 * 3600,
-        usdPerRow: 0,
-        basis: "assumed: eight hours on eight GPUs a training job"
+      httpGuard("evaluation", {
+        baseUrl: server("SINTERNAL_JUDGE_URL", 8003),
+        model: "meta-llama/Llama-Guard-3-8B",
+        grammar: "llamaGuard"
       }),
+      missingTrainer(
+        "LLaMA-Factory and verl on GPUs",
+        "this version trains embedded models only; a 14B model needs a trainer on GPUs",
+        {
+          secondsPerRow: 8 * 3600,
+          usdPerRow: 0,
+          basis: "assumed: eight hours on eight GPUs a training job"
+        }
+      ),
       expectedFilePrompts({
         prompts: Object.fromEntries(
           Object.entries(files).filter(([set]) => set !== "verification").map(([set, file]) => [set, { file, columns }])
         ),
-        verification: { verification: { file: files.verification, columns: { prompt: "prompt", answer: "answer", verdict: "verdict", topic: "topic" } } }
+        verification: {
+          verification: {
+            file: files.verification,
+            columns: { prompt: "prompt", answer: "answer", verdict: "verdict", topic: "topic" }
+          }
+        }
       }, origin)
     ),
   rehearse: {
@@ -94,7 +114,12 @@ export default Experiment.make({
         prompts: { wrappers: 30, benign: 30, maths: 30 },
         verificationItems: 20
       },
-      report: { title: "SInternal on DS-14B: rehearsal", notes: ["A rehearsal: small numbers on the synthetic world. It shows that the file runs, nothing about the method."] }
+      report: {
+        title: "SInternal on DS-14B: rehearsal",
+        notes: [
+          "A rehearsal: small numbers on the synthetic world. It shows that the file runs, nothing about the method."
+        ]
+      }
     },
     layers: worldLayers,
     swapped: [

@@ -27,7 +27,15 @@ export const world = {
     target: "{critique} </think> {verdict}"
   },
   sft: { epochs: 3, learningRate: 1e-3, batchSize: 16, maxLength: 160 }, // the paper's 2 epochs at 2e-4 are too little for about 160 steps of a 0.3 M model
-  grpo: { steps: 25, harmfulPerStep: 10, benignPerStep: 8, mathsPerStep: 4, learningRate: 1e-4, maxNewTokens: 48, weightDecay: 0 },
+  grpo: {
+    steps: 25,
+    harmfulPerStep: 10,
+    benignPerStep: 8,
+    mathsPerStep: 4,
+    learningRate: 1e-4,
+    maxNewTokens: 48,
+    weightDecay: 0
+  },
   evaluation: {
     prompts: { inDistribution: 300, heldOutTopics: 300, wrappers: 300, both: 300, benign: 300, maths: 300 },
     verificationItems: 300,

@@ -37,7 +37,9 @@ export const critique = Node.mapRows({
   *run({ answer, finishReason, label, outcome, prompt }, { given, params }) {
     const row = { prompt, answer, label, outcome }
     // what no answer came out of is a terminal outcome: kept as data, never judged, never trained on
-    if (!isUsable(answer, finishReason, params.cutAnswers)) return { ...row, verdict: null, critique: "", cited: [], shown: [] }
+    if (!isUsable(answer, finishReason, params.cutAnswers)) {
+      return { ...row, verdict: null, critique: "", cited: [], shown: [] }
+    }
     const { cited, critique, shown, verdict } = yield* judged({ clauses: given, prompt, answer, label })
     return { ...row, verdict, critique, cited, shown }
   }

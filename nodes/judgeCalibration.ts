@@ -21,7 +21,11 @@ export const judgeCalibration = Node.make({
     if (source.labelledAnswers === undefined) return []
     const rows = yield* source.labelledAnswers
     // the judge has no parameters to fit; folds keep the figures comparable with judges that do
-    const judged = crossValidate<LabelledAnswer>(rows, (row) => row.refusal, () => (row) => isRefusalByRubric(judgeAnswer(row.prompt, row.answer)))
+    const judged = crossValidate<LabelledAnswer>(
+      rows,
+      (row) => row.refusal,
+      () => (row) => isRefusalByRubric(judgeAnswer(row.prompt, row.answer))
+    )
     const { f1, kappa, n, precision, recall } = calibrate(judged)
     return [
       `The refusal judge against people, ${n} labelled answers, held out by group: precision ${share(precision)}, ` +

@@ -17,7 +17,10 @@ export const loadSpec = Node.make({
     const { name, text } = yield* FileSystem.readOnlyFile(file)
     return yield* Effect.try({
       try: () => parseSpec(name, text),
-      catch: (error) => error instanceof SpecInvalid ? error : new SpecInvalid({ file: name, line: 0, reason: String(error), next: "report this" })
+      catch: (error) =>
+        error instanceof SpecInvalid
+          ? error
+          : new SpecInvalid({ file: name, line: 0, reason: String(error), next: "report this" })
     })
   }
 })

@@ -11,7 +11,9 @@ import { splitReasoning } from "./text/verification.ts"
 
 /** The turns sent: a system turn only where one is set, since some templates add their own or forbid one. */
 export const turns = (system: string, user: string): ReadonlyArray<Message> =>
-  system === "" ? [{ role: "user", content: user }] : [{ role: "system", content: system }, { role: "user", content: user }]
+  system === ""
+    ? [{ role: "user", content: user }]
+    : [{ role: "system", content: system }, { role: "user", content: user }]
 
 export const rollout = Node.mapRows({
   name: "rollout",
@@ -33,6 +35,14 @@ export const rollout = Node.mapRows({
       seed
     })
     const { completionTokens, finishReason, logprob, text } = answer
-    return { prompt, sampleIndex, text, ...splitReasoning(text, params.reasoningEnd), finishReason, completionTokens, logprob }
+    return {
+      prompt,
+      sampleIndex,
+      text,
+      ...splitReasoning(text, params.reasoningEnd),
+      finishReason,
+      completionTokens,
+      logprob
+    }
   }
 })

@@ -12,7 +12,19 @@ export const route = Node.mapRows({
   name: "route",
   description: "categories an answer touches, before any clause is shown",
   input: Rollout,
-  carry: ["sampleId", "promptId", "sampleIndex", "set", "topic", "family", "reference", "text", "reasoning", "completionTokens", "logprob"],
+  carry: [
+    "sampleId",
+    "promptId",
+    "sampleIndex",
+    "set",
+    "topic",
+    "family",
+    "reference",
+    "text",
+    "reasoning",
+    "completionTokens",
+    "logprob"
+  ],
   output: Routed,
   uses: [RoutingGuard],
   *run({ answer, finishReason, label, prompt }) {

@@ -37,6 +37,9 @@ const rewriteCritiques = Node.mapRows({
 
 /** Examples with shuffled verdicts and critiques to match. */
 export const shuffleVerdicts = (
-  inputs: { readonly examples: Parameters<typeof dealVerdicts>[0]["examples"]; readonly spec: Parameters<typeof rewriteCritiques>[0]["spec"] },
+  inputs: {
+    readonly examples: Parameters<typeof dealVerdicts>[0]["examples"]
+    readonly spec: Parameters<typeof rewriteCritiques>[0]["spec"]
+  },
   params: { readonly seed: number }
 ) => rewriteCritiques({ rows: dealVerdicts({ examples: inputs.examples }, params), spec: inputs.spec })

@@ -37,7 +37,12 @@ export const verify = Node.mapRows({
     const predicted = readVerdict(text, params.template.reasoningEnd)
     if (params.gold === "item") return { verdict, predicted, text }
     const guard = yield* EvaluationGuard
-    const { safe } = yield* guard.assess({ prompt, answer, clauses: spec, label: verdict === "unsafe" ? "harmful" : "benign" })
+    const { safe } = yield* guard.assess({
+      prompt,
+      answer,
+      clauses: spec,
+      label: verdict === "unsafe" ? "harmful" : "benign"
+    })
     return { verdict: safe === false ? "unsafe" : "safe", predicted, text }
   }
 })

@@ -32,8 +32,14 @@ export const resolve = (accepted: Accepted, digest: string): string => {
 }
 
 /** Records that `now` counts as `before`. */
-export const record = (file: string, entries: ReadonlyArray<{ readonly now: string; readonly before: string }>): void => {
-  const all = { ...Object.fromEntries(read(file)), ...Object.fromEntries(entries.map(({ before, now }) => [now, before])) }
+export const record = (
+  file: string,
+  entries: ReadonlyArray<{ readonly now: string; readonly before: string }>
+): void => {
+  const all = {
+    ...Object.fromEntries(read(file)),
+    ...Object.fromEntries(entries.map(({ before, now }) => [now, before]))
+  }
   writeFileSync(`${file}.${process.pid}`, `${JSON.stringify(all, undefined, 2)}\n`)
   renameSync(`${file}.${process.pid}`, file)
 }

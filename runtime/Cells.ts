@@ -23,7 +23,10 @@ const codecOf = (table: AnyTable): Schema.Codec<any, any> => {
 export const toRows = (table: AnyTable, columns: CellColumns, rows: number): ReadonlyArray<any> => {
   const names = Object.keys(table.columns)
   const decode = Schema.decodeUnknownSync(codecOf(table))
-  return Array.from({ length: rows }, (_, index) => decode(Object.fromEntries(names.map((name) => [name, columns[name]![index]]))))
+  return Array.from(
+    { length: rows },
+    (_, index) => decode(Object.fromEntries(names.map((name) => [name, columns[name]![index]])))
+  )
 }
 
 /** One row's encoded cells by column. Throws a `SchemaError` where it does not fit, also on a column too many. */
@@ -31,7 +34,10 @@ export const encodeRow = (table: AnyTable): (row: unknown) => { readonly [column
   Schema.encodeUnknownSync(codecOf(table), { onExcessProperty: "error" })
 
 /** Encoded columns of rows. */
-export const toColumns = (table: AnyTable, rows: Iterable<unknown>): { readonly columns: CellColumns; readonly rows: number } => {
+export const toColumns = (
+  table: AnyTable,
+  rows: Iterable<unknown>
+): { readonly columns: CellColumns; readonly rows: number } => {
   const encode = encodeRow(table)
   const columns: Record<string, Array<Cell>> = Object.fromEntries(Object.keys(table.columns).map((name) => [name, []]))
   let count = 0

@@ -23,7 +23,17 @@ const pipeline = Command.make("pipeline").pipe(
   Command.withSubcommands([run, plan, why, accept, ls, show])
 )
 
-const usageErrors = new Set(["ShowHelp", "UnrecognizedOption", "DuplicateOption", "MissingOption", "MissingArgument", "UnexpectedArgument", "InvalidValue", "UnknownSubcommand", "ValidationError"])
+const usageErrors = new Set([
+  "ShowHelp",
+  "UnrecognizedOption",
+  "DuplicateOption",
+  "MissingOption",
+  "MissingArgument",
+  "UnexpectedArgument",
+  "InvalidValue",
+  "UnknownSubcommand",
+  "ValidationError"
+])
 
 /** Runs the command line of this process. */
 export const main = (): void => {

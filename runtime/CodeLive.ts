@@ -16,7 +16,8 @@ const packageRoot = fileURLToPath(new URL("..", import.meta.url))
 const engineFolders = ["runtime", "cache"].map((folder) => join(packageRoot, folder) + sep)
 
 /** The engine's own files, as the one name they count as. */
-const opaque = (file: string): string | undefined => engineFolders.some((folder) => file.startsWith(folder)) ? "engine" : undefined
+const opaque = (file: string): string | undefined =>
+  engineFolders.some((folder) => file.startsWith(folder)) ? "engine" : undefined
 
 export interface CodeLiveOptions {
   readonly root: string
@@ -25,41 +26,51 @@ export interface CodeLiveOptions {
 }
 
 export const layer = (options: CodeLiveOptions): Layer.Layer<Code, PlanRefused> =>
-  Layer.effect(Code, Effect.gen(function*() {
-    const digests = yield* Effect.mapError(
-      open({ ...options, opaque, ignorePackages: ["effect", "@effect/platform-node"] }),
-      (error) => new PlanRefused({ label: options.entry, reason: error.message, next: "mend it and run the same command again" })
-    )
-    yield* digests.save
-    const ofDefinition = (definition: NodeDefinition) =>
-      digests.ofNode({ site: definition.site, name: definition.name, value: connectorOf(definition) })
-    const known = new Map<string, Effect.Effect<string, PlanRefused>>()
-    const checked = (label: string, digest: CodeDigest): Effect.Effect<string, PlanRefused> =>
-      digest.refused.length === 0
-        ? Effect.succeed(digest.digest)
-        : Effect.fail(new PlanRefused({
-          label,
-          reason: digest.refused.slice(0, 4).join("\n    "),
-          next: "use a service or a parameter instead, so that it enters the key"
-        }))
-    const nodes = new Map<NodeDefinition, Effect.Effect<string, PlanRefused>>()
-    return Code.of({
-      ofNode: (definition) => {
-        const before = nodes.get(definition)
-        if (before !== undefined) return before
-        const made = checked(definition.name, ofDefinition(definition))
-        nodes.set(definition, made)
-        return made
-      },
-      ofExport: ({ file, name }) => {
-        const key = `${file}#${name}`
-        const before = known.get(key)
-        if (before !== undefined) return before
-        const made = checked(key, digests.ofExport(file, name))
-        known.set(key, made)
-        return made
-      },
-      partsOf: (definition) => ofDefinition(definition).parts,
-      edited: digests.edited
+  Layer.effect(
+    Code,
+    Effect.gen(function*() {
+      const digests = yield* Effect.mapError(
+        open({ ...options, opaque, ignorePackages: ["effect", "@effect/platform-node"] }),
+        (error) =>
+          new PlanRefused({
+            label: options.entry,
+            reason: error.message,
+            next: "mend it and run the same command again"
+          })
+      )
+      yield* digests.save
+      const ofDefinition = (definition: NodeDefinition) =>
+        digests.ofNode({ site: definition.site, name: definition.name, value: connectorOf(definition) })
+      const known = new Map<string, Effect.Effect<string, PlanRefused>>()
+      const checked = (label: string, digest: CodeDigest): Effect.Effect<string, PlanRefused> =>
+        digest.refused.length === 0
+          ? Effect.succeed(digest.digest)
+          : Effect.fail(
+            new PlanRefused({
+              label,
+              reason: digest.refused.slice(0, 4).join("\n    "),
+              next: "use a service or a parameter instead, so that it enters the key"
+            })
+          )
+      const nodes = new Map<NodeDefinition, Effect.Effect<string, PlanRefused>>()
+      return Code.of({
+        ofNode: (definition) => {
+          const before = nodes.get(definition)
+          if (before !== undefined) return before
+          const made = checked(definition.name, ofDefinition(definition))
+          nodes.set(definition, made)
+          return made
+        },
+        ofExport: ({ file, name }) => {
+          const key = `${file}#${name}`
+          const before = known.get(key)
+          if (before !== undefined) return before
+          const made = checked(key, digests.ofExport(file, name))
+          known.set(key, made)
+          return made
+        },
+        partsOf: (definition) => ofDefinition(definition).parts,
+        edited: digests.edited
+      })
     })
-  }))
+  )

@@ -71,7 +71,9 @@ const at = (value: unknown, path: string): unknown =>
 /** Paths that share a name with this one, else the one that is spelt most like it, else the first few. */
 const nearest = (path: string, known: ReadonlyArray<string>): ReadonlyArray<string> => {
   const last = path.split(".").at(-1)!.toLowerCase()
-  const close = known.filter((name) => name.toLowerCase().includes(last) || last.includes(name.split(".").at(-1)!.toLowerCase()))
+  const close = known.filter((name) =>
+    name.toLowerCase().includes(last) || last.includes(name.split(".").at(-1)!.toLowerCase())
+  )
   if (close.length > 0) return close.slice(0, 6)
   const alike = nearestName(path, known)
   return alike === undefined ? known.slice(0, 6) : [alike]
@@ -104,7 +106,9 @@ export const resolve = <S extends Settings>(
     for (const [name, inner] of Object.entries(value as object)) {
       const declared = node[name]
       const path = `${prefix}${name}`
-      if (declared === undefined) throw invalid(`there is no setting \`${path}\``, `known: ${nearest(path, known).join(", ")}`)
+      if (declared === undefined) {
+        throw invalid(`there is no setting \`${path}\``, `known: ${nearest(path, known).join(", ")}`)
+      }
       if (!isSetting(declared)) checkPaths(inner, declared, `${path}.`)
     }
   }
@@ -134,7 +138,13 @@ export const resolve = <S extends Settings>(
     const same = JSON.stringify(value) === JSON.stringify(setting.value)
     return same
       ? { path, value, label: setting.label, source: setting.source }
-      : { path, value, label: "ours", source: setting.source, declared: `${setting.label}: ${JSON.stringify(setting.value)}` }
+      : {
+        path,
+        value,
+        label: "ours",
+        source: setting.source,
+        declared: `${setting.label}: ${JSON.stringify(setting.value)}`
+      }
   })
   return { config, printed }
 }

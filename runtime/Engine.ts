@@ -80,11 +80,17 @@ const undecided = (plan: Plan.Plan) =>
 const preflight = Effect.fnUntraced(function*(plan: Plan.Plan, options: RunOptions) {
   const nodes = options.stale === "ask" ? undecided(plan) : []
   if (nodes.length > 0) {
-    return yield* new DecisionNeeded({ nodes, next: "add --stale=rerun to run them, or `pipeline accept` to declare the results still valid" })
+    return yield* new DecisionNeeded({
+      nodes,
+      next: "add --stale=rerun to run them, or `pipeline accept` to declare the results still valid"
+    })
   }
   const missing = yield* missingServices(plan, options)
   if (missing.length > 0) {
-    return yield* new ServicesMissing({ missing, next: "provide them and run the same command again, or add --rehearse where the experiment has a rehearsal" })
+    return yield* new ServicesMissing({
+      missing,
+      next: "provide them and run the same command again, or add --rehearse where the experiment has a rehearsal"
+    })
   }
 })
 
@@ -99,8 +105,7 @@ const makeCompute = (plan: Plan.Plan, ledger: Ledger, options: RunOptions) => {
     repairs: new Repairs(),
     inputsOf: (vertex: Vertex) => given.get(vertex.index)!,
     onLost: (vertex: Vertex, resolved: Resolved) => ledger.started(vertex, resolved, lostReason),
-    onRemade: (vertex: Vertex, resolved: Resolved, done: Executed) =>
-      ledger.remade(vertex, resolved, lostReason, done)
+    onRemade: (vertex: Vertex, resolved: Resolved, done: Executed) => ledger.remade(vertex, resolved, lostReason, done)
   }
 
   return Effect.fnUntraced(function*(vertex: Vertex, inputs: Inputs) {
@@ -156,7 +161,10 @@ export const run = Effect.fnUntraced(function*(options: RunOptions) {
   const inputsOf = Effect.fnUntraced(function*(vertex: Vertex) {
     const inputs: { [port: string]: Known } = {}
     for (const [port, input] of Object.entries(vertex.inputs)) {
-      inputs[port] = yield* Effect.mapError(Deferred.await(results[input.index]!), (): Skipped => ({ skippedBecause: input.label }))
+      inputs[port] = yield* Effect.mapError(
+        Deferred.await(results[input.index]!),
+        (): Skipped => ({ skippedBecause: input.label })
+      )
     }
     return inputs
   })

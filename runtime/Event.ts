@@ -22,9 +22,21 @@ export type Event =
   | { readonly event: "RunStarted"; readonly run: string; readonly experiment: string; readonly nodes: number }
   | { readonly event: "NodeFresh"; readonly label: string; readonly key: string; readonly rows?: number }
   | { readonly event: "NodeStarted"; readonly label: string; readonly key: string; readonly why: string }
-  | { readonly event: "RowsFound"; readonly label: string; readonly total: number; readonly fresh: number; readonly toRun: number }
+  | {
+    readonly event: "RowsFound"
+    readonly label: string
+    readonly total: number
+    readonly fresh: number
+    readonly toRun: number
+  }
   | { readonly event: "RowFailed"; readonly label: string; readonly row: string; readonly reason: string }
-  | { readonly event: "Progress"; readonly label: string; readonly done: number; readonly total: number; readonly detail?: string }
+  | {
+    readonly event: "Progress"
+    readonly label: string
+    readonly done: number
+    readonly total: number
+    readonly detail?: string
+  }
   | {
     readonly event: "NodeFinished"
     readonly label: string

@@ -15,7 +15,17 @@ import type { Action, FolderManifest, Manifest, TableManifest, ValueManifest } f
 import { Store } from "../cache/Store.ts"
 import { isLost, type StoreFailed } from "../cache/StoreFailed.ts"
 import { type CellColumns, duplicateId, toColumns, toRows } from "./Cells.ts"
-import { type AnyType, type MakeDefinition, type NodeDefinition, portsOf, readColumns, rowsPort, type RowsDefinition, type SourceDefinition, type SqlDefinition } from "./Definition.ts"
+import {
+  type AnyType,
+  type MakeDefinition,
+  type NodeDefinition,
+  portsOf,
+  readColumns,
+  type RowsDefinition,
+  rowsPort,
+  type SourceDefinition,
+  type SqlDefinition
+} from "./Definition.ts"
 import { NodeFailed, type SourceFailed } from "./Error.ts"
 import { asNodeFailed, lostIn } from "./failure.ts"
 import { Emit, type RowCounts } from "./Event.ts"
@@ -47,7 +57,11 @@ export interface ExecuteOptions {
 
 export type ExecuteError = NodeFailed | SourceFailed | StoreFailed
 
-const host = { cpu: cpus()[0]?.model ?? "unknown", node: process.version, platform: `${process.platform}-${process.arch}` }
+const host = {
+  cpu: cpus()[0]?.model ?? "unknown",
+  node: process.version,
+  platform: `${process.platform}-${process.arch}`
+}
 
 /** A source's folder in the store: acquired once, then found by its content. */
 const acquire = Effect.fnUntraced(function*(vertex: Vertex, content: string) {
@@ -61,13 +75,27 @@ const acquire = Effect.fnUntraced(function*(vertex: Vertex, content: string) {
   yield* definition.acquire(folder)
   const manifest = yield* store.putFolder(folder, { move: true })
   const at = new Date(yield* Clock.currentTimeMillis).toISOString()
-  yield* store.putAction({ key, node: definition.name, label: vertex.label, manifest, parts: { source: content }, startedAt: at, durationMs: 0, usage: Usage.none, run: "source", host })
+  yield* store.putAction({
+    key,
+    node: definition.name,
+    label: vertex.label,
+    manifest,
+    parts: { source: content },
+    startedAt: at,
+    durationMs: 0,
+    usage: Usage.none,
+    run: "source",
+    host
+  })
   return manifest
 }, Effect.scoped)
 
 /** The folder of a source; one that was lost in the cache is acquired again. */
 const sourceFolder = (vertex: Vertex, content: string) => {
-  const folder = Effect.flatMap(Effect.zip(Store, acquire(vertex, content)), ([store, manifest]) => store.folderPath(manifest))
+  const folder = Effect.flatMap(
+    Effect.zip(Store, acquire(vertex, content)),
+    ([store, manifest]) => store.folderPath(manifest)
+  )
   return Effect.catchIf(folder, isLost, () => folder)
 }
 
@@ -75,7 +103,9 @@ const sourceFolder = (vertex: Vertex, content: string) => {
 const received = Effect.fnUntraced(function*(type: AnyType, input: Vertex, known: Known) {
   const store = yield* Store
   if (type.kind === "artifact") {
-    const path = known.manifest === undefined ? yield* sourceFolder(input, known.content) : yield* store.folderPath(known.manifest as FolderManifest)
+    const path = known.manifest === undefined
+      ? yield* sourceFolder(input, known.content)
+      : yield* store.folderPath(known.manifest as FolderManifest)
     return { kind: type.name, content: known.content, path } satisfies Folder<string>
   }
   if (type.kind === "value") {
@@ -83,12 +113,18 @@ const received = Effect.fnUntraced(function*(type: AnyType, input: Vertex, known
   }
   const manifest = known.manifest as TableManifest
   const columns = Object.keys(type.columns)
-  const read = Effect.orDie(Effect.map(store.readTable(manifest, columns), (cells) => toRows(type, cells, manifest.rows)))
+  const read = Effect.orDie(
+    Effect.map(store.readTable(manifest, columns), (cells) => toRows(type, cells, manifest.rows))
+  )
   return {
     numRows: manifest.rows,
     all: read,
-    stream: Stream.orDie(Stream.flatMap(store.streamTable(manifest, columns), (cells) =>
-      Stream.fromIterable(toRows(type, cells, Object.values(cells)[0]?.length ?? 0))))
+    stream: Stream.orDie(
+      Stream.flatMap(
+        store.streamTable(manifest, columns),
+        (cells) => Stream.fromIterable(toRows(type, cells, Object.values(cells)[0]?.length ?? 0))
+      )
+    )
   } satisfies Rows<unknown>
 })
 
@@ -124,52 +160,72 @@ const runMake = Effect.fnUntraced(function*(vertex: Vertex, key: string, inputs:
     return isGenerator(made) ? Effect.scoped(Effect.gen(() => made)) : Effect.succeed(made)
   })
   if (definition.output.kind === "artifact") return (yield* store.putFolder(dir, { move: true })) as Manifest
-  if (definition.output.kind === "value") return yield* store.putValue(Schema.encodeUnknownSync(definition.output.schema)(written))
+  if (definition.output.kind === "value") {
+    return yield* store.putValue(Schema.encodeUnknownSync(definition.output.schema)(written))
+  }
   const { columns, rows } = toColumns(definition.output, written as Iterable<unknown>)
   return yield* storeTable(vertex, key, columns, rows)
 })
 
-const runSql = Effect.fnUntraced(function*(vertex: Vertex, resolved: Resolved, knowns: { readonly [port: string]: Known }) {
-  const store = yield* Store
-  const definition = vertex.definition as SqlDefinition
-  const { reads, text } = resolved.statement!
-  // a table reaches the statement with the columns in the key and no others: reading another one cannot bind
-  const tables = Object.fromEntries(
-    Object.keys(definition.inputs).map((port) => {
-      const manifest = knowns[port]!.manifest as TableManifest
-      const table = fromManifest(store, manifest)
-      return [port, { ...table, schema: table.schema.filter((column) => reads[port]?.includes(column.name)) }]
-    })
-  )
-  const result = yield* query(text, tables, { orderBy: definition.output.id })
-  return yield* storeTable(vertex, resolved.key, result.columns, result.rows)
-})
+const runSql = Effect.fnUntraced(
+  function*(vertex: Vertex, resolved: Resolved, knowns: { readonly [port: string]: Known }) {
+    const store = yield* Store
+    const definition = vertex.definition as SqlDefinition
+    const { reads, text } = resolved.statement!
+    // a table reaches the statement with the columns in the key and no others: reading another one cannot bind
+    const tables = Object.fromEntries(
+      Object.keys(definition.inputs).map((port) => {
+        const manifest = knowns[port]!.manifest as TableManifest
+        const table = fromManifest(store, manifest)
+        return [port, { ...table, schema: table.schema.filter((column) => reads[port]?.includes(column.name)) }]
+      })
+    )
+    const result = yield* query(text, tables, { orderBy: definition.output.id })
+    return yield* storeTable(vertex, resolved.key, result.columns, result.rows)
+  }
+)
 
 const describeFailures = (failures: RowEngine.RowsDone["failures"]): string =>
-  failures.slice(0, 3).map(({ first, reason, rows }) => rows === 1 ? `row ${first}: ${reason}` : `${rows} rows, first ${first}: ${reason}`).join("\n    ")
+  failures.slice(0, 3).map(({ first, reason, rows }) =>
+    rows === 1 ? `row ${first}: ${reason}` : `${rows} rows, first ${first}: ${reason}`
+  ).join("\n    ")
 
-const runRows = Effect.fnUntraced(function*(vertex: Vertex, resolved: Resolved, knowns: { readonly [port: string]: Known }, side: { readonly [port: string]: unknown }, forced: boolean) {
-  const store = yield* Store
-  const definition = vertex.definition as RowsDefinition
-  const table = knowns[rowsPort]!.manifest as TableManifest
-  const wanted = [...new Set([...readColumns(definition, rowsPort)!, ...definition.carry, ...definition.input.id])]
-  const input = yield* store.readTable(table, wanted)
-  const keyed = RowEngine.keyRows(vertex, resolved.parts, input, table.rows, side)
-  const done = yield* RowEngine.run(vertex, keyed, input, { force: forced })
-  if (done.counts.failed > 0) {
-    const finished = done.counts.ran + done.counts.fresh
-    return yield* new NodeFailed({
-      label: vertex.label,
-      key: resolved.key,
-      reason: `${done.counts.failed} of ${done.counts.failed + finished} rows have no result\n    ${describeFailures(done.failures)}`,
-      next: finished === 0
-        ? "mend it and run the same command again"
-        : `${finished} finished rows are kept; mend it and run the same command again, which does the rest`,
-      rows: done.counts
-    })
+const runRows = Effect.fnUntraced(
+  function*(
+    vertex: Vertex,
+    resolved: Resolved,
+    knowns: { readonly [port: string]: Known },
+    side: { readonly [port: string]: unknown },
+    forced: boolean
+  ) {
+    const store = yield* Store
+    const definition = vertex.definition as RowsDefinition
+    const table = knowns[rowsPort]!.manifest as TableManifest
+    const wanted = [...new Set([...readColumns(definition, rowsPort)!, ...definition.carry, ...definition.input.id])]
+    const input = yield* store.readTable(table, wanted)
+    const keyed = RowEngine.keyRows(vertex, resolved.parts, input, table.rows, side)
+    const done = yield* RowEngine.run(vertex, keyed, input, { force: forced })
+    if (done.counts.failed > 0) {
+      const finished = done.counts.ran + done.counts.fresh
+      return yield* new NodeFailed({
+        label: vertex.label,
+        key: resolved.key,
+        reason: `${done.counts.failed} of ${done.counts.failed + finished} rows have no result\n    ${
+          describeFailures(done.failures)
+        }`,
+        next: finished === 0
+          ? "mend it and run the same command again"
+          : `${finished} finished rows are kept; mend it and run the same command again, which does the rest`,
+        rows: done.counts
+      })
+    }
+    return {
+      manifest: yield* storeTable(vertex, resolved.key, done.columns, table.rows),
+      counts: done.counts,
+      usage: done.usage
+    }
   }
-  return { manifest: yield* storeTable(vertex, resolved.key, done.columns, table.rows), counts: done.counts, usage: done.usage }
-})
+)
 
 /** Side inputs as `given` sees them: tables as arrays. */
 export const sideOf = Effect.fnUntraced(function*(vertex: Vertex, knowns: { readonly [port: string]: Known }) {
@@ -188,60 +244,93 @@ const madeMeanwhile = Effect.fnUntraced(function*(resolved: Resolved) {
   const action = yield* storedAction(resolved.key)
   if (action === undefined || !(yield* store.holds(action.manifest))) return undefined
   const { manifest } = action
-  const counts = action.rows === undefined ? undefined : { ran: 0, fresh: action.rows.ran + action.rows.reused, failed: 0 }
-  return { known: { content: manifest.content, manifest }, action: { ...action, usage: Usage.none }, counts, nondeterministic: false, shared: true } satisfies Executed
+  const counts = action.rows === undefined
+    ? undefined
+    : { ran: 0, fresh: action.rows.ran + action.rows.reused, failed: 0 }
+  return {
+    known: { content: manifest.content, manifest },
+    action: { ...action, usage: Usage.none },
+    counts,
+    nondeterministic: false,
+    shared: true
+  } satisfies Executed
 })
 
 /**
  * Runs the vertex and publishes its action, unless another run does so first: of those that share a cache, one works on
  * a key at a time. A body's own error arrives as `NodeFailed`, once; a lost input as what the store says.
  */
-export const execute = Effect.fnUntraced(function*(vertex: Vertex, resolved: Resolved, knowns: { readonly [port: string]: Known }, options: ExecuteOptions) {
-  const store = yield* Store
-  const emit = yield* Emit
-  const definition = vertex.definition as NodeDefinition
-  yield* store.claim(resolved.key, () => emit({ event: "Progress", label: vertex.label, done: 0, total: 0, detail: "another run is at it" }))
-  const made = options.forced.has(vertex.label) ? undefined : yield* madeMeanwhile(resolved)
-  if (made !== undefined) return made
-  const startedMs = yield* Clock.currentTimeMillis
-  let usage = Usage.none
-  let counts: RowCounts | undefined
-
-  const body = Effect.gen(function*() {
-    if (definition.kind === "sql") return yield* runSql(vertex, resolved, knowns)
-    if (definition.kind === "rows") {
-      const done = yield* runRows(vertex, resolved, knowns, yield* sideOf(vertex, knowns), options.forced.has(vertex.label))
-      counts = done.counts
-      usage = done.usage
-      return done.manifest
+export const execute = Effect.fnUntraced(
+  function*(vertex: Vertex, resolved: Resolved, knowns: { readonly [port: string]: Known }, options: ExecuteOptions) {
+    const store = yield* Store
+    const emit = yield* Emit
+    const definition = vertex.definition as NodeDefinition
+    yield* store.claim(
+      resolved.key,
+      () => emit({ event: "Progress", label: vertex.label, done: 0, total: 0, detail: "another run is at it" })
+    )
+    const made = options.forced.has(vertex.label) ? undefined : yield* madeMeanwhile(resolved)
+    if (made !== undefined) {
+      return made
     }
-    const inputs: { [port: string]: unknown } = {}
-    for (const [port, type] of Object.entries(portsOf(definition))) inputs[port] = yield* received(type, vertex.inputs[port]!, knowns[port]!)
-    return yield* runMake(vertex, resolved.key, inputs)
-  }).pipe(
-    Effect.provideService(Usage.Collector, (one) => void (usage = Usage.add(usage, one))),
-    Effect.provideService(Progress.Report, (progress) => emit({ event: "Progress", label: vertex.label, ...progress })),
-    Effect.provide(options.services)
-  ) as Effect.Effect<Manifest, unknown, Store>
+    const startedMs = yield* Clock.currentTimeMillis
+    let usage = Usage.none
+    let counts: RowCounts | undefined
 
-  const manifest = yield* Effect.catchCause(body, (cause): Effect.Effect<never, ExecuteError> => {
-    const lost = lostIn(cause)
-    return lost === undefined ? Effect.failCause(asNodeFailed(vertex.label, resolved.key, cause)) : Effect.fail(lost)
-  })
-  const action: Action = {
-    key: resolved.key,
-    node: definition.name,
-    label: vertex.label,
-    manifest,
-    parts: options.storedParts(vertex, resolved.parts),
-    startedAt: new Date(startedMs).toISOString(),
-    durationMs: (yield* Clock.currentTimeMillis) - startedMs,
-    ...(counts === undefined ? {} : { rows: { ran: counts.ran, reused: counts.fresh, failed: counts.failed } }),
-    usage,
-    run: options.run,
-    host
-  }
-  const put = yield* store.putAction(action)
-  const { kept, nondeterministic } = put
-  return { known: { content: kept.manifest.content, manifest: kept.manifest }, action: kept, counts, nondeterministic, shared: false } satisfies Executed
-}, Effect.scoped)
+    const body = Effect.gen(function*() {
+      if (definition.kind === "sql") return yield* runSql(vertex, resolved, knowns)
+      if (definition.kind === "rows") {
+        const done = yield* runRows(
+          vertex,
+          resolved,
+          knowns,
+          yield* sideOf(vertex, knowns),
+          options.forced.has(vertex.label)
+        )
+        counts = done.counts
+        usage = done.usage
+        return done.manifest
+      }
+      const inputs: { [port: string]: unknown } = {}
+      for (const [port, type] of Object.entries(portsOf(definition))) {
+        inputs[port] = yield* received(type, vertex.inputs[port]!, knowns[port]!)
+      }
+      return yield* runMake(vertex, resolved.key, inputs)
+    }).pipe(
+      Effect.provideService(Usage.Collector, (one) => void (usage = Usage.add(usage, one))),
+      Effect.provideService(
+        Progress.Report,
+        (progress) => emit({ event: "Progress", label: vertex.label, ...progress })
+      ),
+      Effect.provide(options.services)
+    ) as Effect.Effect<Manifest, unknown, Store>
+
+    const manifest = yield* Effect.catchCause(body, (cause): Effect.Effect<never, ExecuteError> => {
+      const lost = lostIn(cause)
+      return lost === undefined ? Effect.failCause(asNodeFailed(vertex.label, resolved.key, cause)) : Effect.fail(lost)
+    })
+    const action: Action = {
+      key: resolved.key,
+      node: definition.name,
+      label: vertex.label,
+      manifest,
+      parts: options.storedParts(vertex, resolved.parts),
+      startedAt: new Date(startedMs).toISOString(),
+      durationMs: (yield* Clock.currentTimeMillis) - startedMs,
+      ...(counts === undefined ? {} : { rows: { ran: counts.ran, reused: counts.fresh, failed: counts.failed } }),
+      usage,
+      run: options.run,
+      host
+    }
+    const put = yield* store.putAction(action)
+    const { kept, nondeterministic } = put
+    return {
+      known: { content: kept.manifest.content, manifest: kept.manifest },
+      action: kept,
+      counts,
+      nondeterministic,
+      shared: false
+    } satisfies Executed
+  },
+  Effect.scoped
+)

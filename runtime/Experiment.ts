@@ -117,7 +117,11 @@ export const sweep = <const S extends Config.Settings, const T extends Targets, 
     const arms = grid(spec.axes).map((point) => ({ point, ...open(options, spec.config(point)) }))
     const first = arms[0]
     if (first === undefined) {
-      throw new ExperimentInvalid({ experiment: options.name, reason: "an axis has no values", next: "give every axis at least one value" })
+      throw new ExperimentInvalid({
+        experiment: options.name,
+        reason: "an axis has no values",
+        next: "give every axis at least one value"
+      })
     }
     return {
       arms: arms.map(({ point, targets }) => ({ point, targets })),

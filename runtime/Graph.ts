@@ -31,7 +31,9 @@ export interface Graph {
 }
 
 const spell = (point: Point): string => {
-  const text = Object.entries(point).map(([axis, value]) => `${axis}=${typeof value === "object" ? canonicalJson(value) : value}`)
+  const text = Object.entries(point).map(([axis, value]) =>
+    `${axis}=${typeof value === "object" ? canonicalJson(value) : value}`
+  )
   return text.length === 0 ? "" : `[${text.join(",")}]`
 }
 
@@ -63,7 +65,9 @@ const decodeParams = (experiment: string, ref: AnyRef) => {
   } catch (error) {
     throw new ExperimentInvalid({
       experiment,
-      reason: `${ref.label} does not accept its parameters: ${String((error as Error).message).split("\n").slice(0, 2).join(" ")}`,
+      reason: `${ref.label} does not accept its parameters: ${
+        String((error as Error).message).split("\n").slice(0, 2).join(" ")
+      }`,
       next: "compare the call with the node's `params`"
     })
   }

@@ -135,8 +135,21 @@ export class Ledger {
     this.#rows.failed += counts?.failed ?? 0
   }
 
-  #remember(vertex: Vertex, state: string, key: string, { manifest }: Known, extra: { readonly [field: string]: unknown } = {}): void {
+  #remember(
+    vertex: Vertex,
+    state: string,
+    key: string,
+    { manifest }: Known,
+    extra: { readonly [field: string]: unknown } = {}
+  ): void {
     const node = (vertex.definition as NodeDefinition).name
-    this.#records.set(vertex.index, { label: vertex.label, node, key, state, ...(manifest === undefined ? {} : { manifest }), ...extra })
+    this.#records.set(vertex.index, {
+      label: vertex.label,
+      node,
+      key,
+      state,
+      ...(manifest === undefined ? {} : { manifest }),
+      ...extra
+    })
   }
 }

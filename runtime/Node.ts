@@ -38,7 +38,9 @@ type Params<P extends Fields, S extends boolean> = {} extends ParamsIn<P, S> ? [
 type Body<A, U extends Uses> = Generator<Effect.Effect<any, unknown, Identifiers<U> | Scope.Scope>, A, any>
 
 /** What a row node's `given` may look at: tables as arrays of rows, artifacts and values as they are. */
-type Side<I extends Ports> = { readonly [K in keyof I]: Read<I[K]> extends Rows<infer R> ? ReadonlyArray<R> : Read<I[K]> }
+type Side<I extends Ports> = {
+  readonly [K in keyof I]: Read<I[K]> extends Rows<infer R> ? ReadonlyArray<R> : Read<I[K]>
+}
 
 interface Identity<P extends Fields, U extends Uses, S extends boolean> extends Inert {
   readonly name: string
@@ -54,7 +56,9 @@ interface Identity<P extends Fields, U extends Uses, S extends boolean> extends 
 /** A node definition: call it to connect it; `as` gives the node another name in the graph than its definition's. */
 export interface Connect<I extends Ports, A, P extends Fields, U extends Uses, S extends boolean> {
   <X extends Refs<I>>(inputs: X, ...params: Params<P, S>): Ref<A, Identifiers<U> | Needs<X>>
-  readonly as: (label: string) => <X extends Refs<I>>(inputs: X, ...params: Params<P, S>) => Ref<A, Identifiers<U> | Needs<X>>
+  readonly as: (
+    label: string
+  ) => <X extends Refs<I>>(inputs: X, ...params: Params<P, S>) => Ref<A, Identifiers<U> | Needs<X>>
   readonly definition: NodeDefinition
 }
 
@@ -67,7 +71,12 @@ const connectors = new WeakMap<NodeDefinition, object>()
 export const connectorOf = (definition: NodeDefinition): object => connectors.get(definition) ?? definition
 
 const connectable = (definition: NodeDefinition): any => {
-  const connect = (label: string) => (inputs: any, params?: unknown) => ({ label, definition, inputs, params: params ?? {} })
+  const connect = (label: string) => (inputs: any, params?: unknown) => ({
+    label,
+    definition,
+    inputs,
+    params: params ?? {}
+  })
   const connector = Object.assign(connect(definition.name), { as: connect, definition })
   connectors.set(definition, connector)
   return connector
@@ -104,7 +113,13 @@ export const make = <
     ) => Body<A, U> | A
   }
 ): Connect<I, Read<O>, P, U, S> =>
-  connectable({ ...common(spec), kind: "make", inputs: spec.inputs as any, output: spec.output as any, run: spec.run as any })
+  connectable({
+    ...common(spec),
+    kind: "make",
+    inputs: spec.inputs as any,
+    output: spec.output as any,
+    run: spec.run as any
+  })
 
 /**
  * One row in, one row out; each row is its own cache entry, keyed by the columns of `input` (without `carry`) and by
@@ -158,4 +173,10 @@ export const sql = <
     readonly select: (tables: Relations<I>, params: Schema.Struct.Type<P>) => Query
   }
 ): Connect<I, Rows<Row<F>>, P, [], false> =>
-  connectable({ ...common(spec), kind: "sql", inputs: spec.inputs as any, output: spec.output as any, select: spec.select as any })
+  connectable({
+    ...common(spec),
+    kind: "sql",
+    inputs: spec.inputs as any,
+    output: spec.output as any,
+    select: spec.select as any
+  })

@@ -6,11 +6,18 @@ import { existsSync } from "node:fs"
 import { dirname, join, resolve } from "node:path"
 
 /** Relative paths of sources are relative to this folder. */
-export const ProjectRoot = Context.Reference<string>("sinternal/runtime/ProjectRoot", { defaultValue: () => process.cwd() })
+export const ProjectRoot = Context.Reference<string>("sinternal/runtime/ProjectRoot", {
+  defaultValue: () => process.cwd()
+})
+
+/** The cache folder of this run. What is fetched from outside and is no result lies below it too. */
+export const CacheRoot = Context.Reference<string>("sinternal/runtime/CacheRoot", {
+  defaultValue: () => cacheRootOf(process.cwd(), undefined, process.env["PIPELINE_CACHE"])
+})
 
 /** The nearest folder at or above `from` that holds a package.json; `from` itself where there is none. */
 export const projectRootOf = (from: string): string => {
-  for (let folder = resolve(from); ; folder = dirname(folder)) {
+  for (let folder = resolve(from);; folder = dirname(folder)) {
     if (existsSync(join(folder, "package.json"))) return folder
     if (dirname(folder) === folder) return resolve(from)
   }

@@ -6,8 +6,8 @@
 import * as Effect from "effect/Effect"
 import type { Action, TableManifest } from "../cache/Manifest.ts"
 import { Store } from "../cache/Store.ts"
-import { type NodeDefinition, readColumns, rowsPort, type RowsDefinition } from "./Definition.ts"
-import { type ExecuteOptions, execute, sideOf } from "./Execute.ts"
+import { type NodeDefinition, readColumns, type RowsDefinition, rowsPort } from "./Definition.ts"
+import { execute, type ExecuteOptions, sideOf } from "./Execute.ts"
 import { lostIn } from "./failure.ts"
 import type { Graph, Vertex } from "./Graph.ts"
 import type { Known, Resolved, Resolver } from "./Resolver.ts"
@@ -50,30 +50,42 @@ export interface PlanOptions extends ExecuteOptions {
 }
 
 /** Undefined where an input was lost: the run makes it again, the plan only says less. */
-const countRows = Effect.fnUntraced(function*(vertex: Vertex, resolved: Resolved, inputs: { readonly [port: string]: Known }) {
-  const definition = vertex.definition as RowsDefinition
-  const store = yield* Store
-  const table = inputs[rowsPort]!.manifest as TableManifest
-  const input = yield* store.readTable(table, [...readColumns(definition, rowsPort)!])
-  const keyed = keyRows(vertex, resolved.parts, input, table.rows, yield* sideOf(vertex, inputs))
-  const memo = yield* store.openMemo(keyed.rowFunction)
-  const keys = new Set(keyed.keys)
-  return { total: keys.size, toRun: [...keys].filter((key) => !memo.has(key)).length }
-}, Effect.scoped, Effect.catchCause((cause) => lostIn(cause) === undefined ? Effect.failCause(cause) : Effect.succeed(undefined)))
+const countRows = Effect.fnUntraced(
+  function*(vertex: Vertex, resolved: Resolved, inputs: { readonly [port: string]: Known }) {
+    const definition = vertex.definition as RowsDefinition
+    const store = yield* Store
+    const table = inputs[rowsPort]!.manifest as TableManifest
+    const input = yield* store.readTable(table, [...readColumns(definition, rowsPort)!])
+    const keyed = keyRows(vertex, resolved.parts, input, table.rows, yield* sideOf(vertex, inputs))
+    const memo = yield* store.openMemo(keyed.rowFunction)
+    const keys = new Set(keyed.keys)
+    return { total: keys.size, toRun: [...keys].filter((key) => !memo.has(key)).length }
+  },
+  Effect.scoped,
+  Effect.catchCause((cause) => lostIn(cause) === undefined ? Effect.failCause(cause) : Effect.succeed(undefined))
+)
 
 /** Rows a node is expected to yield, from what is known upstream and what definitions promise. */
 const expectedRows = (vertex: Vertex, expected: ReadonlyMap<number, number | undefined>): number | undefined => {
   const definition = vertex.definition as NodeDefinition
-  const inputs = Object.fromEntries(Object.entries(vertex.inputs).map(([port, input]) => [port, expected.get(input.index)]))
+  const inputs = Object.fromEntries(
+    Object.entries(vertex.inputs).map(([port, input]) => [port, expected.get(input.index)])
+  )
   return definition.rows?.(inputs, vertex.params) ?? (definition.kind === "rows" ? inputs[rowsPort] : undefined)
 }
 
 const priceOf = (services: ReadonlyArray<Used>, last: Action | undefined, rows: Entry["rows"]): Cost | undefined => {
   if (last?.rows !== undefined && last.rows.ran > 0) {
     const count = rows?.toRun ?? last.rows.ran
-    return { seconds: (last.durationMs / 1000 / last.rows.ran) * count, usd: (last.usage.usd / last.rows.ran) * count, basis: "history" }
+    return {
+      seconds: (last.durationMs / 1000 / last.rows.ran) * count,
+      usd: (last.usage.usd / last.rows.ran) * count,
+      basis: "history"
+    }
   }
-  if (last !== undefined && last.rows === undefined) return { seconds: last.durationMs / 1000, usd: last.usage.usd, basis: "history" }
+  if (last !== undefined && last.rows === undefined) {
+    return { seconds: last.durationMs / 1000, usd: last.usage.usd, basis: "history" }
+  }
   const estimate = services.find((service) => service.estimate !== undefined)?.estimate
   if (estimate === undefined) return undefined
   const count = rows?.toRun ?? 1
@@ -93,7 +105,9 @@ export const make = Effect.fnUntraced(function*(options: PlanOptions) {
       knowns.set(vertex.index, { content: yield* definition.identify, manifest: undefined })
       continue
     }
-    const inputs = Object.fromEntries(Object.entries(vertex.inputs).map(([port, input]) => [port, knowns.get(input.index)]))
+    const inputs = Object.fromEntries(
+      Object.entries(vertex.inputs).map(([port, input]) => [port, knowns.get(input.index)])
+    )
     const unknown = Object.values(vertex.inputs).filter((input) => !knowns.has(input.index))
     if (unknown.length > 0) {
       // a statement needs no data to be checked: a typing error must not wait for hours of rollouts
@@ -132,7 +146,10 @@ export const make = Effect.fnUntraced(function*(options: PlanOptions) {
       continue
     }
     const rows = definition.kind === "rows" && options.countRows ? yield* countRows(vertex, resolved, all) : undefined
-    expected.set(vertex.index, definition.kind === "rows" ? (all[rowsPort]!.manifest as TableManifest).rows : expectedRows(vertex, expected))
+    expected.set(
+      vertex.index,
+      definition.kind === "rows" ? (all[rowsPort]!.manifest as TableManifest).rows : expectedRows(vertex, expected)
+    )
     const last = previous ?? (yield* options.lastAction(vertex.label))
     entries.push({ vertex, state: "stale", resolved, why, rows, cost: priceOf(resolved.services, last, rows) })
   }

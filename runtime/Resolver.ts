@@ -29,7 +29,11 @@ export interface Resolved {
   readonly parts: KeyParts
   readonly statement: Statement | undefined
   readonly services: ReadonlyArray<Used>
-  readonly state: { readonly fresh: true; readonly action: Action } | { readonly fresh: false; readonly why: ReadonlyArray<Reason>; readonly previous: Action | undefined }
+  readonly state: { readonly fresh: true; readonly action: Action } | {
+    readonly fresh: false
+    readonly why: ReadonlyArray<Reason>
+    readonly previous: Action | undefined
+  }
 }
 
 export type ResolveError = PlanRefused | SourceFailed | StoreFailed
@@ -45,15 +49,27 @@ export interface ResolverOptions {
   readonly forced: ReadonlySet<string>
 }
 
-const inputPart = (vertex: Vertex, port: string, type: AnyType, known: Known, statement: Statement | undefined): InputPart => {
+const inputPart = (
+  vertex: Vertex,
+  port: string,
+  type: AnyType,
+  known: Known,
+  statement: Statement | undefined
+): InputPart => {
   if (type.kind !== "table" || known.manifest === undefined) return { content: known.content }
   const table = known.manifest as TableManifest
-  const columns = statement === undefined ? readColumns(vertex.definition as NodeDefinition, port)! : statement.reads[port] ?? []
-  return { rows: table.rows, columns: Object.fromEntries([...columns].sort().map((column) => [column, table.columns[column] ?? "missing"])) }
+  const columns = statement === undefined
+    ? readColumns(vertex.definition as NodeDefinition, port)!
+    : statement.reads[port] ?? []
+  return {
+    rows: table.rows,
+    columns: Object.fromEntries([...columns].sort().map((column) => [column, table.columns[column] ?? "missing"]))
+  }
 }
 
 /** The service behind a tag, or a refusal that says which layer is not there. */
-export const serviceOf = (services: Context.Context<never>, key: UsedKey): Used | undefined => services.mapUnsafe.get(key.key)
+export const serviceOf = (services: Context.Context<never>, key: UsedKey): Used | undefined =>
+  services.mapUnsafe.get(key.key)
 
 export const make = Effect.fnUntraced(function*(options: ResolverOptions) {
   const code = yield* Code
@@ -64,11 +80,17 @@ export const make = Effect.fnUntraced(function*(options: ResolverOptions) {
     for (const key of definition.uses) {
       const service = serviceOf(options.services, key)
       if (service === undefined) {
-        return yield* new PlanRefused({ label, reason: `no layer provides ${key.key}`, next: "add one to the experiment's `layers`" })
+        return yield* new PlanRefused({
+          label,
+          reason: `no layer provides ${key.key}`,
+          next: "add one to the experiment's `layers`"
+        })
       }
       found.push(service)
       const digests: Array<string> = []
-      for (const ref of service.code ?? []) digests.push(Accepted.resolve(options.accepted, yield* code.ofExport(ref)).slice(0, 16))
+      for (const ref of service.code ?? []) {
+        digests.push(Accepted.resolve(options.accepted, yield* code.ofExport(ref)).slice(0, 16))
+      }
       uses[key.key] = [service.fingerprint, ...digests].join(" ")
     }
     return { uses, found }
@@ -77,7 +99,9 @@ export const make = Effect.fnUntraced(function*(options: ResolverOptions) {
   /** Parts of the key, given what is known of every input. */
   const partsOf = Effect.fnUntraced(function*(vertex: Vertex, inputs: { readonly [port: string]: Known }) {
     const definition = vertex.definition as NodeDefinition
-    const statement = definition.kind === "sql" ? yield* options.statements.of(vertex.label, definition, vertex.params) : undefined
+    const statement = definition.kind === "sql"
+      ? yield* options.statements.of(vertex.label, definition, vertex.params)
+      : undefined
     const { found, uses } = yield* usesOf(vertex.label, definition)
     const ports = portsOf(definition)
     const parts: KeyParts = {
@@ -123,7 +147,8 @@ export const make = Effect.fnUntraced(function*(options: ResolverOptions) {
   })
 
   /** Binds an SQL node's statement before its inputs are known. */
-  const check = (vertex: Vertex) => options.statements.of(vertex.label, vertex.definition as SqlDefinition, vertex.params)
+  const check = (vertex: Vertex) =>
+    options.statements.of(vertex.label, vertex.definition as SqlDefinition, vertex.params)
 
   return { resolve, check, storedParts }
 })

@@ -45,7 +45,13 @@ export interface KeyedRows {
 }
 
 /** Keys all rows. `side` holds tables as arrays of rows, artifacts as folders, values as they are. */
-export const keyRows = (vertex: Vertex, parts: KeyParts, input: CellColumns, count: number, side: { readonly [port: string]: unknown }): KeyedRows => {
+export const keyRows = (
+  vertex: Vertex,
+  parts: KeyParts,
+  input: CellColumns,
+  count: number,
+  side: { readonly [port: string]: unknown }
+): KeyedRows => {
   const definition = vertex.definition as RowsDefinition
   const read = Object.keys(definition.input.columns).filter((name) => !definition.carry.includes(name))
   const sorted = [...read].sort()
@@ -66,7 +72,10 @@ export const keyRows = (vertex: Vertex, parts: KeyParts, input: CellColumns, cou
     rows,
     given,
     keys: rows.map((_, index) =>
-      keys.of(sorted.map((name) => input[name]![index] as Cell), definition.given === undefined ? undefined : digestOf(given[index]))
+      keys.of(
+        sorted.map((name) => input[name]![index] as Cell),
+        definition.given === undefined ? undefined : digestOf(given[index])
+      )
     )
   }
 }
@@ -98,77 +107,89 @@ const reasonOf = (cause: Cause.Cause<unknown>): string => {
  * Runs the missing rows of a keyed table. Fails only where the store does; failed rows are counted in the result.
  * The body's services come from the caller's context.
  */
-export const run = Effect.fnUntraced(function*(vertex: Vertex, keyed: KeyedRows, input: CellColumns, options: { readonly force: boolean }) {
-  const definition = vertex.definition as RowsDefinition
-  const store = yield* Store
-  const emit = yield* Emit
-  const memo = yield* store.openMemo(keyed.rowFunction)
-  const encode = encodeRow(narrowed(definition.output, Object.keys(definition.output.columns).filter((name) => !definition.carry.includes(name))))
+export const run = Effect.fnUntraced(
+  function*(vertex: Vertex, keyed: KeyedRows, input: CellColumns, options: { readonly force: boolean }) {
+    const definition = vertex.definition as RowsDefinition
+    const store = yield* Store
+    const emit = yield* Emit
+    const memo = yield* store.openMemo(keyed.rowFunction)
+    const encode = encodeRow(narrowed(
+      definition.output,
+      Object.keys(definition.output.columns).filter((name) => !definition.carry.includes(name))
+    ))
 
-  const first = new Map<string, number>() // key to the first row that has it
-  keyed.keys.forEach((key, index) => first.has(key) || first.set(key, index))
-  const missing = [...first].filter(([key]) => options.force || !memo.has(key))
-  emit({ event: "RowsFound", label: vertex.label, total: first.size, fresh: first.size - missing.length, toRun: missing.length })
-
-  let usage = Usage.none
-  let done = 0
-  let failed = 0
-  const reasons = new Map<string, { rows: number; first: string }>()
-  const name = (index: number) => rowName(definition.input, input, index)
-  const progress = () => emit({ event: "Progress", label: vertex.label, done: done + failed, total: missing.length })
-
-  const runRow = (key: string, index: number): Effect.Effect<void, StoreFailed, any> =>
-    Effect.suspend(() => {
-      if (failed >= failuresToStop) return Effect.void
-      let cost = Usage.none
-      const collect = (one: Usage.Usage) => void (cost = Usage.add(cost, one))
-      const body = Effect.suspend(() => {
-        const made = definition.run(keyed.rows[index], {
-          params: vertex.params,
-          given: keyed.given[index],
-          ...(definition.seeded ? { seed: rowSeed(vertex.seed!, key) } : {})
-        })
-        return isGenerator(made) ? Effect.scoped(Effect.gen(() => made)) : Effect.succeed(made)
-      })
-      return Effect.flatMap(
-        Effect.exit(Effect.provideService(Effect.map(body, encode), Usage.Collector, collect)),
-        (exit): Effect.Effect<void, StoreFailed> => {
-          usage = Usage.add(usage, cost)
-          if (Exit.isSuccess(exit)) {
-            const payload = Buffer.from(canonicalJson({ row: exit.value, usage: cost }))
-            return Effect.map(memo.append(key, payload, { replace: options.force }), () => {
-              done++
-              progress()
-            })
-          }
-          if (Cause.hasInterrupts(exit.cause)) return Effect.failCause(exit.cause as Cause.Cause<never>)
-          failed++
-          const reason = reasonOf(exit.cause)
-          const seen = reasons.get(reason)
-          if (seen === undefined) reasons.set(reason, { rows: 1, first: name(index) })
-          else seen.rows++
-          emit({ event: "RowFailed", label: vertex.label, row: name(index), reason })
-          return memo.appendFailure(key, Buffer.from(canonicalJson({ reason, usage: cost })))
-        }
-      )
+    const first = new Map<string, number>() // key to the first row that has it
+    keyed.keys.forEach((key, index) => first.has(key) || first.set(key, index))
+    const missing = [...first].filter(([key]) => options.force || !memo.has(key))
+    emit({
+      event: "RowsFound",
+      label: vertex.label,
+      total: first.size,
+      fresh: first.size - missing.length,
+      toRun: missing.length
     })
 
-  yield* Effect.forEach(missing, ([key, index]) => runRow(key, index), { concurrency, discard: true })
+    let usage = Usage.none
+    let done = 0
+    let failed = 0
+    const reasons = new Map<string, { rows: number; first: string }>()
+    const name = (index: number) => rowName(definition.input, input, index)
+    const progress = () => emit({ event: "Progress", label: vertex.label, done: done + failed, total: missing.length })
 
-  const counts: RowCounts = { ran: done, fresh: first.size - missing.length, failed: missing.length - done }
-  const failures = [...reasons].map(([reason, seen]) => ({ reason, ...seen })).sort((a, b) => b.rows - a.rows)
-  if (counts.failed > 0) return { columns: {}, counts, usage, failures } satisfies RowsDone
+    const runRow = (key: string, index: number): Effect.Effect<void, StoreFailed, any> =>
+      Effect.suspend(() => {
+        if (failed >= failuresToStop) return Effect.void
+        let cost = Usage.none
+        const collect = (one: Usage.Usage) => void (cost = Usage.add(cost, one))
+        const body = Effect.suspend(() => {
+          const made = definition.run(keyed.rows[index], {
+            params: vertex.params,
+            given: keyed.given[index],
+            ...(definition.seeded ? { seed: rowSeed(vertex.seed!, key) } : {})
+          })
+          return isGenerator(made) ? Effect.scoped(Effect.gen(() => made)) : Effect.succeed(made)
+        })
+        return Effect.flatMap(
+          Effect.exit(Effect.provideService(Effect.map(body, encode), Usage.Collector, collect)),
+          (exit): Effect.Effect<void, StoreFailed> => {
+            usage = Usage.add(usage, cost)
+            if (Exit.isSuccess(exit)) {
+              const payload = Buffer.from(canonicalJson({ row: exit.value, usage: cost }))
+              return Effect.map(memo.append(key, payload, { replace: options.force }), () => {
+                done++
+                progress()
+              })
+            }
+            if (Cause.hasInterrupts(exit.cause)) return Effect.failCause(exit.cause as Cause.Cause<never>)
+            failed++
+            const reason = reasonOf(exit.cause)
+            const seen = reasons.get(reason)
+            if (seen === undefined) reasons.set(reason, { rows: 1, first: name(index) })
+            else seen.rows++
+            emit({ event: "RowFailed", label: vertex.label, row: name(index), reason })
+            return memo.appendFailure(key, Buffer.from(canonicalJson({ reason, usage: cost })))
+          }
+        )
+      })
 
-  const names = Object.keys(definition.output.columns)
-  const columns: Record<string, Array<Cell>> = Object.fromEntries(names.map((each) => [each, []]))
-  const stored = new Map<string, Stored["row"]>()
-  for (const [index, key] of keyed.keys.entries()) {
-    let row = stored.get(key)
-    if (row === undefined) {
-      row = decodeStored(memo.get(key)!).row
-      stored.set(key, row)
+    yield* Effect.forEach(missing, ([key, index]) => runRow(key, index), { concurrency, discard: true })
+
+    const counts: RowCounts = { ran: done, fresh: first.size - missing.length, failed: missing.length - done }
+    const failures = [...reasons].map(([reason, seen]) => ({ reason, ...seen })).sort((a, b) => b.rows - a.rows)
+    if (counts.failed > 0) return { columns: {}, counts, usage, failures } satisfies RowsDone
+
+    const names = Object.keys(definition.output.columns)
+    const columns: Record<string, Array<Cell>> = Object.fromEntries(names.map((each) => [each, []]))
+    const stored = new Map<string, Stored["row"]>()
+    for (const [index, key] of keyed.keys.entries()) {
+      let row = stored.get(key)
+      if (row === undefined) {
+        row = decodeStored(memo.get(key)!).row
+        stored.set(key, row)
+      }
+      for (const each of names) columns[each]!.push(definition.carry.includes(each) ? input[each]![index]! : row[each]!)
     }
-    for (const each of names) columns[each]!.push(definition.carry.includes(each) ? input[each]![index]! : row[each]!)
-  }
-  return { columns, counts, usage, failures } satisfies RowsDone
-}, Effect.scoped)
+    return { columns, counts, usage, failures } satisfies RowsDone
+  },
+  Effect.scoped
+)

@@ -18,7 +18,7 @@ import { ExperimentInvalid, PlanRefused } from "./Error.ts"
 import type { Experiment, Opened } from "./Experiment.ts"
 import * as Graph from "./Graph.ts"
 import { didYouMean } from "./nearestName.ts"
-import { cacheRootOf, ProjectRoot, projectRootOf } from "./Place.ts"
+import { CacheRoot, cacheRootOf, ProjectRoot, projectRootOf } from "./Place.ts"
 import type { PlanOptions } from "./Plan.ts"
 import * as Resolver from "./Resolver.ts"
 import { Statements } from "./Statement.ts"
@@ -58,12 +58,18 @@ const load = Effect.fnUntraced(function*(file: string, absolute: string) {
     catch: (error) => {
       const place = placeOfError(error, projectRoot)
       const reason = `it cannot be loaded: ${String((error as Error)?.message ?? error)}${place}`
-      return invalid(reason, place === "" ? "run `npx tsc --noEmit` to see where" : "mend it and run the same command again")
+      return invalid(
+        reason,
+        place === "" ? "run `npx tsc --noEmit` to see where" : "mend it and run the same command again"
+      )
     }
   })
   const experiment = module.default as Experiment | undefined
   if (experiment?.["~experiment"] !== true) {
-    return yield* invalid("its default export is no experiment", "export default Experiment.make({ pipeline, config, layers })")
+    return yield* invalid(
+      "its default export is no experiment",
+      "export default Experiment.make({ pipeline, config, layers })"
+    )
   }
   return experiment
 })
@@ -74,7 +80,9 @@ const previousKeys = Effect.fnUntraced(function*(experiment: string) {
   const previous = new Map<string, string>()
   for (const run of yield* store.listRuns()) {
     if (run.experiment !== experiment) continue
-    for (const node of run.nodes) if (node.key !== undefined && !previous.has(node.label)) previous.set(node.label, node.key)
+    for (const node of run.nodes) {
+      if (node.key !== undefined && !previous.has(node.label)) previous.set(node.label, node.key)
+    }
   }
   return previous
 })
@@ -95,43 +103,45 @@ const unusableLayer = (file: string) => (error: { readonly message?: unknown; re
     })
 
 /** A session over an opened experiment: its graph, its services, its history. Layers are built here and cost nothing until used. */
-export const connect = Effect.fnUntraced(function*(experiment: string, opened: Opened, options: Pick<SessionOptions, "file" | "forced">) {
-  const store = yield* CacheStore.Store
-  const projectRoot = yield* ProjectRoot
-  const graph = yield* Effect.try({ try: () => Graph.build(options.file, opened), catch: invalidBuild(options.file) })
-  const nodes = graph.vertices.filter((vertex) => vertex.definition.kind !== "source").map((vertex) => vertex.label)
-  const unknown = options.forced.find((label) => !nodes.includes(label))
-  if (unknown !== undefined) {
-    return yield* new ExperimentInvalid({
-      experiment: options.file,
-      reason: `--force ${unknown}: there is no such node`,
-      next: `${didYouMean(unknown, nodes)}nodes: ${nodes.join(", ")}`
+export const connect = Effect.fnUntraced(
+  function*(experiment: string, opened: Opened, options: Pick<SessionOptions, "file" | "forced">) {
+    const store = yield* CacheStore.Store
+    const projectRoot = yield* ProjectRoot
+    const graph = yield* Effect.try({ try: () => Graph.build(options.file, opened), catch: invalidBuild(options.file) })
+    const nodes = graph.vertices.filter((vertex) => vertex.definition.kind !== "source").map((vertex) => vertex.label)
+    const unknown = options.forced.find((label) => !nodes.includes(label))
+    if (unknown !== undefined) {
+      return yield* new ExperimentInvalid({
+        experiment: options.file,
+        reason: `--force ${unknown}: there is no such node`,
+        next: `${didYouMean(unknown, nodes)}nodes: ${nodes.join(", ")}`
+      })
+    }
+    const services = yield* Effect.mapError(Layer.build(opened.layer), unusableLayer(options.file))
+    const previous = yield* previousKeys(experiment)
+    const forced = new Set(options.forced)
+    const resolver = yield* Resolver.make({
+      statements: new Statements(join(store.root, "v1", "derived", "statements.json")),
+      services,
+      accepted: Accepted.read(join(projectRoot, Accepted.fileName)),
+      previous,
+      forced
     })
+    const at = new Date(yield* Clock.currentTimeMillis).toISOString().replace(/[:.]/g, "-")
+    const run = `${at}-${Math.abs(yield* Random.nextInt).toString(36)}`
+    const lastAction = (label: string): Effect.Effect<Action | undefined> => {
+      const key = previous.get(label)
+      return key === undefined ? Effect.succeed(undefined) : Effect.orElseSucceed(store.getAction(key), () => undefined)
+    }
+    const session: Session = {
+      experiment,
+      projectRoot,
+      opened,
+      plan: { graph, resolver, services, forced, run, storedParts: resolver.storedParts, lastAction }
+    }
+    return session
   }
-  const services = yield* Effect.mapError(Layer.build(opened.layer), unusableLayer(options.file))
-  const previous = yield* previousKeys(experiment)
-  const forced = new Set(options.forced)
-  const resolver = yield* Resolver.make({
-    statements: new Statements(join(store.root, "v1", "derived", "statements.json")),
-    services,
-    accepted: Accepted.read(join(projectRoot, Accepted.fileName)),
-    previous,
-    forced
-  })
-  const at = new Date(yield* Clock.currentTimeMillis).toISOString().replace(/[:.]/g, "-")
-  const run = `${at}-${Math.abs(yield* Random.nextInt).toString(36)}`
-  const lastAction = (label: string): Effect.Effect<Action | undefined> => {
-    const key = previous.get(label)
-    return key === undefined ? Effect.succeed(undefined) : Effect.orElseSucceed(store.getAction(key), () => undefined)
-  }
-  const session: Session = {
-    experiment,
-    projectRoot,
-    opened,
-    plan: { graph, resolver, services, forced, run, storedParts: resolver.storedParts, lastAction }
-  }
-  return session
-})
+)
 
 /** Opens the file. The session lives as long as the scope. */
 export const open = Effect.fnUntraced(function*(options: SessionOptions) {
@@ -139,7 +149,11 @@ export const open = Effect.fnUntraced(function*(options: SessionOptions) {
   const absolute = resolve(options.file)
   const name = relative(projectRoot, absolute).split(sep).join("/").replace(/\.[cm]?ts$/, "")
   if (!existsSync(absolute)) {
-    return yield* new ExperimentInvalid({ experiment: options.file, reason: "the file does not exist", next: `looked for ${absolute}` })
+    return yield* new ExperimentInvalid({
+      experiment: options.file,
+      reason: "the file does not exist",
+      next: `looked for ${absolute}`
+    })
   }
   // code is digested before it is loaded and compared after, so that keys are those of the text that runs
   return yield* Effect.gen(function*() {
@@ -147,7 +161,11 @@ export const open = Effect.fnUntraced(function*(options: SessionOptions) {
     const loaded = yield* load(options.file, absolute)
     const edited = code.edited()
     if (edited.length > 0) {
-      return yield* new ExperimentInvalid({ experiment: options.file, reason: `${edited.join(", ")} changed while it was being loaded`, next: "run the same command again" })
+      return yield* new ExperimentInvalid({
+        experiment: options.file,
+        reason: `${edited.join(", ")} changed while it was being loaded`,
+        next: "run the same command again"
+      })
     }
     const opened = yield* Effect.try({
       try: () => loaded.open({ name: options.file, sets: options.sets, rehearse: options.rehearse }),
@@ -170,5 +188,9 @@ const codeOptions = (options: SessionOptions): CodeLive.CodeLiveOptions => {
 /** The store and the project folder of an experiment file. */
 export const layer = (options: SessionOptions) => {
   const { cacheRoot, projectRoot } = placeOf(options)
-  return Layer.merge(CacheStore.layer(cacheRoot), Layer.succeed(ProjectRoot, projectRoot))
+  return Layer.mergeAll(
+    CacheStore.layer(cacheRoot),
+    Layer.succeed(ProjectRoot, projectRoot),
+    Layer.succeed(CacheRoot, cacheRoot)
+  )
 }

@@ -41,15 +41,30 @@ const folderDigest = (folder: string) =>
     walk(folder).map((file) => [relative(folder, file).split(sep).join("/"), digestBytes(readFileSync(file))])
   )
 
-const local = <const Kind extends string>(path: string, kind: Kind, label: string, hashOf: (absolute: string) => string, copy: (absolute: string, into: string) => void, wants: "file" | "folder") => {
-  const check = (absolute: string) => Effect.try({
-    try: () => {
-      if (!existsSync(absolute)) throw failed(path, "it does not exist", `looked for ${absolute}; check the path in the experiment`)
-      if (statSync(absolute).isDirectory() !== (wants === "folder")) throw failed(path, `it is not a ${wants}`, "check the path in the experiment")
-      return hashOf(absolute)
-    },
-    catch: (error) => error instanceof SourceFailed ? error : failed(path, String((error as Error).message), "check that it can be read")
-  })
+const local = <const Kind extends string>(
+  path: string,
+  kind: Kind,
+  label: string,
+  hashOf: (absolute: string) => string,
+  copy: (absolute: string, into: string) => void,
+  wants: "file" | "folder"
+) => {
+  const check = (absolute: string) =>
+    Effect.try({
+      try: () => {
+        if (!existsSync(absolute)) {
+          throw failed(path, "it does not exist", `looked for ${absolute}; check the path in the experiment`)
+        }
+        if (statSync(absolute).isDirectory() !== (wants === "folder")) {
+          throw failed(path, `it is not a ${wants}`, "check the path in the experiment")
+        }
+        return hashOf(absolute)
+      },
+      catch: (error) =>
+        error instanceof SourceFailed
+          ? error
+          : failed(path, String((error as Error).message), "check that it can be read")
+    })
   const place = Effect.map(ProjectRoot, (root) => resolve(root, path))
   const identify = Effect.flatMap(place, check)
   return pinned({
@@ -63,17 +78,33 @@ const local = <const Kind extends string>(path: string, kind: Kind, label: strin
           try: () => {
             copy(absolute, into)
             const after = hashOf(wants === "file" ? join(into, basename(absolute)) : into)
-            if (after !== before) throw failed(path, "it changed while the run was starting", "run the same command again")
+            if (after !== before) {
+              throw failed(path, "it changed while the run was starting", "run the same command again")
+            }
           },
-          catch: (error) => error instanceof SourceFailed ? error : failed(path, String((error as Error).message), "check that it can be read")
+          catch: (error) =>
+            error instanceof SourceFailed
+              ? error
+              : failed(path, String((error as Error).message), "check that it can be read")
         }))
   })
 }
 
 /** One file, for example a specification. The node receives a folder that holds just it. */
 export const file = (path: string, label: string = basename(path)): Ref<Type.Folder<"file">> =>
-  local(path, "file", label, (absolute) => digestBytes(readFileSync(absolute)), (absolute, into) => copyFileSync(absolute, join(into, basename(absolute))), "file")
+  local(
+    path,
+    "file",
+    label,
+    (absolute) => digestBytes(readFileSync(absolute)),
+    (absolute, into) => copyFileSync(absolute, join(into, basename(absolute))),
+    "file"
+  )
 
 /** A folder of files, for example a checkpoint in the layout of a model hub. */
-export const folder = <const Kind extends string>(path: string, kind: Kind, label: string = basename(path)): Ref<Type.Folder<Kind>> =>
+export const folder = <const Kind extends string>(
+  path: string,
+  kind: Kind,
+  label: string = basename(path)
+): Ref<Type.Folder<Kind>> =>
   local(path, kind, label, folderDigest, (absolute, into) => cpSync(absolute, into, { recursive: true }), "folder")

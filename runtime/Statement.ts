@@ -62,7 +62,9 @@ const checkResult = (label: string, output: TableSchema, found: Statement["colum
     }
   }
   const extra = found.find((column) => !output.some((each) => each.name === column.name))
-  return extra === undefined ? undefined : refused(`column \`${extra.name}\` is not in the output table`, "leave it out or declare it")
+  return extra === undefined
+    ? undefined
+    : refused(`column \`${extra.name}\` is not in the output table`, "leave it out or declare it")
 }
 
 export class Statements {
@@ -96,8 +98,11 @@ export class Statements {
     if (ready !== undefined) return ready
     let known = this.#known[key]
     if (known === undefined) {
-      const bound = yield* Effect.mapError(bind(text, schemas), (error) =>
-        new PlanRefused({ label, reason: error.message, next: "correct the statement in the node's `select`" }))
+      const bound = yield* Effect.mapError(
+        bind(text, schemas),
+        (error) =>
+          new PlanRefused({ label, reason: error.message, next: "correct the statement in the node's `select`" })
+      )
       known = { reads: bound.reads, columns: bound.columns, volatile: bound.volatile }
       this.#known[key] = known
       this.#save()

@@ -27,7 +27,11 @@ const short = (value: unknown): string => {
 }
 
 /** Paths at which two JSON values differ, outermost objects followed, arrays compared whole. */
-const differingPaths = (before: any, after: any, path = ""): ReadonlyArray<{ path: string; from: unknown; to: unknown }> => {
+const differingPaths = (
+  before: any,
+  after: any,
+  path = ""
+): ReadonlyArray<{ path: string; from: unknown; to: unknown }> => {
   if (canonicalJson(before ?? null) === canonicalJson(after ?? null)) return []
   const nested = (value: unknown) => typeof value === "object" && value !== null && !Array.isArray(value)
   if (!nested(before) || !nested(after)) return [{ path, from: before, to: after }]
@@ -47,14 +51,28 @@ const codeReasons = (before: ReadonlyArray<CodePart>, after: ReadonlyArray<CodeP
   return texts.slice(0, 3).map((text) => ({ part: "code", text: `code changed: ${text}` }))
 }
 
-const inputReason = (port: string, label: string, before: InputPart | undefined, after: InputPart): Reason | undefined => {
+const inputReason = (
+  port: string,
+  label: string,
+  before: InputPart | undefined,
+  after: InputPart
+): Reason | undefined => {
   if (before === undefined) return { part: "input", text: `input ${port} is new` }
   if ("content" in after || "content" in before) {
     const [from, to] = [(before as any).content, (after as any).content]
-    return from === to ? undefined : { part: "input", text: `${label} changed`, from: short(from?.slice(0, 8)), to: short(to?.slice(0, 8)) }
+    return from === to
+      ? undefined
+      : { part: "input", text: `${label} changed`, from: short(from?.slice(0, 8)), to: short(to?.slice(0, 8)) }
   }
   const columns = Object.keys(after.columns).filter((column) => before.columns[column] !== after.columns[column])
-  if (before.rows !== after.rows) return { part: "input", text: `${label}: ${before.rows} → ${after.rows} rows`, from: `${before.rows}`, to: `${after.rows}` }
+  if (before.rows !== after.rows) {
+    return {
+      part: "input",
+      text: `${label}: ${before.rows} → ${after.rows} rows`,
+      from: `${before.rows}`,
+      to: `${after.rows}`
+    }
+  }
   if (columns.length > 0) return { part: "input", text: `${label}: ${columns.slice(0, 4).join(", ")} changed` }
   return undefined
 }
@@ -76,9 +94,16 @@ export const differences = (
     if (reason !== undefined) reasons.push(reason)
   }
   for (const { from, path, to } of differingPaths(a.params, b.params)) {
-    reasons.push({ part: "params", text: `${path || "params"}: ${short(from)} → ${short(to)}`, from: short(from), to: short(to) })
+    reasons.push({
+      part: "params",
+      text: `${path || "params"}: ${short(from)} → ${short(to)}`,
+      from: short(from),
+      to: short(to)
+    })
   }
-  if (a.seed !== b.seed) reasons.push({ part: "seed", text: `seed: ${a.seed} → ${b.seed}`, from: `${a.seed}`, to: `${b.seed}` })
+  if (a.seed !== b.seed) {
+    reasons.push({ part: "seed", text: `seed: ${a.seed} → ${b.seed}`, from: `${a.seed}`, to: `${b.seed}` })
+  }
   for (const { from, path, to } of differingPaths(a.uses, b.uses)) {
     const service = path.split("/").slice(2).join("/") || path
     reasons.push({ part: "uses", text: `${service}: ${short(from)} → ${short(to)}`, from: short(from), to: short(to) })
@@ -88,7 +113,9 @@ export const differences = (
     reasons.push({ part: "output", text: "its output table changed" })
   }
   if (a.code !== b.code) {
-    reasons.push(...(b.kind === "sql" ? [{ part: "code", text: "the statement changed" }] : codeReasons(before.code, after.code)))
+    reasons.push(
+      ...(b.kind === "sql" ? [{ part: "code", text: "the statement changed" }] : codeReasons(before.code, after.code))
+    )
   }
   return reasons.length > 0 ? reasons : [{ part: "new", text: "its result is no longer in the cache" }]
 }

@@ -14,9 +14,13 @@ if (newEnough) {
   const { main } = await import("./Cli.ts")
   main()
 } else {
-  const ours = ["..", "../.."].map((up) => join(here, up, "node_modules", "node", "bin", "node")).find((path) => existsSync(path))
+  const ours = ["..", "../.."].map((up) => join(here, up, "node_modules", "node", "bin", "node")).find((path) =>
+    existsSync(path)
+  )
   if (ours === undefined) {
-    console.error(`pipeline needs Node 24 or newer; this is ${process.version}\n  run \`npm ci\` in the project, which installs one beside it`)
+    console.error(
+      `pipeline needs Node 24 or newer; this is ${process.version}\n  run \`npm ci\` in the project, which installs one beside it`
+    )
     process.exit(2)
   }
   const child = spawnSync(ours, process.argv.slice(1), { stdio: "inherit" })

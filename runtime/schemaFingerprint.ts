@@ -8,7 +8,8 @@ import type { AnyType } from "./Definition.ts"
 
 const known = new WeakMap<AnyType, string>()
 
-const schemaJson = (schema: Schema.Top) => SchemaRepresentation.toJson(SchemaRepresentation.toRepresentation(schema.ast))
+const schemaJson = (schema: Schema.Top) =>
+  SchemaRepresentation.toJson(SchemaRepresentation.toRepresentation(schema.ast))
 
 /** Digest of an output type: kind, and for tables and values what its schemas accept. Memoised by object. */
 export const typeFingerprint = (type: AnyType): string => {

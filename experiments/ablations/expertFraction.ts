@@ -10,7 +10,8 @@ import { world, worldLayers } from "../quickstart.ts"
 const axes = { fraction: [0, 0.05, 0.25, 0.5, 1], seed: [0, 1, 2] }
 
 /** How an arm is called among the inputs of the nodes that read all arms. */
-const labelOf = ({ fraction, seed }: { readonly fraction: number; readonly seed: number }) => `fraction ${fraction} seed ${seed}`
+const labelOf = ({ fraction, seed }: { readonly fraction: number; readonly seed: number }) =>
+  `fraction ${fraction} seed ${seed}`
 
 const labels = Experiment.grid(axes).map(labelOf)
 const plot = plotSweep(labels)
@@ -33,7 +34,9 @@ export default Experiment.sweep({
       plot: plot(scores, drawn),
       report: report(scores, {
         ...drawn,
-        notes: ["One base; three training seeds; data, rollouts and critiques are the same in every arm. At 0 % the policy is the base itself."]
+        notes: [
+          "One base; three training seeds; data, rollouts and critiques are the same in every arm. At 0 % the policy is the base itself."
+        ]
       })
     }
   }

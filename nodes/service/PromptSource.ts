@@ -41,9 +41,14 @@ export interface LabelledAnswer {
   readonly group: string
 }
 
-export class PromptSource extends Context.Service<PromptSource, Used & {
-  readonly load: (query: PromptQuery) => Effect.Effect<ReadonlyArray<PromptRow>, PromptsInvalid>
-  readonly verificationItems: (query: PromptQuery) => Effect.Effect<ReadonlyArray<VerificationItemRow>, PromptsInvalid>
-  /** Human-labelled answers, where the source has any. */
-  readonly labelledAnswers?: Effect.Effect<ReadonlyArray<LabelledAnswer>, PromptsInvalid>
-}>()("sinternal/nodes/PromptSource") {}
+export class PromptSource extends Context.Service<
+  PromptSource,
+  Used & {
+    readonly load: (query: PromptQuery) => Effect.Effect<ReadonlyArray<PromptRow>, PromptsInvalid>
+    readonly verificationItems: (
+      query: PromptQuery
+    ) => Effect.Effect<ReadonlyArray<VerificationItemRow>, PromptsInvalid>
+    /** Human-labelled answers, where the source has any. */
+    readonly labelledAnswers?: Effect.Effect<ReadonlyArray<LabelledAnswer>, PromptsInvalid>
+  }
+>()("sinternal/nodes/PromptSource") {}

@@ -7,6 +7,7 @@ import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type { Folder } from "../../runtime/Type.ts"
 import type { Used } from "../../runtime/Used.ts"
+import { Count, NonNegative, Share, Size } from "../quantities.ts"
 
 export interface Message {
   readonly role: "system" | "user" | "assistant"
@@ -15,10 +16,10 @@ export interface Message {
 
 /** How to draw. Temperature 0 is greedy; topK 0 is off. Always sent explicitly: servers have defaults of their own. */
 export const Sampling = Schema.Struct({
-  temperature: Schema.Finite,
-  topP: Schema.Finite,
-  topK: Schema.Int,
-  maxNewTokens: Schema.Int
+  temperature: NonNegative,
+  topP: Share,
+  topK: Count,
+  maxNewTokens: Size
 })
 export type Sampling = typeof Sampling.Type
 
@@ -50,6 +51,9 @@ export class SamplerFailed extends Schema.TaggedError<SamplerFailed>()("SamplerF
   }
 }
 
-export class Sampler extends Context.Service<Sampler, Used & {
-  readonly sample: (request: SampleRequest) => Effect.Effect<Answer, SamplerFailed>
-}>()("sinternal/nodes/Sampler") {}
+export class Sampler extends Context.Service<
+  Sampler,
+  Used & {
+    readonly sample: (request: SampleRequest) => Effect.Effect<Answer, SamplerFailed>
+  }
+>()("sinternal/nodes/Sampler") {}

@@ -7,6 +7,7 @@ import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type { Folder } from "../../runtime/Type.ts"
 import type { Used } from "../../runtime/Used.ts"
+import { Count, NonNegative, Positive, Share, Size } from "../quantities.ts"
 
 /** One supervised example: `prompt` is the user turn, the chat template of the model renders it; loss falls on `target` and the end token. */
 export interface SftExample {
@@ -16,43 +17,43 @@ export interface SftExample {
 }
 
 export const SftSettings = Schema.Struct({
-  loraRank: Schema.Int, // 0: full parameters
-  loraAlpha: Schema.Finite,
-  epochs: Schema.Int,
-  batchSize: Schema.Int,
-  learningRate: Schema.Finite,
-  warmupFraction: Schema.Finite,
+  loraRank: Count, // 0: full parameters
+  loraAlpha: Positive,
+  epochs: Size,
+  batchSize: Size,
+  learningRate: Positive,
+  warmupFraction: Share,
   schedule: Schema.Literals(["cosine", "linear", "constant"]),
-  beta1: Schema.Finite,
-  beta2: Schema.Finite,
-  weightDecay: Schema.Finite,
-  clipNorm: Schema.Finite,
-  maxLength: Schema.Int // tokens of prompt and target together; longer examples are dropped and counted, never cut
+  beta1: Share,
+  beta2: Share,
+  weightDecay: NonNegative,
+  clipNorm: Positive,
+  maxLength: Size // tokens of prompt and target together; longer examples are dropped and counted, never cut
 })
 export type SftSettings = typeof SftSettings.Type
 
 export const GrpoSettings = Schema.Struct({
-  steps: Schema.Int,
-  harmfulPerStep: Schema.Int,
-  benignPerStep: Schema.Int,
-  mathsPerStep: Schema.Int,
-  samplesPerPrompt: Schema.Int,
-  learningRate: Schema.Finite,
-  loraRank: Schema.Int, // 0: full parameters
-  loraAlpha: Schema.Finite,
-  clipLow: Schema.Finite,
-  clipHigh: Schema.Finite,
-  klCoefficient: Schema.Finite,
+  steps: Size,
+  harmfulPerStep: Count,
+  benignPerStep: Count,
+  mathsPerStep: Count,
+  samplesPerPrompt: Size,
+  learningRate: Positive,
+  loraRank: Count, // 0: full parameters
+  loraAlpha: Positive,
+  clipLow: NonNegative,
+  clipHigh: NonNegative,
+  klCoefficient: NonNegative,
   aggregation: Schema.Literals(["token-mean", "sequence-mean", "dr-grpo"]),
   dropUniformGroups: Schema.Boolean,
-  minMixedShare: Schema.Finite, // share of mixed groups in the first batch below which training refuses to start
-  temperature: Schema.Finite,
-  topP: Schema.Finite,
-  maxNewTokens: Schema.Int,
-  beta1: Schema.Finite,
-  beta2: Schema.Finite,
-  weightDecay: Schema.Finite,
-  clipNorm: Schema.Finite
+  minMixedShare: Share, // share of mixed groups in the first batch below which training refuses to start
+  temperature: Positive,
+  topP: Share,
+  maxNewTokens: Size,
+  beta1: Share,
+  beta2: Share,
+  weightDecay: NonNegative,
+  clipNorm: Positive
 })
 export type GrpoSettings = typeof GrpoSettings.Type
 
@@ -81,21 +82,24 @@ export class TrainerFailed extends Schema.TaggedError<TrainerFailed>()("TrainerF
   }
 }
 
-export class Trainer extends Context.Service<Trainer, Used & {
-  readonly sft: (job: {
-    readonly base: Folder<"checkpoint">
-    readonly examples: ReadonlyArray<SftExample>
-    readonly settings: SftSettings
-    readonly seed: number
-    readonly into: string
-  }) => Effect.Effect<void, TrainerFailed>
-  /** `reward` is asked once per batch, in the order given; it may fail, and then training stops and can be resumed. */
-  readonly grpo: <E, R>(job: {
-    readonly policy: Folder<"checkpoint">
-    readonly prompts: ReadonlyArray<GrpoPrompt>
-    readonly reward: (batch: ReadonlyArray<Completion>) => Effect.Effect<ReadonlyArray<number>, E, R>
-    readonly settings: GrpoSettings
-    readonly seed: number
-    readonly into: string
-  }) => Effect.Effect<void, TrainerFailed | E, R>
-}>()("sinternal/nodes/Trainer") {}
+export class Trainer extends Context.Service<
+  Trainer,
+  Used & {
+    readonly sft: (job: {
+      readonly base: Folder<"checkpoint">
+      readonly examples: ReadonlyArray<SftExample>
+      readonly settings: SftSettings
+      readonly seed: number
+      readonly into: string
+    }) => Effect.Effect<void, TrainerFailed>
+    /** `reward` is asked once per batch, in the order given; it may fail, and then training stops and can be resumed. */
+    readonly grpo: <E, R>(job: {
+      readonly policy: Folder<"checkpoint">
+      readonly prompts: ReadonlyArray<GrpoPrompt>
+      readonly reward: (batch: ReadonlyArray<Completion>) => Effect.Effect<ReadonlyArray<number>, E, R>
+      readonly settings: GrpoSettings
+      readonly seed: number
+      readonly into: string
+    }) => Effect.Effect<void, TrainerFailed | E, R>
+  }
+>()("sinternal/nodes/Trainer") {}

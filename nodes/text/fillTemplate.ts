@@ -7,6 +7,8 @@
 export const fillTemplate = (template: string, slots: { readonly [name: string]: string }): string =>
   template.replace(/\{(\w+)\}/g, (_, name: string) => {
     const value = slots[name]
-    if (value === undefined) throw new TypeError(`the template "${template}" has a slot {${name}}; known: ${Object.keys(slots).join(", ")}`)
+    if (value === undefined) {
+      throw new TypeError(`the template "${template}" has a slot {${name}}; known: ${Object.keys(slots).join(", ")}`)
+    }
     return value
   })

@@ -30,25 +30,43 @@ interface Draft {
 /** The clauses in file order. Throws `SpecInvalid` for an empty file, a malformed heading, a repeated id, a clause without text. */
 export const parseSpec = (file: string, text: string): ReadonlyArray<ClauseRow> => {
   const invalid = (line: number, reason: string, next: string) => new SpecInvalid({ file, line, reason, next })
-  if (text.trim() === "") throw invalid(0, "the specification is empty", "write clauses as `## C1: title` followed by text")
+  if (text.trim() === "") {
+    throw invalid(0, "the specification is empty", "write clauses as `## C1: title` followed by text")
+  }
   const drafts: Array<Draft> = []
   for (const [index, line] of text.split(/\r?\n/).entries()) {
     if (/^##(\s|$)/.test(line)) {
       const match = heading.exec(line)
-      if (match === null) throw invalid(index + 1, `\`${line}\` is not a clause heading`, "write `## <id>: <title>`, for example `## C1: storage`")
+      if (match === null) {
+        throw invalid(
+          index + 1,
+          `\`${line}\` is not a clause heading`,
+          "write `## <id>: <title>`, for example `## C1: storage`"
+        )
+      }
       drafts.push({ clauseId: match[1]!, title: match[2]!.trim(), line: index + 1, body: [] })
     } else drafts.at(-1)?.body.push(line)
   }
-  if (drafts.length === 0) throw invalid(0, "there is no clause in it", "write clauses as `## C1: title` followed by text")
+  if (drafts.length === 0) {
+    throw invalid(0, "there is no clause in it", "write clauses as `## C1: title` followed by text")
+  }
   const seen = new Map<string, number>()
   return drafts.map(({ body, clauseId, line, title }) => {
     const before = seen.get(clauseId)
-    if (before !== undefined) throw invalid(line, `clause ${clauseId} is there twice, first on line ${before}`, "give every clause an id of its own")
+    if (before !== undefined) {
+      throw invalid(
+        line,
+        `clause ${clauseId} is there twice, first on line ${before}`,
+        "give every clause an id of its own"
+      )
+    }
     seen.set(clauseId, line)
     const first = body.findIndex((each) => each.trim() !== "")
     const categories = first < 0 ? null : categoriesLine.exec(body[first]!)
     const clause = body.slice(categories === null ? 0 : first + 1).join("\n").trim()
-    if (clause === "") throw invalid(line, `clause ${clauseId} has no text`, "write what it forbids and allows below its heading")
+    if (clause === "") {
+      throw invalid(line, `clause ${clauseId} has no text`, "write what it forbids and allows below its heading")
+    }
     return {
       clauseId,
       title,

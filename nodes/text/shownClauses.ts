@@ -15,4 +15,6 @@ export const shownClauses = (
 ): ReadonlyArray<ClauseRow> =>
   scope === "full"
     ? clauses
-    : clauses.filter((clause) => clause.categories.length === 0 || clause.categories.some((each) => categories.includes(each)))
+    : clauses.filter((clause) =>
+      clause.categories.length === 0 || clause.categories.some((each) => categories.includes(each))
+    )

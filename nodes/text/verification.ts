@@ -27,7 +27,9 @@ export const renderVerification = (
   answer: string
 ): string =>
   fillTemplate(template.user, {
-    clauses: clauses.map(({ clauseId, text, title }) => fillTemplate(template.clause, { clauseId, title, text })).join(template.clauseSeparator),
+    clauses: clauses.map(({ clauseId, text, title }) => fillTemplate(template.clause, { clauseId, title, text })).join(
+      template.clauseSeparator
+    ),
     prompt,
     answer
   })
@@ -39,17 +41,24 @@ export const renderTarget = (template: VerificationTemplate, critique: string, v
  * z and y of an output. An output whose reasoning never ended has no answer: y is empty (method.md 3.4). Templates that
  * open the reasoning inside the prompt leave only its end in the text.
  */
-export const splitReasoning = (text: string, reasoningEnd: string): { readonly reasoning: string; readonly answer: string } => {
+export const splitReasoning = (
+  text: string,
+  reasoningEnd: string
+): { readonly reasoning: string; readonly answer: string } => {
   if (reasoningEnd === "") return { reasoning: "", answer: text.trim() }
   const at = text.lastIndexOf(reasoningEnd)
   return at < 0
     ? { reasoning: text.replace(/^\s*<think>/, "").trim(), answer: "" }
-    : { reasoning: text.slice(0, at).replace(/^\s*<think>/, "").trim(), answer: text.slice(at + reasoningEnd.length).trim() }
+    : {
+      reasoning: text.slice(0, at).replace(/^\s*<think>/, "").trim(),
+      answer: text.slice(at + reasoningEnd.length).trim()
+    }
 }
 
 /** The verdict a model gave: the last of the two words in its answer, else in a "verdict …" of its reasoning; null where there is none. */
 export const readVerdict = (text: string, reasoningEnd: string): "safe" | "unsafe" | null => {
   const { answer, reasoning } = splitReasoning(text, reasoningEnd)
-  const last = (part: string, pattern: RegExp) => [...part.matchAll(pattern)].at(-1)?.[1]?.toLowerCase() as "safe" | "unsafe" | undefined
+  const last = (part: string, pattern: RegExp) =>
+    [...part.matchAll(pattern)].at(-1)?.[1]?.toLowerCase() as "safe" | "unsafe" | undefined
   return last(answer, /\b(unsafe|safe)\b/gi) ?? last(reasoning, /verdict:?\s+(unsafe|safe)\b/gi) ?? null
 }

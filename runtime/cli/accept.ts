@@ -17,23 +17,30 @@ import { print } from "./output.ts"
 
 const node = Argument.String("node").pipe(Argument.withDescription("a node whose code changed"))
 
-export const accept = Command.make("accept", { experiment: flags.file, node, ...flags.shared }, (given) =>
-  Effect.gen(function*() {
-    const options = flags.sessionOptions(given)
-    yield* Effect.gen(function*() {
-      const session = yield* Session.open(options)
-      const made = yield* Plan.make({ ...session.plan, countRows: false })
-      const entry = yield* entryOf(made, given.experiment, given.node)
-      const state = entry.resolved?.state
-      const before = state?.fresh === false ? (state.previous?.parts as StoredParts | undefined) : undefined
-      if (entry.resolved === undefined || before === undefined || !onlyCode(entry.why)) {
-        return yield* new ExperimentInvalid({
-          experiment: given.experiment,
-          reason: `${given.node} is not stale for a change of code alone`,
-          next: `\`pipeline why ${given.experiment} ${given.node}\` says what differs`
-        })
-      }
-      Accepted.record(join(session.projectRoot, Accepted.fileName), [{ now: entry.resolved.parts.code, before: before.key.code }])
-      print(`${given.node}: its code now counts as the code that made the cached result (${Accepted.fileName})`)
-    }).pipe(Effect.provide(Session.layer(options)), Effect.scoped)
-  })).pipe(Command.withDescription("declare that changed code gives the same results"))
+export const accept = Command.make(
+  "accept",
+  { experiment: flags.file, node, ...flags.shared },
+  (given) =>
+    Effect.gen(function*() {
+      const options = flags.sessionOptions(given)
+      yield* Effect.gen(function*() {
+        const session = yield* Session.open(options)
+        const made = yield* Plan.make({ ...session.plan, countRows: false })
+        const entry = yield* entryOf(made, given.experiment, given.node)
+        const state = entry.resolved?.state
+        const before = state?.fresh === false ? (state.previous?.parts as StoredParts | undefined) : undefined
+        if (entry.resolved === undefined || before === undefined || !onlyCode(entry.why)) {
+          return yield* new ExperimentInvalid({
+            experiment: given.experiment,
+            reason: `${given.node} is not stale for a change of code alone`,
+            next: `\`pipeline why ${given.experiment} ${given.node}\` says what differs`
+          })
+        }
+        Accepted.record(join(session.projectRoot, Accepted.fileName), [{
+          now: entry.resolved.parts.code,
+          before: before.key.code
+        }])
+        print(`${given.node}: its code now counts as the code that made the cached result (${Accepted.fileName})`)
+      }).pipe(Effect.provide(Session.layer(options)), Effect.scoped)
+    })
+).pipe(Command.withDescription("declare that changed code gives the same results"))

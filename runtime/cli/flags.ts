@@ -16,7 +16,10 @@ export const cache = Flag.String("cache").pipe(
   Flag.optional
 )
 
-export const json = Flag.Boolean("json").pipe(Flag.withDescription("machine-readable output on stdout"), Flag.withDefault(false))
+export const json = Flag.Boolean("json").pipe(
+  Flag.withDescription("machine-readable output on stdout"),
+  Flag.withDefault(false)
+)
 
 export const shared = {
   set: Flag.String("set").pipe(Flag.withDescription("a setting: --set grpo.steps=10; repeatable"), Flag.atLeast(0)),
@@ -35,7 +38,13 @@ export const force = Flag.String("force").pipe(
 /** `a.b=1` as a pair. Throws `ExperimentInvalid` where there is no `=`. */
 const pair = (experiment: string) => (text: string): readonly [string, string] => {
   const at = text.indexOf("=")
-  if (at <= 0) throw new ExperimentInvalid({ experiment, reason: `--set ${text} has no value`, next: "write --set path=value, for example --set grpo.steps=10" })
+  if (at <= 0) {
+    throw new ExperimentInvalid({
+      experiment,
+      reason: `--set ${text} has no value`,
+      next: "write --set path=value, for example --set grpo.steps=10"
+    })
+  }
   return [text.slice(0, at), text.slice(at + 1)]
 }
 

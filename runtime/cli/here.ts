@@ -6,4 +6,6 @@ import * as CacheStore from "../../cache/Store.ts"
 import { cacheRootOf, projectRootOf } from "../Place.ts"
 
 export const cacheHere = (asked: Option.Option<string>) =>
-  CacheStore.layer(cacheRootOf(projectRootOf(process.cwd()), Option.getOrUndefined(asked), process.env["PIPELINE_CACHE"]))
+  CacheStore.layer(
+    cacheRootOf(projectRootOf(process.cwd()), Option.getOrUndefined(asked), process.env["PIPELINE_CACHE"])
+  )

@@ -22,7 +22,9 @@ const details = () => process.argv.includes("--log-level=debug") || process.argv
 
 /** An error's own code; 2 where the cache cannot be used at all; 1 for what is not one of ours. */
 const exitCodeOf = (error: unknown): number =>
-  error instanceof StoreIo || error instanceof StoreRefused ? 2 : (error as { readonly exitCode?: number } | undefined)?.exitCode ?? 1
+  error instanceof StoreIo || error instanceof StoreRefused
+    ? 2
+    : (error as { readonly exitCode?: number } | undefined)?.exitCode ?? 1
 
 /** Says what failed and sets the exit code. */
 export const fail = (error: unknown): void => {
@@ -34,4 +36,5 @@ export const fail = (error: unknown): void => {
 export const failWith = (cause: Cause.Cause<unknown>): void => fail(Cause.squash(cause))
 
 /** Columns of the terminal; wide where the output is no terminal, so that nothing is cut in files. */
-export const columnsOf = (stream: { readonly isTTY?: boolean; readonly columns?: number }): number => stream.isTTY === true ? stream.columns ?? 80 : 160
+export const columnsOf = (stream: { readonly isTTY?: boolean; readonly columns?: number }): number =>
+  stream.isTTY === true ? stream.columns ?? 80 : 160

@@ -11,10 +11,23 @@ import { planJson, planTable } from "../terminal/planTable.ts"
 import * as flags from "./flags.ts"
 import { columnsOf, finish, print, say } from "./output.ts"
 
-const all = Flag.Boolean("all").pipe(Flag.withDescription("also fresh nodes and every sweep arm"), Flag.withDefault(false))
-const exitCode = Flag.Boolean("exit-code").pipe(Flag.withDescription("exit 10 when there is work to do"), Flag.withDefault(false))
+const all = Flag.Boolean("all").pipe(
+  Flag.withDescription("also fresh nodes and every sweep arm"),
+  Flag.withDefault(false)
+)
+const exitCode = Flag.Boolean("exit-code").pipe(
+  Flag.withDescription("exit 10 when there is work to do"),
+  Flag.withDefault(false)
+)
 
-export const plan = Command.make("plan", { experiment: flags.file, ...flags.shared, force: flags.force, all, exitCode, json: flags.json }, (given) =>
+export const plan = Command.make("plan", {
+  experiment: flags.file,
+  ...flags.shared,
+  force: flags.force,
+  all,
+  exitCode,
+  json: flags.json
+}, (given) =>
   Effect.gen(function*() {
     const options = flags.sessionOptions(given)
     yield* Effect.gen(function*() {
@@ -22,7 +35,9 @@ export const plan = Command.make("plan", { experiment: flags.file, ...flags.shar
       const made = yield* Plan.make({ ...session.plan, countRows: true })
       if (given.json) print(JSON.stringify(planJson(made)))
       else {
-        if (session.opened.swapped.length > 0) say(["rehearsal, with stand-ins:", ...session.opened.swapped.map((line) => `  - ${line}`)].join("\n"))
+        if (session.opened.swapped.length > 0) {
+          say(["rehearsal, with stand-ins:", ...session.opened.swapped.map((line) => `  - ${line}`)].join("\n"))
+        }
         print(planTable(made, { width: columnsOf(process.stdout), all: given.all, style: styleFor(process.stdout) }))
       }
       if (given.exitCode && made.entries.some((entry) => entry.state !== "fresh")) finish(10)

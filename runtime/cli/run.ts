@@ -46,14 +46,24 @@ const printReports = Effect.fnUntraced(function*(session: Session.Session, summa
   }
 })
 
-export const run = Command.make("run", { experiment: flags.file, ...flags.shared, force: flags.force, stale, keepGoing, progress, json: flags.json }, (given) => {
+export const run = Command.make("run", {
+  experiment: flags.file,
+  ...flags.shared,
+  force: flags.force,
+  stale,
+  keepGoing,
+  progress,
+  json: flags.json
+}, (given) => {
   const mode = given.json ? "json" : given.progress
   const reporter = Reporter.forProcess(mode)
   return Effect.gen(function*() {
     const options = flags.sessionOptions(given)
     yield* Effect.gen(function*() {
       const session = yield* Session.open(options)
-      if (session.opened.swapped.length > 0 && !given.json) reporter.log(["rehearsal, with stand-ins:", ...session.opened.swapped.map((line) => `  - ${line}`)].join("\n"))
+      if (session.opened.swapped.length > 0 && !given.json) {
+        reporter.log(["rehearsal, with stand-ins:", ...session.opened.swapped.map((line) => `  - ${line}`)].join("\n"))
+      }
       const summary = yield* Engine.run({
         ...session.plan,
         countRows: false,
@@ -64,7 +74,9 @@ export const run = Command.make("run", { experiment: flags.file, ...flags.shared
       })
       reporter.close()
       if (summary.ok && !given.json) yield* printReports(session, summary)
-      if (!given.json) for (const line of Reporter.summaryLines(summary, { style: styleFor(process.stderr) })) say(line)
+      if (!given.json) {
+        for (const line of Reporter.summaryLines(summary, { style: styleFor(process.stderr) })) say(line)
+      }
       if (!summary.ok) {
         // live and plain progress told it in full, and the last lines name it again
         if (mode === "json" || mode === "none") fail(summary.failures[0] ?? new Error("the run did not finish"))

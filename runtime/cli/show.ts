@@ -39,33 +39,70 @@ const find = Effect.fnUntraced(function*(label: string, only: string | undefined
   })
 })
 
-const showTable = Effect.fnUntraced(function*(found: RunNode, manifest: TableManifest, wanted: string | undefined, limitRows: number, json: boolean) {
-  const store = yield* Store
-  const columns = yield* store.readTable(manifest)
-  const names = manifest.schema.map((column) => column.name)
-  const at = (index: number) => Object.fromEntries(names.map((name) => [name, columns[name]![index]]))
-  if (wanted === undefined) {
-    const shown = Math.min(limitRows, manifest.rows)
-    if (json) return print(JSON.stringify(Array.from({ length: shown }, (_, index) => at(index))))
-    return print(showRows({ names, columns, rows: manifest.rows }, { width: columnsOf(process.stdout), limit: limitRows, style: styleFor(process.stdout) }))
-  }
-  const index = Array.from({ length: manifest.rows }).findIndex((_, each) => names.some((name) => columns[name]![each] === wanted))
-  if (index < 0) {
-    return yield* new ExperimentInvalid({ experiment: found.label, reason: `no cell of its ${manifest.rows} rows equals ${wanted}`, next: `\`pipeline show ${found.label}\` lists rows with their ids` })
-  }
-  print(json ? JSON.stringify(at(index)) : showRow(at(index), { width: columnsOf(process.stdout), style: styleFor(process.stdout) }))
-})
-
-export const show = Command.make("show", { node, row, limit, experiment, cache: flags.cache, json: flags.json }, (given) =>
-  Effect.gen(function*() {
+const showTable = Effect.fnUntraced(
+  function*(found: RunNode, manifest: TableManifest, wanted: string | undefined, limitRows: number, json: boolean) {
     const store = yield* Store
-    const found = yield* find(given.node, Option.getOrUndefined(given.experiment))
-    const manifest = found.manifest!
-    if (manifest.kind === "table") return yield* showTable(found, manifest as TableManifest, Option.getOrUndefined(given.row), given.limit, given.json)
-    if (manifest.kind === "folder") return print(manifest.files.map((file) => `${file.path}  ${file.bytes} bytes  ${file.blob.slice(0, 8)}`).join("\n"))
-    const value = (yield* store.readValue(manifest as ValueManifest)) as { readonly markdown?: unknown }
-    print(!given.json && typeof value?.markdown === "string" ? value.markdown : JSON.stringify(value, undefined, 2))
-  }).pipe(
-    Effect.catchIf(isLost, ({ _tag }) => Effect.fail(new ResultLost({ label: given.node, damaged: _tag === "BlobDamaged" }))),
-    Effect.provide(cacheHere(given.cache))
-  )).pipe(Command.withDescription("the rows or the value of a node's latest result"))
+    const columns = yield* store.readTable(manifest)
+    const names = manifest.schema.map((column) => column.name)
+    const at = (index: number) => Object.fromEntries(names.map((name) => [name, columns[name]![index]]))
+    if (wanted === undefined) {
+      const shown = Math.min(limitRows, manifest.rows)
+      if (json) return print(JSON.stringify(Array.from({ length: shown }, (_, index) => at(index))))
+      return print(
+        showRows({ names, columns, rows: manifest.rows }, {
+          width: columnsOf(process.stdout),
+          limit: limitRows,
+          style: styleFor(process.stdout)
+        })
+      )
+    }
+    const index = Array.from({ length: manifest.rows }).findIndex((_, each) =>
+      names.some((name) => columns[name]![each] === wanted)
+    )
+    if (index < 0) {
+      return yield* new ExperimentInvalid({
+        experiment: found.label,
+        reason: `no cell of its ${manifest.rows} rows equals ${wanted}`,
+        next: `\`pipeline show ${found.label}\` lists rows with their ids`
+      })
+    }
+    print(
+      json
+        ? JSON.stringify(at(index))
+        : showRow(at(index), { width: columnsOf(process.stdout), style: styleFor(process.stdout) })
+    )
+  }
+)
+
+export const show = Command.make(
+  "show",
+  { node, row, limit, experiment, cache: flags.cache, json: flags.json },
+  (given) =>
+    Effect.gen(function*() {
+      const store = yield* Store
+      const found = yield* find(given.node, Option.getOrUndefined(given.experiment))
+      const manifest = found.manifest!
+      if (manifest.kind === "table") {
+        return yield* showTable(
+          found,
+          manifest as TableManifest,
+          Option.getOrUndefined(given.row),
+          given.limit,
+          given.json
+        )
+      }
+      if (manifest.kind === "folder") {
+        return print(
+          manifest.files.map((file) => `${file.path}  ${file.bytes} bytes  ${file.blob.slice(0, 8)}`).join("\n")
+        )
+      }
+      const value = (yield* store.readValue(manifest as ValueManifest)) as { readonly markdown?: unknown }
+      print(!given.json && typeof value?.markdown === "string" ? value.markdown : JSON.stringify(value, undefined, 2))
+    }).pipe(
+      Effect.catchIf(
+        isLost,
+        ({ _tag }) => Effect.fail(new ResultLost({ label: given.node, damaged: _tag === "BlobDamaged" }))
+      ),
+      Effect.provide(cacheHere(given.cache))
+    )
+).pipe(Command.withDescription("the rows or the value of a node's latest result"))

@@ -9,7 +9,7 @@ import * as Option from "effect/Option"
 import type { TableManifest } from "../../cache/Manifest.ts"
 import { Store } from "../../cache/Store.ts"
 import { rowName } from "../Cells.ts"
-import { type NodeDefinition, rowsPort, type RowsDefinition } from "../Definition.ts"
+import { type NodeDefinition, type RowsDefinition, rowsPort } from "../Definition.ts"
 import { ExperimentInvalid } from "../Error.ts"
 import { sideOf } from "../Execute.ts"
 import * as Plan from "../Plan.ts"
@@ -27,8 +27,12 @@ const whyRow = Effect.fnUntraced(function*(entry: Plan.Entry, made: Plan.Plan, i
   const { resolved, vertex } = entry
   const definition = vertex.definition as NodeDefinition
   const invalid = (reason: string, next: string) => new ExperimentInvalid({ experiment: vertex.label, reason, next })
-  if (definition.kind !== "rows" || resolved === undefined) return yield* invalid("it has no rows of its own whose keys are known now", "ask for the node without a row")
-  const knowns = Object.fromEntries(Object.entries(vertex.inputs).map(([port, input]) => [port, made.knowns.get(input.index)!]))
+  if (definition.kind !== "rows" || resolved === undefined) {
+    return yield* invalid("it has no rows of its own whose keys are known now", "ask for the node without a row")
+  }
+  const knowns = Object.fromEntries(
+    Object.entries(vertex.inputs).map(([port, input]) => [port, made.knowns.get(input.index)!])
+  )
   const table = knowns[rowsPort]!.manifest as TableManifest
   const input = yield* store.readTable(table)
   const keyed = keyRows(vertex, resolved.parts, input, table.rows, yield* sideOf(vertex, knowns))
@@ -38,26 +42,38 @@ const whyRow = Effect.fnUntraced(function*(entry: Plan.Entry, made: Plan.Plan, i
   const key = keyed.keys[index]!
   const failed = memo.failures.get(key)
   print([
-    `${vertex.label} ${id}  ${key.slice(0, 8)}  ${memo.has(key) ? "has a result" : failed === undefined ? "would run" : `failed ${failed.attempts} times, would run again`}`,
+    `${vertex.label} ${id}  ${key.slice(0, 8)}  ${
+      memo.has(key)
+        ? "has a result"
+        : failed === undefined
+        ? "would run"
+        : `failed ${failed.attempts} times, would run again`
+    }`,
     `  reads   ${JSON.stringify(keyed.rows[index])}`,
     ...(keyed.given.length > 0 ? [`  given   ${JSON.stringify(keyed.given[index])}`] : []),
     ...(failed === undefined ? [] : [`  last    ${Buffer.from(failed.last).toString("utf8")}`])
   ].join("\n"))
 }, Effect.scoped)
 
-export const why = Command.make("why", { experiment: flags.file, node, row, ...flags.shared }, (given) =>
-  Effect.gen(function*() {
-    const options = flags.sessionOptions(given)
-    yield* Effect.gen(function*() {
-      const session = yield* Session.open(options)
-      const made = yield* Plan.make({ ...session.plan, countRows: false })
-      const entry = yield* entryOf(made, given.experiment, given.node)
-      if (Option.isSome(given.row)) return yield* whyRow(entry, made, given.row.value)
-      const key = entry.resolved?.key.slice(0, 8) ?? "not known yet"
-      const instant = made.executed.includes(entry)
-      print([
-        `${given.node}  ${key}  ${instant ? "ran just now, to see what lies below it" : entry.state}`,
-        ...entry.why.map((reason) => `  ${reason.text}${reason.from === undefined ? "" : `  (${reason.from} → ${reason.to})`}`)
-      ].join("\n"))
-    }).pipe(Effect.provide(Session.layer(options)), Effect.scoped)
-  })).pipe(Command.withDescription("why a node or a row is stale: what differs in its key, old → new"))
+export const why = Command.make(
+  "why",
+  { experiment: flags.file, node, row, ...flags.shared },
+  (given) =>
+    Effect.gen(function*() {
+      const options = flags.sessionOptions(given)
+      yield* Effect.gen(function*() {
+        const session = yield* Session.open(options)
+        const made = yield* Plan.make({ ...session.plan, countRows: false })
+        const entry = yield* entryOf(made, given.experiment, given.node)
+        if (Option.isSome(given.row)) return yield* whyRow(entry, made, given.row.value)
+        const key = entry.resolved?.key.slice(0, 8) ?? "not known yet"
+        const instant = made.executed.includes(entry)
+        print([
+          `${given.node}  ${key}  ${instant ? "ran just now, to see what lies below it" : entry.state}`,
+          ...entry.why.map((reason) =>
+            `  ${reason.text}${reason.from === undefined ? "" : `  (${reason.from} → ${reason.to})`}`
+          )
+        ].join("\n"))
+      }).pipe(Effect.provide(Session.layer(options)), Effect.scoped)
+    })
+).pipe(Command.withDescription("why a node or a row is stale: what differs in its key, old → new"))

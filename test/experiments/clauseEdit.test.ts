@@ -27,7 +27,13 @@ const setUp = (scope: "routed" | "full") => {
   const spec = join(lab.root, "world.md")
   const { config } = Config.resolve("test", settings, [
     world,
-    { scope, spec, base: `file:${join(projectRoot, "experiments/world/base")}`, train: { prompts: { train: 90 } }, rollouts: { ...world.rollouts, perPrompt: 4 } }
+    {
+      scope,
+      spec,
+      base: `file:${join(projectRoot, "experiments/world/base")}`,
+      train: { prompts: { train: 90 } },
+      rollouts: { ...world.rollouts, perPrompt: 4 }
+    }
   ], [])
   const layer = worldLayers().pipe(Layer.provide(Layer.succeed(ExpertCallLog, log)))
   /** Runs up to the critiques with this specification; yields the expert's calls of this run. */
@@ -36,7 +42,9 @@ const setUp = (scope: "routed" | "full") => {
     writeFileSync(log, "")
     const ran = await lab.run({ critiques: verification(config).critiques }, { layer })
     assert.isTrue(ran.summary.ok, ran.summary.failures[0]?.message)
-    const calls: ReadonlyArray<Call> = readFileSync(log, "utf8").split("\n").filter((line) => line !== "").map((line) => JSON.parse(line))
+    const calls: ReadonlyArray<Call> = readFileSync(log, "utf8").split("\n").filter((line) => line !== "").map((line) =>
+      JSON.parse(line)
+    )
     return { ran: ran.ran, calls, critiques: ran.table("critiques") }
   }
   return { critiquesUnder }

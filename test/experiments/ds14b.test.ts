@@ -16,7 +16,9 @@ const env = Object.fromEntries(
   ["SAMPLER", "GUARD", "EXPERT", "JUDGE"].map((role) => [`SINTERNAL_${role}_URL`, "http://127.0.0.1:9/v1"])
 )
 const ds14b = (command: string, ...args: ReadonlyArray<string>) =>
-  start([command, "experiments/ds14b.ts", "--cache", cache, ...args], { env: { ...env, SINTERNAL_EXPERT_KEY: undefined } }).finished
+  start([command, "experiments/ds14b.ts", "--cache", cache, ...args], {
+    env: { ...env, SINTERNAL_EXPERT_KEY: undefined }
+  }).finished
 
 describe("ds14b", () => {
   it("is planned and priced: 40,000 critiques at the expert's price", async () => {
@@ -31,7 +33,16 @@ describe("ds14b", () => {
     const { exitCode, stderr } = await ds14b("run")
     assert.strictEqual(exitCode, 2)
     assert.match(stderr, /this run needs what is not here/)
-    for (const missing of ["data/train.jsonl", "wildjailbreak", "http://127.0.0.1:9", "SINTERNAL_EXPERT_KEY", "LLaMA-Factory and verl", "--rehearse"]) {
+    for (
+      const missing of [
+        "data/train.jsonl",
+        "wildjailbreak",
+        "http://127.0.0.1:9",
+        "SINTERNAL_EXPERT_KEY",
+        "LLaMA-Factory and verl",
+        "--rehearse"
+      ]
+    ) {
       assert.include(stderr, missing)
     }
     assert.notMatch(stderr, /\n\s+at /, "no stack trace")
@@ -40,7 +51,16 @@ describe("ds14b", () => {
   it("rehearses the whole file on stand-ins, and names each", async () => {
     const { exitCode, stderr, stdout } = await ds14b("run", "--rehearse", "--progress", "plain")
     assert.strictEqual(exitCode, 0, stderr)
-    for (const swapped of ["base model:", "sampler:", "trainer:", "expert, guards and judge:", "prompts and specification:", "sizes:"]) {
+    for (
+      const swapped of [
+        "base model:",
+        "sampler:",
+        "trainer:",
+        "expert, guards and judge:",
+        "prompts and specification:",
+        "sizes:"
+      ]
+    ) {
       assert.include(stderr, swapped)
     }
     assert.match(stdout, /rehearsal[\s\S]*attack success, unseen wrappers/)

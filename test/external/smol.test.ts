@@ -23,7 +23,9 @@ const sets = [
 const args = ["run", "experiments/smol.ts", "--cache", cache, "--json", ...sets]
 
 const rowsFound = (events: ReadonlyArray<Event>, label: string) =>
-  events.find((event) => event.event === "RowsFound" && event.label === label) as Extract<Event, { event: "RowsFound" }> | undefined
+  events.find((event) => event.event === "RowsFound" && event.label === label) as
+    | Extract<Event, { event: "RowsFound" }>
+    | undefined
 
 describe("SmolLM2-135M", () => {
   it("is sampled, killed with -9 during its rollouts, and continued without drawing a finished row again", async () => {

@@ -56,7 +56,9 @@ describe("openSampler", () => {
     const { folder } = await save()
     await withSampler(folder, 2, async (sampler) => {
       // one by one: each request is sent at the moment the worker finds nothing left to do
-      for (let i = 0; i < 400; i++) assert.isAtLeast((await sampler.sample(request({ maxNewTokens: 1, seed: i }))).ids.length, 1)
+      for (let i = 0; i < 400; i++) {
+        assert.isAtLeast((await sampler.sample(request({ maxNewTokens: 1, seed: i }))).ids.length, 1)
+      }
     })
   })
 

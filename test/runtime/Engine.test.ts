@@ -27,17 +27,30 @@ const words = Node.make({
   }
 })
 
-class Measure extends Context.Service<Measure, Used & { readonly of: (text: string) => Effect.Effect<number, Error> }>()("test/Measure") {}
+class Measure
+  extends Context.Service<Measure, Used & { readonly of: (text: string) => Effect.Effect<number, Error> }>()(
+    "test/Measure"
+  )
+{}
 
 /** A measuring service that remembers its calls and fails on demand. */
-const measureLayer = (calls: Array<string>, options: { readonly fingerprint?: string; readonly failing?: (text: string) => boolean; readonly expensive?: boolean } = {}) =>
+const measureLayer = (
+  calls: Array<string>,
+  options: {
+    readonly fingerprint?: string
+    readonly failing?: (text: string) => boolean
+    readonly expensive?: boolean
+  } = {}
+) =>
   Layer.succeed(Measure, {
     fingerprint: options.fingerprint ?? "measure 1",
     expensive: options.expensive ?? false,
     of: (text) =>
       Effect.suspend(() => {
         calls.push(text)
-        return options.failing?.(text) === true ? Effect.fail(new Error(`no ruler for ${text}`)) : Effect.succeed(text.length)
+        return options.failing?.(text) === true
+          ? Effect.fail(new Error(`no ruler for ${text}`))
+          : Effect.succeed(text.length)
       })
   })
 
@@ -69,7 +82,8 @@ type Row = { readonly id: string; readonly text: string; readonly note: string }
 const setUp = () => {
   const lab = laboratory()
   const file = join(lab.root, "words.json")
-  const write = (rows: ReadonlyArray<Row>, spacing?: number) => writeFileSync(file, JSON.stringify(rows, undefined, spacing))
+  const write = (rows: ReadonlyArray<Row>, spacing?: number) =>
+    writeFileSync(file, JSON.stringify(rows, undefined, spacing))
   const source = Source.file(file, "words.json")
   const rows = words({ file: source })
   const lengths = length({ rows })
@@ -119,7 +133,11 @@ describe("what runs again", () => {
     const ran = await lab.run(targets, { layer })
     assert.deepStrictEqual(calls, ["eleven"])
     assert.deepStrictEqual(ran.summary.rows, { ran: 1, fresh: 2, failed: 0 })
-    assert.deepStrictEqual(ran.table("lengths"), { id: ["c", "z", "n"], text: ["seven", "one", "eleven"], length: [5, 3, 6] })
+    assert.deepStrictEqual(ran.table("lengths"), {
+      id: ["c", "z", "n"],
+      text: ["seven", "one", "eleven"],
+      length: [5, 3, 6]
+    })
   })
 
   it("rows with equal keys run once and fan out", async () => {
@@ -169,7 +187,10 @@ describe("failures", () => {
     assert.strictEqual(failed.summary.ok, false)
     assert.deepStrictEqual(failed.summary.nodes, { total: 3, ran: 1, fresh: 0, failed: 1, skipped: 1 })
     assert.deepStrictEqual(failed.summary.rows, { ran: 2, fresh: 0, failed: 1 })
-    assert.match(failed.summary.failures[0]!.message, /1 of 3 rows have no result[\s\S]*row b: no ruler for two[\s\S]*2 finished rows are kept/)
+    assert.match(
+      failed.summary.failures[0]!.message,
+      /1 of 3 rows have no result[\s\S]*row b: no ruler for two[\s\S]*2 finished rows are kept/
+    )
     calls.length = 0
     const again = await lab.run(targets, { layer: measureLayer(calls) })
     assert.deepStrictEqual(calls, ["two"])
@@ -178,9 +199,21 @@ describe("failures", () => {
 
   it("stop what is running unless told to keep going; what does not depend on the failure is then still done", async () => {
     const lab = laboratory()
-    const bad = Node.make({ name: "bad", inputs: {}, output: Total, *run() { return yield* Effect.fail(new Error("broken")) } })
+    const bad = Node.make({
+      name: "bad",
+      inputs: {},
+      output: Total,
+      *run() {
+        return yield* Effect.fail(new Error("broken"))
+      }
+    })
     const good = Node.make({ name: "good", inputs: {}, output: Total, run: () => ({ total: 1 }) })
-    const after = Node.make({ name: "after", inputs: { bad: Total, good: Total }, output: Total, run: ({ good }) => good })
+    const after = Node.make({
+      name: "after",
+      inputs: { bad: Total, good: Total },
+      output: Total,
+      run: ({ good }) => good
+    })
     const targets = { after: after({ bad: bad({}), good: good({}) }), good: good({}) }
     const ran = await lab.run(targets, { keepGoing: true })
     assert.deepStrictEqual(ran.ran, ["good"])
@@ -190,19 +223,36 @@ describe("failures", () => {
 
   it("of a body that throws are failures of its node, with the message", async () => {
     const lab = laboratory()
-    const throws = Node.make({ name: "throws", inputs: {}, output: Total, run: () => { throw new RangeError("seven is not six") } })
+    const throws = Node.make({
+      name: "throws",
+      inputs: {},
+      output: Total,
+      run: () => {
+        throw new RangeError("seven is not six")
+      }
+    })
     assert.match((await lab.run({ throws: throws({}) })).summary.failures[0]!.message, /seven is not six/)
   })
 
   it("a row that does not fit the output table fails with the column", async () => {
     const lab = laboratory()
-    const wrong = Node.make({ name: "wrong", inputs: {}, output: Length, run: () => [{ id: "a", text: "x", length: 1.5 }] })
+    const wrong = Node.make({
+      name: "wrong",
+      inputs: {},
+      output: Length,
+      run: () => [{ id: "a", text: "x", length: 1.5 }]
+    })
     assert.match((await lab.run({ wrong: wrong({}) })).summary.failures[0]!.message, /length/)
   })
 
   it("two rows of one id fail, naming the id", async () => {
     const lab = laboratory()
-    const twice = Node.make({ name: "twice", inputs: {}, output: Length, run: () => [{ id: "a", text: "x", length: 1 }, { id: "a", text: "y", length: 1 }] })
+    const twice = Node.make({
+      name: "twice",
+      inputs: {},
+      output: Length,
+      run: () => [{ id: "a", text: "x", length: 1 }, { id: "a", text: "y", length: 1 }]
+    })
     assert.match((await lab.run({ twice: twice({}) })).summary.failures[0]!.message, /two of its 2 rows have the id a/)
   })
 })
@@ -231,7 +281,12 @@ describe("artifacts", () => {
         }
       }
     })
-    const read = Node.make({ name: "read", inputs: { weights: Weights }, output: Total, run: ({ weights }) => ({ total: Number(readFileSync(join(weights.path, "steps"), "utf8")) }) })
+    const read = Node.make({
+      name: "read",
+      inputs: { weights: Weights },
+      output: Total,
+      run: ({ weights }) => ({ total: Number(readFileSync(join(weights.path, "steps"), "utf8")) })
+    })
     const targets = { read: read({ weights: train({}) }) }
     assert.strictEqual((await lab.run(targets)).summary.ok, false)
     assert.deepStrictEqual((await lab.run(targets)).value("read"), { total: 4 })
@@ -266,11 +321,19 @@ describe("services", () => {
   it("that are missing are named before anything runs", async () => {
     const { lab, targets, write } = setUp()
     write([row("a", "one")])
-    const layer = Layer.succeed(Measure, { fingerprint: "m", of: () => Effect.succeed(1), missing: Effect.succeed(["set MEASURE_URL"]) })
+    const layer = Layer.succeed(Measure, {
+      fingerprint: "m",
+      of: () => Effect.succeed(1),
+      missing: Effect.succeed(["set MEASURE_URL"])
+    })
     const refused = await lab.refusal(targets, { layer })
     assert.strictEqual(refused._tag, "ServicesMissing")
     assert.match(refused.message, /set MEASURE_URL/)
-    assert.deepStrictEqual((await lab.run(targets, { layer: measureLayer([], { fingerprint: "m" }) })).ran, ["length", "total", "words"])
+    assert.deepStrictEqual((await lab.run(targets, { layer: measureLayer([], { fingerprint: "m" }) })).ran, [
+      "length",
+      "total",
+      "words"
+    ])
     assert.deepStrictEqual((await lab.run(targets, { layer })).ran, []) // fresh: nobody asks
   })
 

@@ -9,10 +9,15 @@ import * as Type from "../../runtime/Type.ts"
 import { laboratory } from "./support/world.ts"
 
 const Rule = Type.table("rule", { ruleId: Schema.String, text: Schema.String }, { id: ["ruleId"] })
-const Answer = Type.table("answer", { answerId: Schema.String, text: Schema.String, about: Schema.String }, { id: ["answerId"] })
-const Judged = Type.table("judged", { answerId: Schema.String, text: Schema.String, verdict: Schema.String }, { id: ["answerId"] })
+const Answer = Type.table("answer", { answerId: Schema.String, text: Schema.String, about: Schema.String }, {
+  id: ["answerId"]
+})
+const Judged = Type.table("judged", { answerId: Schema.String, text: Schema.String, verdict: Schema.String }, {
+  id: ["answerId"]
+})
 
-const lines = (file: { readonly path: string }, name: string) => readFileSync(join(file.path, name), "utf8").trim().split("\n").map((line) => line.split("|"))
+const lines = (file: { readonly path: string }, name: string) =>
+  readFileSync(join(file.path, name), "utf8").trim().split("\n").map((line) => line.split("|"))
 
 const rules = Node.make({
   name: "rules",
@@ -26,7 +31,8 @@ const answers = Node.make({
   name: "answers",
   inputs: { file: Type.artifact("file") },
   output: Answer,
-  run: ({ file }) => lines(file, "answers.txt").map(([answerId, text, about]) => ({ answerId: answerId!, text: text!, about: about! }))
+  run: ({ file }) =>
+    lines(file, "answers.txt").map(([answerId, text, about]) => ({ answerId: answerId!, text: text!, about: about! }))
 })
 
 const judge = Node.mapRows({
@@ -36,7 +42,10 @@ const judge = Node.mapRows({
   carry: ["answerId"],
   output: Judged,
   given: ({ about }, { rules }) => rules.filter((rule) => rule.ruleId === about),
-  run: ({ text }, { given }) => ({ text, verdict: `${text} under ${given.map((rule) => rule.text).join("+") || "nothing"}` })
+  run: ({ text }, { given }) => ({
+    text,
+    verdict: `${text} under ${given.map((rule) => rule.text).join("+") || "nothing"}`
+  })
 })
 
 const Count = Type.table("count", { verdict: Schema.String, n: Schema.Int }, { id: ["verdict"] })
@@ -44,7 +53,8 @@ const count = Node.sql({
   name: "count",
   inputs: { judged: Type.table("judgedVerdict", { verdict: Schema.String, text: Schema.String }, { id: [] }) },
   output: Count,
-  select: ({ judged }) => Node.query`select ${judged.verdict} as verdict, count(*)::integer as n from ${judged} group by all`
+  select: ({ judged }) =>
+    Node.query`select ${judged.verdict} as verdict, count(*)::integer as n from ${judged} group by all`
 })
 
 const setUp = () => {
@@ -53,11 +63,15 @@ const setUp = () => {
   put("rules.txt", "r1|be kind\nr2|be brief\n")
   put("answers.txt", "a|hello|r1\nb|bye|r2\nc|hm|r9\n")
   const spec = rules({ file: Source.file(join(lab.root, "rules.txt"), "rules.txt") })
-  const judged = judge({ rows: answers({ file: Source.file(join(lab.root, "answers.txt"), "answers.txt") }), rules: spec })
+  const judged = judge({
+    rows: answers({ file: Source.file(join(lab.root, "answers.txt"), "answers.txt") }),
+    rules: spec
+  })
   return { lab, put, targets: { judged, count: count({ judged }) } }
 }
 
-const states = (entries: ReadonlyArray<Entry>) => Object.fromEntries(entries.map((entry) => [entry.vertex.label, entry.state]))
+const states = (entries: ReadonlyArray<Entry>) =>
+  Object.fromEntries(entries.map((entry) => [entry.vertex.label, entry.state]))
 const entry = (entries: ReadonlyArray<Entry>, label: string) => entries.find((each) => each.vertex.label === label)!
 
 describe("a plan", () => {
@@ -79,7 +93,11 @@ describe("a plan", () => {
     const ran = await lab.run(targets)
     assert.deepStrictEqual(ran.ran, ["count", "judge", "rules"])
     assert.deepStrictEqual(ran.summary.rows, { ran: 1, fresh: 2, failed: 0 })
-    assert.deepStrictEqual(ran.table("judged")["verdict"], ["hello under be kind", "bye under be very brief", "hm under nothing"])
+    assert.deepStrictEqual(ran.table("judged")["verdict"], [
+      "hello under be kind",
+      "bye under be very brief",
+      "hm under nothing"
+    ])
   })
 
   it("of a new rule nobody is shown reruns no row", async () => {
@@ -125,8 +143,20 @@ describe("a plan", () => {
 describe("SQL nodes", () => {
   it("rerun for columns they read, not for others", async () => {
     const lab = laboratory()
-    const make = (text: string, about: string) => Node.make({ name: "given", inputs: {}, params: { text: Schema.String, about: Schema.String }, output: Answer, run: (_, { params }) => [{ answerId: "a", ...params }] })({}, { text, about })
-    const read = Node.sql({ name: "read", inputs: { answers: Answer }, output: Count, select: ({ answers }) => Node.query`select ${answers.text} as verdict, 1::integer as n from ${answers}` })
+    const make = (text: string, about: string) =>
+      Node.make({
+        name: "given",
+        inputs: {},
+        params: { text: Schema.String, about: Schema.String },
+        output: Answer,
+        run: (_, { params }) => [{ answerId: "a", ...params }]
+      })({}, { text, about })
+    const read = Node.sql({
+      name: "read",
+      inputs: { answers: Answer },
+      output: Count,
+      select: ({ answers }) => Node.query`select ${answers.text} as verdict, 1::integer as n from ${answers}`
+    })
     await lab.run({ read: read({ answers: make("x", "1") }) })
     assert.deepStrictEqual((await lab.run({ read: read({ answers: make("x", "2") }) })).ran, ["given"])
     const third = await lab.run({ read: read({ answers: make("y", "2") }) })
@@ -138,31 +168,82 @@ describe("SQL nodes", () => {
   it("are checked before anything runs: an unknown column, a wrong result type, a volatile function", async () => {
     const { lab, targets } = setUp()
     const judged = targets.judged
-    const wrong = (text: string) => Node.sql({ name: "wrong", inputs: { judged: Judged }, output: Count, select: ({ judged }) => Node.query`${{ "~sql": text }} from ${judged}` })({ judged })
+    const wrong = (text: string) =>
+      Node.sql({
+        name: "wrong",
+        inputs: { judged: Judged },
+        output: Count,
+        select: ({ judged }) => Node.query`${{ "~sql": text }} from ${judged}`
+      })({ judged })
     assert.match((await lab.refusal({ wrong: wrong("select verdikt as verdict, 1::integer as n") })).message, /verdikt/)
-    assert.match((await lab.refusal({ wrong: wrong("select verdict, 1.5::double as n") })).message, /column `n` is DOUBLE.*\n.*cast it/)
-    assert.match((await lab.refusal({ wrong: wrong("select verdict, (random() * 9)::integer as n") })).message, /random/)
-    assert.match((await lab.refusal({ wrong: wrong("select verdict as \"verdict\", 1::integer as m") })).message, /yields no column `n`/)
+    assert.match(
+      (await lab.refusal({ wrong: wrong("select verdict, 1.5::double as n") })).message,
+      /column `n` is DOUBLE.*\n.*cast it/
+    )
+    assert.match(
+      (await lab.refusal({ wrong: wrong("select verdict, (random() * 9)::integer as n") })).message,
+      /random/
+    )
+    assert.match(
+      (await lab.refusal({ wrong: wrong("select verdict as \"verdict\", 1::integer as m") })).message,
+      /yields no column `n`/
+    )
   })
 
   it("come out ordered by their ids", async () => {
     const lab = laboratory()
-    const some = Node.make({ name: "some", inputs: {}, output: Count, run: () => ["c", "a", "b"].map((verdict, n) => ({ verdict, n })) })
-    const same = Node.sql({ name: "same", inputs: { some: Count }, output: Count, select: ({ some }) => Node.query`select * from ${some}` })
-    assert.deepStrictEqual((await lab.run({ same: same({ some: some({}) }) })).table("same")["verdict"], ["a", "b", "c"])
+    const some = Node.make({
+      name: "some",
+      inputs: {},
+      output: Count,
+      run: () => ["c", "a", "b"].map((verdict, n) => ({ verdict, n }))
+    })
+    const same = Node.sql({
+      name: "same",
+      inputs: { some: Count },
+      output: Count,
+      select: ({ some }) => Node.query`select * from ${some}`
+    })
+    assert.deepStrictEqual((await lab.run({ same: same({ some: some({}) }) })).table("same")["verdict"], [
+      "a",
+      "b",
+      "c"
+    ])
   })
 })
 
 describe("sweeps", () => {
-  const square = Node.make({ name: "square", inputs: {}, params: { x: Schema.Int }, output: Type.value("n", Schema.Int), run: (_, { params }) => params.x * params.x })
+  const square = Node.make({
+    name: "square",
+    inputs: {},
+    params: { x: Schema.Int },
+    output: Type.value("n", Schema.Int),
+    run: (_, { params }) => params.x * params.x
+  })
   const shared = Node.make({ name: "shared", inputs: {}, output: Type.value("n", Schema.Int), run: () => 10 })
-  const add = Node.make({ name: "add", inputs: { a: Type.value("n", Schema.Int), b: Type.value("n", Schema.Int) }, output: Type.value("n", Schema.Int), run: ({ a, b }) => a + b })
+  const add = Node.make({
+    name: "add",
+    inputs: { a: Type.value("n", Schema.Int), b: Type.value("n", Schema.Int) },
+    output: Type.value("n", Schema.Int),
+    run: ({ a, b }) => a + b
+  })
 
   it("run what arms share once, and name what they do not by its point", async () => {
     const lab = laboratory()
-    const arms = [1, 2, 3].map((x) => ({ point: { x }, targets: { sum: add({ a: square({}, { x }), b: shared({}) }) } }))
+    const arms = [1, 2, 3].map((x) => ({
+      point: { x },
+      targets: { sum: add({ a: square({}, { x }), b: shared({}) }) }
+    }))
     const ran = await lab.run({}, { arms })
-    assert.deepStrictEqual(ran.ran, ["add[x=1]", "add[x=2]", "add[x=3]", "shared", "square[x=1]", "square[x=2]", "square[x=3]"])
+    assert.deepStrictEqual(ran.ran, [
+      "add[x=1]",
+      "add[x=2]",
+      "add[x=3]",
+      "shared",
+      "square[x=1]",
+      "square[x=2]",
+      "square[x=3]"
+    ])
     assert.strictEqual(ran.value("sum[x=3]"), 19)
   })
 

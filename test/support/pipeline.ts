@@ -44,7 +44,9 @@ export interface StartOptions {
 /** Starts `pipeline` with these arguments. */
 export const start = (args: ReadonlyArray<string>, options: StartOptions = {}): Started => {
   const command = [process.execPath, join(projectRoot, "runtime", "bin.mjs"), ...args]
-  const limited = options.largestFile === undefined ? [] : ["/bin/sh", "-c", `ulimit -f ${options.largestFile} && exec "$@"`, "sh"]
+  const limited = options.largestFile === undefined
+    ? []
+    : ["/bin/sh", "-c", `ulimit -f ${options.largestFile} && exec "$@"`, "sh"]
   const [program, ...rest] = [...limited, ...command]
   const child = spawn(program!, rest, {
     cwd: options.cwd ?? projectRoot,
@@ -67,8 +69,15 @@ export const start = (args: ReadonlyArray<string>, options: StartOptions = {}): 
     }
   })
   child.stderr.setEncoding("utf8").on("data", (text: string) => void (stderr += text))
-  const finished = new Promise<Finished>((resolve) => child.on("close", (exitCode) => resolve({ exitCode, stdout, stderr, events })))
-  return { finished, events, kill: (signal) => void child.kill(signal), onEvent: (listener) => void listeners.push(listener) }
+  const finished = new Promise<Finished>((resolve) =>
+    child.on("close", (exitCode) => resolve({ exitCode, stdout, stderr, events }))
+  )
+  return {
+    finished,
+    events,
+    kill: (signal) => void child.kill(signal),
+    onEvent: (listener) => void listeners.push(listener)
+  }
 }
 
 export const pipeline = (...args: ReadonlyArray<string>): Promise<Finished> => start(args).finished
@@ -87,7 +96,11 @@ export const readTable = (cache: string, label: string): Promise<{ readonly [col
   )
 
 /** The rate of a metric over the sets, from a scores node: hits, n and the share in percent. */
-export const rate = (scores: { readonly [column: string]: ReadonlyArray<any> }, metric: string, ...sets: ReadonlyArray<string>) => {
+export const rate = (
+  scores: { readonly [column: string]: ReadonlyArray<any> },
+  metric: string,
+  ...sets: ReadonlyArray<string>
+) => {
   let hits = 0
   let n = 0
   for (const [index, each] of scores["metric"]!.entries()) {

@@ -1,3 +1,4 @@
+// dprint-ignore-file: an expected error must stand on the line after its mark
 /**
  * What `tsc` must refuse: every `@ts-expect-error` below is an edge, a parameter or a service that does not fit. Nothing
  * here runs; `npm run check` type-checks it, and an error that no longer occurs fails the check.

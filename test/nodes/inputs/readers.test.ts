@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { nearDuplicateGroups } from "../../../nodes/inputs/nearDuplicates.ts"
-import { nearestName } from "../../../nodes/inputs/nearestName.ts"
+import { nearestName } from "../../../runtime/nearestName.ts"
 import { readCsv } from "../../../nodes/inputs/readCsv.ts"
 import { readJsonl } from "../../../nodes/inputs/readJsonl.ts"
 import { wrap } from "../../../nodes/inputs/wrappers.ts"

@@ -51,13 +51,19 @@ export const laboratory = () => {
   const root = mkdtempSync(join(tmpdir(), "sinternal-"))
   folders.push(root)
 
-  const session = <A>(targets: Targets, options: LabOptions, use: (session: Session.Session) => Effect.Effect<A, any, any>) => {
+  const session = <A>(
+    targets: Targets,
+    options: LabOptions,
+    use: (session: Session.Session) => Effect.Effect<A, any, any>
+  ) => {
     const events: Array<Event> = []
     const code = Code.of({
       ofNode: (definition) => Effect.succeed(options.code?.[definition.name] ?? "1"),
       ofExport: (ref) => Effect.succeed(options.code?.[ref.name] ?? "1"),
       edited: () => [],
-      partsOf: (definition) => [{ at: `${definition.name}.ts:1`, name: definition.name, hash: options.code?.[definition.name] ?? "1" }]
+      partsOf: (
+        definition
+      ) => [{ at: `${definition.name}.ts:1`, name: definition.name, hash: options.code?.[definition.name] ?? "1" }]
     })
     const program = Effect.flatMap(
       Session.connect("lab", {
@@ -111,10 +117,11 @@ export const laboratory = () => {
     Effect.runPromise(session(targets, options, (opened) => Plan.make({ ...opened.plan, countRows: true })).program)
 
   /** The error a run or plan fails with before anything ran. */
-  const refusal = (targets: Targets, options: LabOptions = {}): Promise<any> => run(targets, options).then(
-    () => undefined,
-    (error: unknown) => error
-  )
+  const refusal = (targets: Targets, options: LabOptions = {}): Promise<any> =>
+    run(targets, options).then(
+      () => undefined,
+      (error: unknown) => error
+    )
 
   return { root, run, plan, refusal }
 }
