@@ -6,6 +6,7 @@ import * as Result from "effect/Result"
 import { createHash } from "node:crypto"
 import { readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
+import { parseSpec } from "../../nodes/text/parseSpec.ts"
 import { assert, describe, it } from "vitest"
 import { baseConfig } from "../../experiments/world/base.ts"
 import * as Corpus from "../../experiments/world/corpus.ts"
@@ -174,12 +175,7 @@ describe("the chat template", () => {
 describe("specs/world.md", () => {
   it("is the specification of the corpus", () => {
     const text = readFileSync(new URL("../../specs/world.md", import.meta.url), "utf8")
-    const clauses = text.split(/^## /m).slice(1).map((section) => {
-      const [head, ...body] = section.trim().split("\n")
-      const [clauseId, title] = head!.split(": ")
-      const categories = body[0]!.replace("categories: ", "").split(", ")
-      return { clauseId, title, categories, text: body.slice(1).join("\n").trim() }
-    })
+    const clauses = parseSpec("world.md", text)
     assert.strictEqual(
       clauses.map((clause) => `${clause.clauseId} ${clause.text} .`).join(" "),
       Corpus.deliveredSpecification
