@@ -1,20 +1,18 @@
 /**
- * Executes one stale vertex: gives the body its inputs, checks and stores what it returns, and records the action that
- * makes it fresh. Who runs when, and what happens after a failure, is the engine's; rows are the row engine's.
+ * Executes one stale vertex: runs its body, checks and stores what it returns, and records the action that makes it fresh.
+ * What the body receives is in `Inputs.ts`, rows are the row engine's, who runs when and after which failure the engine's.
  */
 import * as Clock from "effect/Clock"
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import * as Stream from "effect/Stream"
-import { cpus } from "node:os"
 import { tableSchema } from "../cache/Columns.ts"
-import { digest } from "../cache/Digest.ts"
 import { fromManifest, query } from "../cache/Duck.ts"
-import type { Action, FolderManifest, Manifest, TableManifest, ValueManifest } from "../cache/Manifest.ts"
+import type { Action, Manifest, TableManifest } from "../cache/Manifest.ts"
 import { Store } from "../cache/Store.ts"
-import { isLost, type StoreFailed } from "../cache/StoreFailed.ts"
-import { type CellColumns, duplicateId, toColumns, toRows } from "./Cells.ts"
+import type { StoreFailed } from "../cache/StoreFailed.ts"
+import { bodyEffect } from "./bodyEffect.ts"
+import { type CellColumns, duplicateId, toColumns } from "./Cells.ts"
 import {
   type AnyType,
   type MakeDefinition,
@@ -23,19 +21,19 @@ import {
   readColumns,
   type RowsDefinition,
   rowsPort,
-  type SourceDefinition,
   type SqlDefinition
 } from "./Definition.ts"
 import { NodeFailed, type SourceFailed } from "./Error.ts"
 import { asNodeFailed, lostIn } from "./failure.ts"
 import { Emit, type RowCounts } from "./Event.ts"
 import type { Vertex } from "./Graph.ts"
+import { host } from "./host.ts"
+import { received, sideOf } from "./Inputs.ts"
 import { nodeSeed } from "./Key.ts"
 import * as Progress from "./Progress.ts"
 import type { Known, Resolved } from "./Resolver.ts"
 import * as RowEngine from "./RowEngine.ts"
 import { storedAction } from "./storedAction.ts"
-import type { Folder, Rows } from "./Type.ts"
 import * as Usage from "./Usage.ts"
 import type { StoredParts } from "./Why.ts"
 
@@ -57,77 +55,6 @@ export interface ExecuteOptions {
 
 export type ExecuteError = NodeFailed | SourceFailed | StoreFailed
 
-const host = {
-  cpu: cpus()[0]?.model ?? "unknown",
-  node: process.version,
-  platform: `${process.platform}-${process.arch}`
-}
-
-/** A source's folder in the store: acquired once, then found by its content. */
-const acquire = Effect.fnUntraced(function*(vertex: Vertex, content: string) {
-  const store = yield* Store
-  const definition = vertex.definition as SourceDefinition
-  const key = digest("source", content)
-  yield* store.claim(key, () => undefined)
-  const known = yield* storedAction(key)
-  if (known !== undefined && (yield* store.holds(known.manifest))) return known.manifest as FolderManifest
-  const folder = yield* store.workFolder(key)
-  yield* definition.acquire(folder)
-  const manifest = yield* store.putFolder(folder, { move: true })
-  const at = new Date(yield* Clock.currentTimeMillis).toISOString()
-  yield* store.putAction({
-    key,
-    node: definition.name,
-    label: vertex.label,
-    manifest,
-    parts: { source: content },
-    startedAt: at,
-    durationMs: 0,
-    usage: Usage.none,
-    run: "source",
-    host
-  })
-  return manifest
-}, Effect.scoped)
-
-/** The folder of a source; one that was lost in the cache is acquired again. */
-const sourceFolder = (vertex: Vertex, content: string) => {
-  const folder = Effect.flatMap(
-    Effect.zip(Store, acquire(vertex, content)),
-    ([store, manifest]) => store.folderPath(manifest)
-  )
-  return Effect.catchIf(folder, isLost, () => folder)
-}
-
-/** What a body receives on one port. */
-const received = Effect.fnUntraced(function*(type: AnyType, input: Vertex, known: Known) {
-  const store = yield* Store
-  if (type.kind === "artifact") {
-    const path = known.manifest === undefined
-      ? yield* sourceFolder(input, known.content)
-      : yield* store.folderPath(known.manifest as FolderManifest)
-    return { kind: type.name, content: known.content, path } satisfies Folder<string>
-  }
-  if (type.kind === "value") {
-    return Schema.decodeUnknownSync(type.schema)(yield* store.readValue(known.manifest as ValueManifest))
-  }
-  const manifest = known.manifest as TableManifest
-  const columns = Object.keys(type.columns)
-  const read = Effect.orDie(
-    Effect.map(store.readTable(manifest, columns), (cells) => toRows(type, cells, manifest.rows))
-  )
-  return {
-    numRows: manifest.rows,
-    all: read,
-    stream: Stream.orDie(
-      Stream.flatMap(
-        store.streamTable(manifest, columns),
-        (cells) => Stream.fromIterable(toRows(type, cells, Object.values(cells)[0]?.length ?? 0))
-      )
-    )
-  } satisfies Rows<unknown>
-})
-
 const storeTable = Effect.fnUntraced(function*(vertex: Vertex, key: string, columns: CellColumns, rows: number) {
   const store = yield* Store
   const table = (vertex.definition as NodeDefinition).output as Extract<AnyType, { kind: "table" }>
@@ -143,9 +70,6 @@ const storeTable = Effect.fnUntraced(function*(vertex: Vertex, key: string, colu
   return yield* store.putTable(tableSchema(table.columns), columns, rows)
 })
 
-const isGenerator = (value: unknown): value is Generator<any, any, any> =>
-  typeof value === "object" && value !== null && Symbol.iterator in value && typeof (value as any).next === "function"
-
 const runMake = Effect.fnUntraced(function*(vertex: Vertex, key: string, inputs: { readonly [port: string]: unknown }) {
   const store = yield* Store
   const definition = vertex.definition as MakeDefinition
@@ -157,7 +81,7 @@ const runMake = Effect.fnUntraced(function*(vertex: Vertex, key: string, inputs:
   }
   const written = yield* Effect.suspend(() => {
     const made = definition.run(inputs, context)
-    return isGenerator(made) ? Effect.scoped(Effect.gen(() => made)) : Effect.succeed(made)
+    return bodyEffect(made)
   })
   if (definition.output.kind === "artifact") return (yield* store.putFolder(dir, { move: true })) as Manifest
   if (definition.output.kind === "value") {
@@ -226,17 +150,6 @@ const runRows = Effect.fnUntraced(
     }
   }
 )
-
-/** Side inputs as `given` sees them: tables as arrays. */
-export const sideOf = Effect.fnUntraced(function*(vertex: Vertex, knowns: { readonly [port: string]: Known }) {
-  const definition = vertex.definition as RowsDefinition
-  const side: { [port: string]: unknown } = {}
-  for (const [port, type] of Object.entries(definition.side)) {
-    const value = yield* received(type, vertex.inputs[port]!, knowns[port]!)
-    side[port] = type.kind === "table" ? yield* (value as Rows<unknown>).all : value
-  }
-  return side
-})
 
 /** What another run made of this key since it was looked up. */
 const madeMeanwhile = Effect.fnUntraced(function*(resolved: Resolved) {

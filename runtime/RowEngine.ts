@@ -10,6 +10,7 @@ import type { Cell } from "../cache/Columns.ts"
 import { canonicalJson, digest } from "../cache/Digest.ts"
 import { Store } from "../cache/Store.ts"
 import type { StoreFailed } from "../cache/StoreFailed.ts"
+import { bodyEffect } from "./bodyEffect.ts"
 import { type CellColumns, encodeRow, rowName, toRows } from "./Cells.ts"
 import type { AnyTable, RowsDefinition } from "./Definition.ts"
 import { Emit, type RowCounts } from "./Event.ts"
@@ -95,9 +96,6 @@ export interface RowsDone {
   readonly failures: ReadonlyArray<{ readonly reason: string; readonly rows: number; readonly first: string }>
 }
 
-const isGenerator = (value: unknown): value is Generator<any, any, any> =>
-  typeof value === "object" && value !== null && Symbol.iterator in value && typeof (value as any).next === "function"
-
 const reasonOf = (cause: Cause.Cause<unknown>): string => {
   const error = Cause.squash(cause)
   return error instanceof Error ? error.message : String(error)
@@ -147,7 +145,7 @@ export const run = Effect.fnUntraced(
             given: keyed.given[index],
             ...(definition.seeded ? { seed: rowSeed(vertex.seed!, key) } : {})
           })
-          return isGenerator(made) ? Effect.scoped(Effect.gen(() => made)) : Effect.succeed(made)
+          return bodyEffect(made)
         })
         return Effect.flatMap(
           Effect.exit(Effect.provideService(Effect.map(body, encode), Usage.Collector, collect)),
