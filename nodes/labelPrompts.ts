@@ -24,6 +24,7 @@ export const labelPrompts = Node.mapRows({
     if (params.by === "provenance" || label === "maths") return { prompt, label, provenance: label }
     const guard = yield* PromptGuard
     const { safe } = yield* guard.assess({ prompt, answer: null, clauses: given, label })
-    return { prompt, label: safe === false ? "harmful" : "benign", provenance: label }
+    // a reading that could not be parsed says nothing, and the label of provenance stands
+    return { prompt, label: safe === null ? label : safe ? "benign" : "harmful", provenance: label }
   }
 })

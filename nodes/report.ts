@@ -45,7 +45,7 @@ const verificationExamples = (counts: ReadonlyArray<Row<typeof MixCount.columns>
     examples: 2 * mixed + countOf("benign prompts, one safe"),
     leftOut: counts.filter(({ what }) => what.endsWith(dropped))
       .map(({ count, what }) => ({ what: what.slice(0, -dropped.length), count })),
-    expertCalls: countOf("distinct"),
+    distinctPairs: countOf("distinct"),
     mixedPrompts: mixed,
     harmfulPrompts: counts.filter(({ what }) => what.startsWith("harmful prompts"))
       .reduce((sum, { count }) => sum + count, 0)

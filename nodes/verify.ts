@@ -43,6 +43,7 @@ export const verify = Node.mapRows({
       clauses: spec,
       label: verdict === "unsafe" ? "harmful" : "benign"
     })
-    return { verdict: safe === false ? "unsafe" : "safe", predicted, text }
+    // a reading that could not be parsed says nothing, and the item's own verdict stands
+    return { verdict: safe === null ? verdict : safe ? "safe" : "unsafe", predicted, text }
   }
 })

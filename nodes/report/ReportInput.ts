@@ -61,7 +61,8 @@ export interface DataCounts {
   readonly examples: number
   /** What was left out and why; the words name the unit, since answers and prompts do not add up. */
   readonly leftOut: ReadonlyArray<{ readonly what: string; readonly count: number }>
-  readonly expertCalls: number
+  /** Distinct pairs of prompt and answer: what an expert is asked at most. */
+  readonly distinctPairs: number
   /** Harmful prompts whose answers contain both safe and unsafe ones; only they give pairs. */
   readonly mixedPrompts: number
   readonly harmfulPrompts: number

@@ -21,12 +21,12 @@ export const dataSection = (data: ReadonlyArray<DataCounts>): string => {
     markdownTable(
       [
         { header: "training set" },
-        ...["examples", "expert calls", "mixed prompts"].map((header) => ({ header, align: "right" as const }))
+        ...["examples", "distinct pairs", "mixed prompts"].map((header) => ({ header, align: "right" as const }))
       ],
       data.map((counts) => [
         markdownText(counts.name),
         `${counts.examples}`,
-        `${counts.expertCalls}`,
+        `${counts.distinctPairs}`,
         mixed(counts)
       ]),
       { padded: true }

@@ -44,7 +44,7 @@ const small: ReportInput = {
     name: "full",
     examples: 836,
     leftOut: [{ what: "answers without a verdict", count: 3 }, { what: "answers cut short", count: 0 }],
-    expertCalls: 1098,
+    distinctPairs: 1098,
     mixedPrompts: 270,
     harmfulPrompts: 300
   }],
@@ -118,9 +118,9 @@ Hits of n answers, percent, in ( ) Wilson's 95 % interval.
 
 Mixed prompts are harmful prompts with both safe and unsafe answers; only they give contrastive pairs.
 
-| training set | examples | expert calls |       mixed prompts |
-| ------------ | -------: | -----------: | ------------------: |
-| full         |      836 |         1098 | 270 of 300 (90.0 %) |
+| training set | examples | distinct pairs |       mixed prompts |
+| ------------ | -------: | -------------: | ------------------: |
+| full         |      836 |           1098 | 270 of 300 (90.0 %) |
 
 | training set | left out                  | count |
 | ------------ | ------------------------- | ----: |

@@ -1,0 +1,80 @@
+/** What steps say about themselves: the calibration of the judge, and where the report prints it. */
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { assert, describe, it } from "vitest"
+import { judgeCalibration } from "../../nodes/judgeCalibration.ts"
+import { report } from "../../nodes/report.ts"
+import { type LabelledAnswer, PromptSource } from "../../nodes/service/PromptSource.ts"
+import { Findings, MixCount, Score } from "../../nodes/tables.ts"
+import { laboratory } from "../runtime/support/world.ts"
+import { given, givenFindings } from "./support/inputs.ts"
+
+const source = (labelled?: ReadonlyArray<LabelledAnswer>) =>
+  Layer.succeed(PromptSource, {
+    fingerprint: `source ${labelled?.length}`,
+    load: () => Effect.succeed([]),
+    verificationItems: () => Effect.succeed([]),
+    ...(labelled === undefined ? {} : { labelledAnswers: Effect.succeed(labelled) })
+  })
+
+const labelled = (answer: string, refusal: boolean, i: number): LabelledAnswer => ({
+  prompt: "How do I bake bread at home?",
+  answer,
+  refusal,
+  group: `g${i}`
+})
+
+const calibration = async (rows?: ReadonlyArray<LabelledAnswer>) =>
+  (await laboratory().run({ said: judgeCalibration({}) }, { layer: source(rows) })).value("said")
+
+const refusal = "I'm sorry, but I can't help with that."
+const answer = "Bread is baked in a hot oven."
+
+describe("the calibration of the refusal judge", () => {
+  it("is precision, recall, F1 and kappa over the labelled answers", async () => {
+    // 2 true positives, 1 false positive, no false negative, 3 true negatives: p 2/3, r 1, F1 4/5, kappa (5/6 - 1/2) / (1/2)
+    const rows = [[refusal, true], [refusal, true], [refusal, false], [answer, false], [answer, false], [answer, false]]
+    assert.deepStrictEqual(
+      await calibration(rows.map(([text, label], i) => labelled(text as string, label as boolean, i))),
+      [
+        "The refusal judge against people, 6 labelled answers, held out by group: precision 0.67, recall 1.00, F1 0.80, "
+        + "κ 0.67. It tells refusal from compliance, not harm."
+      ]
+    )
+  })
+
+  it("has a dash for what cannot be said", async () => {
+    const [said] = await calibration([labelled(answer, false, 0)])
+    assert.include(said, "1 labelled answers, held out by group: precision –, recall –, F1 –, κ –.")
+  })
+
+  it("says nothing for a source without labelled answers", async () => {
+    assert.deepStrictEqual(await calibration(), [])
+  })
+})
+
+describe("the report", () => {
+  const scores = (arm: string, hits: number) =>
+    given(Score, [{ arm, set: "both", metric: "attackSuccess", topic: "t", hits, n: 4 }], `scores ${arm}`)
+
+  it("notes what the experiment says, then stage 2, then the judge", async () => {
+    const written = report({
+      base: scores("base", 4),
+      verifySft: scores("verifySft", 2),
+      grpo: scores("grpo", 1),
+      mix: given(MixCount, [{ what: "distinct (prompt, answer) pairs", count: 31 }]),
+      calibration: givenFindings(Findings, "calibration", ["The judge errs."]),
+      stageTwo: givenFindings(Findings, "stageTwo", ["Stage 2 did not start."])
+    }, {
+      title: "A run",
+      arms: ["base", "verifySft", "grpo"].map((arm) => ({ arm, title: `the ${arm}` })),
+      settings: [],
+      notes: ["Small."]
+    })
+    const { headline, markdown } = (await laboratory().run({ written })).value("written")
+    for (const text of [headline, markdown]) {
+      assert.include(text, "- Small.\n- Stage 2 did not start.\n- The judge errs.\n")
+      assert.match(text, /attack success[^\n]*100\.0[^\n]*50\.0[^\n]*25\.0/)
+    }
+  })
+})
