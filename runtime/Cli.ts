@@ -1,6 +1,6 @@
 /**
- * The command line: `pipeline run|plan|why|accept|ls|show`. One file per command in `runtime/cli/`; this one joins them,
- * maps every ending to its exit code, and turns the second Ctrl-C into an immediate stop.
+ * The command line: `pipeline run|plan|why|accept|ls|show|query`. One file per command in `runtime/cli/`; this one
+ * joins them, maps every ending to its exit code, and turns the second Ctrl-C into an immediate stop.
  */
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
@@ -12,6 +12,7 @@ import { accept } from "./cli/accept.ts"
 import { ls } from "./cli/ls.ts"
 import { fail, failWith, finish, say } from "./cli/output.ts"
 import { plan } from "./cli/plan.ts"
+import { query } from "./cli/query.ts"
 import { run } from "./cli/run.ts"
 import { show } from "./cli/show.ts"
 import { why } from "./cli/why.ts"
@@ -20,7 +21,7 @@ const version = (): string => JSON.parse(readFileSync(new URL("../package.json",
 
 const pipeline = Command.make("pipeline").pipe(
   Command.withDescription("typed, incremental pipelines for safety post-training"),
-  Command.withSubcommands([run, plan, why, accept, ls, show])
+  Command.withSubcommands([run, plan, why, accept, ls, show, query])
 )
 
 const usageErrors = new Set([

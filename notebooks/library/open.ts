@@ -7,28 +7,19 @@
  */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { existsSync } from "node:fs"
-import { join } from "node:path"
 import process from "node:process"
 import { decodeColumn } from "../../cache/ColumnData.ts"
 import type { Cell } from "../../cache/Columns.ts"
 import { Store } from "../../cache/Store.ts"
-import * as CacheStore from "../../cache/Store.ts"
 import { cacheRootOf, projectRootOf } from "../../runtime/Place.ts"
+import { chosenRuns } from "../../runtime/query/chosenRuns.ts"
+import { existingCache } from "../../runtime/query/existingCache.ts"
+import { latestNodes } from "../../runtime/query/latestNodes.ts"
+import { type NamedTable, tablesByName } from "../../runtime/query/tablesByName.ts"
 import { fillSql, type SqlValue } from "./fillSql.ts"
-import { latestNodes } from "./latestNodes.ts"
 import { type Row, rowsOf, sql } from "./sql.ts"
-import { type NamedTable, tablesByName } from "./tablesByName.ts"
 
 export type { Row, SqlValue }
-
-/** There is no cache where one was looked for. */
-export class CacheMissing extends Schema.TaggedError<CacheMissing>()("CacheMissing", { folder: Schema.String }) {
-  override get message() {
-    return `there is no cache in ${this.folder}; run an experiment first (npx pipeline run experiments/quickstart.ts), `
-      + "or give open({ cache }) or PIPELINE_CACHE the folder of another"
-  }
-}
 
 /** No table of the cache has this name. */
 export class TableMissing extends Schema.TaggedError<TableMissing>()("TableMissing", {
@@ -103,14 +94,8 @@ const readAll = Effect.fnUntraced(function*({ table }: NamedTable) {
  */
 export const open = async ({ cache, experiment }: OpenOptions = {}): Promise<Cache> => {
   const folder = cacheRootOf(projectRootOf(process.cwd()), cache, process.env["PIPELINE_CACHE"])
-  // Opening a store makes one where there is none, which would hide a mistaken folder.
-  if (!existsSync(join(folder, "v1"))) throw new CacheMissing({ folder })
-  const store = await Effect.runPromise(Effect.provide(Store, CacheStore.layer(folder)))
-  const wanted = experiment?.replace(/\.ts$/u, "")
-  const latest = async () => {
-    const runs = await Effect.runPromise(store.listRuns())
-    return latestNodes(wanted === undefined ? runs : runs.filter((run) => run.experiment === wanted))
-  }
+  const store = await Effect.runPromise(Effect.provide(Store, existingCache(folder)))
+  const latest = async () => latestNodes(chosenRuns(await Effect.runPromise(store.listRuns()), { experiment }))
   const named = async () => tablesByName(store, await latest())
   return {
     folder,

@@ -1,6 +1,6 @@
 /**
  * What a cache holds now, from the records of its runs: the latest result of each node, and the one before its last
- * change. Only records are read here; the rows behind them are `open.ts`'.
+ * change. Only records are read here; the rows behind them are `tablesByName.ts`'.
  */
 import type { Manifest, RunRecord } from "../../cache/Manifest.ts"
 

@@ -1,0 +1,149 @@
+/**
+ * `pipeline query "select …"`: SQL over every node of the cache, as a table for people or as CSV, JSON or Arrow for
+ * programs. Reads the cache only, so it works while a run is writing.
+ */
+import * as Argument from "effect/cli/Argument"
+import * as Command from "effect/cli/Command"
+import * as Flag from "effect/cli/Flag"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
+import { closeSync, openSync, writeFileSync } from "node:fs"
+import type { QueryResult } from "../../cache/Duck.ts"
+import { cacheRootOf, projectRootOf } from "../Place.ts"
+import { answer } from "../query/answer.ts"
+import { existingCache } from "../query/existingCache.ts"
+import { arrow, csv, json } from "../query/formats.ts"
+import { QueryRefused } from "../query/QueryRefused.ts"
+import { showRows } from "../terminal/showRows.ts"
+import { styleFor, uncoloured } from "../terminal/style.ts"
+import { visible } from "../terminal/text.ts"
+import * as flags from "./flags.ts"
+import { columnsOf } from "./output.ts"
+
+/** Rows of a table for people, unless told. */
+const tableRows = 50
+
+const statement = Argument.String("statement").pipe(
+  Argument.withDescription("one SELECT in DuckDB's dialect; without it, the tables there are"),
+  Argument.optional
+)
+const run = Flag.String("run").pipe(
+  Flag.withDescription("the state that this run left, as `ls --runs` names it (default: the latest)"),
+  Flag.optional
+)
+const experiment = Flag.String("experiment").pipe(
+  Flag.withDescription("only this experiment's results, for example experiments/quickstart"),
+  Flag.optional
+)
+const format = Flag.Literals("format", ["table", "csv", "json", "arrow"]).pipe(
+  Flag.withDescription("table for reading; csv, json (one array) or arrow (an IPC stream) for programs"),
+  Flag.withDefault("table" as const)
+)
+const limit = Flag.Int("limit").pipe(
+  Flag.filter((rows) => rows >= 0, (rows) => `${rows} is no number of rows`),
+  Flag.withDescription(`rows at most (default: ${tableRows} of a table, else all)`),
+  Flag.optional
+)
+const out = Flag.String("out").pipe(
+  Flag.withDescription("write to this file instead of standard output"),
+  Flag.optional
+)
+
+type Format = "table" | "csv" | "json" | "arrow"
+type Piece = string | Uint8Array
+
+interface Target {
+  readonly write: (piece: Piece) => void
+  readonly isTerminal: boolean
+}
+
+const refusedFile = (file: string, cause: unknown) =>
+  new QueryRefused({
+    reason: `${file} could not be written: ${cause instanceof Error ? cause.message : String(cause)}`,
+    next: "give --out a file in a folder that exists and may be written"
+  })
+
+/** Standard output, or a file that is open for as long as the scope. */
+const target = Effect.fnUntraced(function*(file: string | undefined) {
+  if (file === undefined) {
+    const { stdout } = process
+    return { write: (piece: Piece) => void stdout.write(piece), isTerminal: stdout.isTTY }
+  }
+  const opened = yield* Effect.acquireRelease(
+    Effect.try({ try: () => openSync(file, "w"), catch: (cause) => refusedFile(file, cause) }),
+    (opened) => Effect.sync(() => closeSync(opened))
+  )
+  return { write: (piece: Piece) => writeFileSync(opened, piece), isTerminal: false }
+})
+
+/** The first rows of a result. */
+const first = (result: QueryResult, rows: number): QueryResult =>
+  rows >= result.rows ? result : {
+    ...result,
+    columns: Object.fromEntries(Object.entries(result.columns).map(([name, cells]) => [name, cells.slice(0, rows)])),
+    rows
+  }
+
+const tableText = ({ columns, rows, schema }: QueryResult, limitRows: number, { isTerminal }: Target): string => {
+  const options = isTerminal
+    ? { width: columnsOf(process.stdout), style: styleFor(process.stdout) }
+    : { width: columnsOf({}), style: uncoloured }
+  return `${showRows({ names: schema.map(({ name }) => name), columns, rows }, { ...options, limit: limitRows })}\n`
+}
+
+/** CSV has no escapes: on a terminal what a text hides is spelled out, elsewhere it is kept. */
+const onTerminal = (text: string): string => text.split("\r\n").map(visible).join("\n")
+
+const piecesOf = (
+  result: QueryResult,
+  format: Format,
+  limitRows: Option.Option<number>,
+  target: Target
+): Stream.Stream<Piece, QueryRefused> => {
+  if (format === "table") {
+    return Stream.make(tableText(result, Option.getOrElse(limitRows, () => tableRows), target))
+  }
+  const wanted = first(result, Option.getOrElse(limitRows, () => result.rows))
+  if (format === "json") return json(wanted)
+  if (format === "arrow") return arrow(wanted)
+  return target.isTerminal ? Stream.map(csv(wanted), onTerminal) : csv(wanted)
+}
+
+/** Texts of a chunk go out together: one call a row would cost more than the row. */
+const joined = (pieces: ReadonlyArray<Piece>): ReadonlyArray<Piece> =>
+  pieces.every((piece) => typeof piece === "string") ? [pieces.join("")] : pieces
+
+export const query = Command.make(
+  "query",
+  { statement, run, experiment, format, limit, out, cache: flags.cache, json: flags.json },
+  (given) =>
+    Effect.gen(function*() {
+      const format = given.json ? "json" : given.format
+      const file = Option.getOrUndefined(given.out)
+      if (format === "arrow" && file === undefined && process.stdout.isTTY) {
+        return yield* new QueryRefused({
+          reason: "an arrow stream is no text for a terminal",
+          next: "write it to a file with --out, or pipe it into a program"
+        })
+      }
+      const result = yield* answer(Option.getOrUndefined(given.statement), {
+        experiment: Option.getOrUndefined(given.experiment),
+        run: Option.getOrUndefined(given.run)
+      })
+      // Opened only now: a refused statement leaves a file that is there as it was.
+      const to = yield* target(file)
+      yield* Stream.runForEachArray(piecesOf(result, format, given.limit, to), (pieces) =>
+        Effect.try({
+          try: () => joined(pieces).forEach(to.write),
+          catch: (cause) => refusedFile(file ?? "standard output", cause)
+        }))
+    }).pipe(
+      Effect.scoped,
+      Effect.provide(
+        existingCache(
+          cacheRootOf(projectRootOf(process.cwd()), Option.getOrUndefined(given.cache), process.env["PIPELINE_CACHE"])
+        )
+      )
+    )
+).pipe(Command.withDescription("SQL over the results of every node"))

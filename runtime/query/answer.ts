@@ -1,0 +1,60 @@
+/**
+ * The answer to a question: a statement over the tables that the chosen runs left, or the list of these tables. Looks
+ * at the cache anew each time and takes no lock.
+ */
+import * as Effect from "effect/Effect"
+import { type QueryResult, SqlRefused } from "../../cache/Duck.ts"
+import { blobsOf } from "../../cache/Manifest.ts"
+import { Store } from "../../cache/Store.ts"
+import { isLost } from "../../cache/StoreFailed.ts"
+import { ResultLost } from "../Error.ts"
+import { type Choice, chosenRuns } from "./chosenRuns.ts"
+import { latestNodes } from "./latestNodes.ts"
+import { choiceRefused, statementRefused } from "./refusal.ts"
+import { select } from "./select.ts"
+import { type NamedTable, tablesByName } from "./tablesByName.ts"
+
+/** The names that a statement may use, with their rows and columns. */
+const listed = (tables: ReadonlyMap<string, NamedTable>): QueryResult => {
+  const all = [...tables.values()]
+  return {
+    schema: [{ name: "table", type: "VARCHAR" }, { name: "rows", type: "BIGINT" }, {
+      name: "columns",
+      type: "VARCHAR"
+    }],
+    columns: {
+      table: all.map(({ name }) => name),
+      rows: all.map(({ rows }) => rows),
+      columns: all.map(({ table }) => table.schema.map(({ name }) => name).join(", "))
+    },
+    rows: all.length
+  }
+}
+
+/**
+ * What `statement` gives; without one, the tables it could be asked of.
+ *
+ * **Fails**: `QueryRefused` for a statement, an experiment or a run that is not right; `ResultLost` where stored bytes
+ * are gone; `StoreFailed`.
+ */
+export const answer = Effect.fnUntraced(function*(statement: string | undefined, choice: Choice) {
+  const store = yield* Store
+  const all = yield* store.listRuns()
+  const runs = chosenRuns(all, choice)
+  if (runs.length === 0) return yield* choiceRefused(choice, all)
+  const nodes = latestNodes(runs)
+  const tables = tablesByName(store, nodes)
+  if (statement === undefined) return listed(tables)
+  return yield* select(statement, tables).pipe(
+    Effect.catchIf(
+      (error) => error instanceof SqlRefused,
+      (error) => Effect.fail(statementRefused(error, tables, runs))
+    ),
+    Effect.catchIf(isLost, (error) => {
+      const owner = nodes.find(({ before, manifest }) =>
+        [manifest, before].some((each) => each !== undefined && blobsOf(each).includes(error.digest))
+      )
+      return Effect.fail(new ResultLost({ label: owner?.label ?? "a node", damaged: error._tag === "BlobDamaged" }))
+    })
+  )
+})

@@ -1,0 +1,72 @@
+/** Which tables a statement is run over, and which runs they are of. */
+import * as Effect from "effect/Effect"
+import { assert, describe, it } from "vitest"
+import * as Duck from "../../../cache/Duck.ts"
+import type { RunRecord } from "../../../cache/Manifest.ts"
+import { chosenRuns } from "../../../runtime/query/chosenRuns.ts"
+import { mentionedTables, select } from "../../../runtime/query/select.ts"
+import type { NamedTable } from "../../../runtime/query/tablesByName.ts"
+
+const tables = (...names: ReadonlyArray<string>): ReadonlyMap<string, NamedTable> =>
+  new Map(names.map((name) => [
+    name.toLowerCase(),
+    {
+      name,
+      rows: 1,
+      table: Duck.fromColumns([{ name: "v", type: { kind: "string", nullable: false } }], { v: [name] }, 1)
+    }
+  ]))
+
+describe("select", () => {
+  it("looks only at tables that the statement mentions", () => {
+    const all = tables("Critique", "critique@before", "odd \"name\"", "scores:base", "scores:grpo")
+    const mentioned = (statement: string) => [...mentionedTables(statement, all).keys()]
+    assert.deepStrictEqual(mentioned("select * from CRITIQUE"), ["critique"])
+    assert.deepStrictEqual(mentioned("from \"Scores:base\", \"odd \"\"name\"\"\""), ["odd \"name\"", "scores:base"])
+    assert.deepStrictEqual(mentioned("select 1"), [])
+  })
+
+  it("finds a table whose name is put together", async () => {
+    const { columns } = await Effect.runPromise(
+      select("select v from query_table('cri' || 'tique')", tables("critique", "other"))
+    )
+    assert.deepStrictEqual(columns, { v: ["critique"] })
+  })
+
+  it("does not look at the hundreds of other tables of a sweep, also where a column is excluded", async () => {
+    let made = 0
+    const counted = new Map([...tables(...Array.from({ length: 300 }, (_, i) => `arm[seed=${i}]`), "node")].map((
+      [key, named]
+    ) => [key, {
+      ...named,
+      table: {
+        ...named.table,
+        get schema() {
+          made++
+          return named.table.schema
+        }
+      }
+    }]))
+    const { columns } = await Effect.runPromise(
+      select("select * exclude (w) from (select *, 1 as w from node)", counted)
+    )
+    assert.deepStrictEqual(columns, { v: ["node"] })
+    assert.isBelow(made, 20)
+  })
+})
+
+describe("chosenRuns", () => {
+  const record = (run: string, experiment: string): RunRecord => ({ run, experiment, startedAt: run, nodes: [] })
+  const runs = [record("4", "b"), record("3", "a"), record("2", "b"), record("1", "a")]
+  const names = (choice: Parameters<typeof chosenRuns>[1]) => chosenRuns(runs, choice).map(({ run }) => run)
+
+  it("are all, those of an experiment, or a run and what it was completed by", () => {
+    assert.deepStrictEqual(names({}), ["4", "3", "2", "1"])
+    assert.deepStrictEqual(names({ experiment: "./a.ts" }), ["3", "1"])
+    assert.deepStrictEqual(names({ run: "3" }), ["3", "1"])
+    assert.deepStrictEqual(names({ run: "2" }), ["2"])
+    assert.deepStrictEqual(names({ run: "2", experiment: "b" }), ["2"])
+    assert.deepStrictEqual(names({ run: "2", experiment: "a" }), [])
+    assert.deepStrictEqual(names({ run: "9" }), [])
+  })
+})
