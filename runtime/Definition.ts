@@ -29,7 +29,7 @@ interface Common extends Inert {
   readonly name: string
   /** Forces a new key; needed only where the code digest cannot see a change. */
   readonly version: number
-  readonly paramSchema: Schema.Codec<any, any>
+  readonly paramSchema: Schema.Struct<{ readonly [name: string]: Schema.Codec<any, any> }>
   readonly uses: ReadonlyArray<UsedKey>
   readonly seeded: boolean
   readonly site: Site

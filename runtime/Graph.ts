@@ -56,12 +56,12 @@ const decodeParams = (experiment: string, ref: AnyRef) => {
   const { definition } = ref
   if (definition.kind === "source") return { params: {}, encodedParams: {}, seed: undefined }
   try {
-    const made = (definition.paramSchema as any).make(ref.params)
+    const made = definition.paramSchema.make(ref.params as {})
+    const encoded = Schema.encodeUnknownSync(definition.paramSchema)(made)
+    if (!definition.seeded) return { params: made, encodedParams: encoded, seed: undefined }
     const { seed, ...params } = made
-    const { seed: _, ...encodedParams } = Schema.encodeUnknownSync(definition.paramSchema)(made)
-    return definition.seeded
-      ? { params, encodedParams, seed: seed as number }
-      : { params: made, encodedParams: Schema.encodeUnknownSync(definition.paramSchema)(made), seed: undefined }
+    const { seed: _, ...encodedParams } = encoded
+    return { params, encodedParams, seed }
   } catch (error) {
     throw new ExperimentInvalid({
       experiment,

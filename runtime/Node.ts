@@ -62,15 +62,19 @@ export interface Connect<I extends Ports, A, P extends Fields, U extends Uses, S
   readonly definition: NodeDefinition
 }
 
-const paramSchemaOf = (fields: Fields | undefined, seeded: boolean): Schema.Codec<any, any> =>
-  Schema.Struct({ ...fields, ...(seeded ? { seed: Schema.Int } : {}) } as Fields) as unknown as Schema.Codec<any, any>
+const paramSchemaOf = (fields: Fields | undefined, seeded: boolean) =>
+  Schema.Struct(
+    { ...fields, ...(seeded ? { seed: Schema.Int } : {}) } as { readonly [name: string]: Schema.Codec<any, any> }
+  )
 
 const connectors = new WeakMap<NodeDefinition, object>()
 
 /** What a module exports for a definition: how its declaration is found where call stacks do not name places on disk. */
 export const connectorOf = (definition: NodeDefinition): object => connectors.get(definition) ?? definition
 
-const connectable = (definition: NodeDefinition): any => {
+/** Types end here: what the makers below have checked becomes data, and the caller's types come back with the result. */
+const connectable = (checked: object): any => {
+  const definition = checked as NodeDefinition
   const connect = (label: string) => (inputs: any, params?: unknown) => ({
     label,
     definition,
@@ -116,9 +120,9 @@ export const make = <
   connectable({
     ...common(spec),
     kind: "make",
-    inputs: spec.inputs as any,
-    output: spec.output as any,
-    run: spec.run as any
+    inputs: spec.inputs,
+    output: spec.output,
+    run: spec.run
   })
 
 /**
@@ -153,12 +157,12 @@ export const mapRows = <
   connectable({
     ...common(spec),
     kind: "rows",
-    input: spec.input as any,
-    side: (spec.side ?? {}) as any,
-    output: spec.output as any,
+    input: spec.input,
+    side: spec.side ?? {},
+    output: spec.output,
     carry: spec.carry ?? [],
-    given: spec.given as any,
-    run: spec.run as any
+    given: spec.given,
+    run: spec.run
   })
 
 /** A statement over the inputs: columns are checked by `tsc`, the statement by DuckDB when the plan is made. */
@@ -176,7 +180,7 @@ export const sql = <
   connectable({
     ...common(spec),
     kind: "sql",
-    inputs: spec.inputs as any,
-    output: spec.output as any,
-    select: spec.select as any
+    inputs: spec.inputs,
+    output: spec.output,
+    select: spec.select
   })

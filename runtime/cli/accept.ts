@@ -8,12 +8,10 @@ import * as Effect from "effect/Effect"
 import { join } from "node:path"
 import * as Accepted from "../Accepted.ts"
 import { ExperimentInvalid } from "../Error.ts"
-import * as Plan from "../Plan.ts"
-import * as Session from "../Session.ts"
 import { onlyCode, type StoredParts } from "../Why.ts"
-import { entryOf } from "./entryOf.ts"
 import * as flags from "./flags.ts"
 import { print } from "./output.ts"
+import { withNode } from "./withNode.ts"
 
 const node = Argument.String("node").pipe(Argument.withDescription("a node whose code changed"))
 
@@ -21,12 +19,8 @@ export const accept = Command.make(
   "accept",
   { experiment: flags.file, node, ...flags.shared },
   (given) =>
-    Effect.gen(function*() {
-      const options = flags.sessionOptions(given)
-      yield* Effect.gen(function*() {
-        const session = yield* Session.open(options)
-        const made = yield* Plan.make({ ...session.plan, countRows: false })
-        const entry = yield* entryOf(made, given.experiment, given.node)
+    withNode(given, ({ entry, session }) =>
+      Effect.gen(function*() {
         const state = entry.resolved?.state
         const before = state?.fresh === false ? (state.previous?.parts as StoredParts | undefined) : undefined
         if (entry.resolved === undefined || before === undefined || !onlyCode(entry.why)) {
@@ -36,11 +30,8 @@ export const accept = Command.make(
             next: `\`pipeline why ${given.experiment} ${given.node}\` says what differs`
           })
         }
-        Accepted.record(join(session.projectRoot, Accepted.fileName), [{
-          now: entry.resolved.parts.code,
-          before: before.key.code
-        }])
+        const { code } = entry.resolved.parts
+        Accepted.record(join(session.projectRoot, Accepted.fileName), [{ now: code, before: before.key.code }])
         print(`${given.node}: its code now counts as the code that made the cached result (${Accepted.fileName})`)
-      }).pipe(Effect.provide(Session.layer(options)), Effect.scoped)
-    })
+      }))
 ).pipe(Command.withDescription("declare that changed code gives the same results"))

@@ -12,12 +12,11 @@ import { rowName } from "../Cells.ts"
 import { type NodeDefinition, type RowsDefinition, rowsPort } from "../Definition.ts"
 import { ExperimentInvalid } from "../Error.ts"
 import { sideOf } from "../Inputs.ts"
-import * as Plan from "../Plan.ts"
+import type * as Plan from "../Plan.ts"
 import { keyRows } from "../RowEngine.ts"
-import * as Session from "../Session.ts"
-import { entryOf } from "./entryOf.ts"
 import * as flags from "./flags.ts"
 import { print } from "./output.ts"
+import { withNode } from "./withNode.ts"
 
 const node = Argument.String("node").pipe(Argument.withDescription("a node of the graph, as `plan --all` names it"))
 const row = Argument.String("row").pipe(Argument.withDescription("a row of that node, by its id"), Argument.optional)
@@ -59,21 +58,17 @@ export const why = Command.make(
   "why",
   { experiment: flags.file, node, row, ...flags.shared },
   (given) =>
-    Effect.gen(function*() {
-      const options = flags.sessionOptions(given)
-      yield* Effect.gen(function*() {
-        const session = yield* Session.open(options)
-        const made = yield* Plan.make({ ...session.plan, countRows: false })
-        const entry = yield* entryOf(made, given.experiment, given.node)
-        if (Option.isSome(given.row)) return yield* whyRow(entry, made, given.row.value)
-        const key = entry.resolved?.key.slice(0, 8) ?? "not known yet"
-        const instant = made.executed.includes(entry)
+    withNode(given, ({ entry, plan }) => {
+      if (Option.isSome(given.row)) return whyRow(entry, plan, given.row.value)
+      const key = entry.resolved?.key.slice(0, 8) ?? "not known yet"
+      const instant = plan.executed.includes(entry)
+      return Effect.sync(() =>
         print([
           `${given.node}  ${key}  ${instant ? "ran just now, to see what lies below it" : entry.state}`,
           ...entry.why.map((reason) =>
             `  ${reason.text}${reason.from === undefined ? "" : `  (${reason.from} → ${reason.to})`}`
           )
         ].join("\n"))
-      }).pipe(Effect.provide(Session.layer(options)), Effect.scoped)
+      )
     })
 ).pipe(Command.withDescription("why a node or a row is stale: what differs in its key, old → new"))
