@@ -5,6 +5,8 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     exclude: ["test/external/**", "node_modules/**"],
     pool: "forks",
-    testTimeout: 120_000
+    // limits for a machine that hangs, far above what tests take: nothing here is a measurement
+    testTimeout: 900_000,
+    hookTimeout: 300_000
   }
 })

@@ -3,6 +3,7 @@
  * has its own worker, which ends with it. What a job does is in `sft.ts` and `grpo.ts`.
  */
 import { Worker } from "node:worker_threads"
+import { checkJob } from "./checkJob.ts"
 import type { FromTrainer, ToTrainer, TrainerOrder, TrainerTask } from "./trainerMessages.ts"
 import { fromMessage, TrainingFailed } from "./TrainingFailed.ts"
 import type {
@@ -53,6 +54,7 @@ const answerReward = async (
 /** Runs one job in its own worker and waits for the worker to be gone. */
 const train = async (order: TrainerOrder, options: TrainOptions, reward?: RewardFunction): Promise<unknown> => {
   const { from } = order.job
+  checkJob(order.job)
   options.signal?.throwIfAborted()
   const abortFlag = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
   const task: TrainerTask = { ...order, threads: options.threads, abortFlag }
