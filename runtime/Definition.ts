@@ -7,7 +7,7 @@ import type * as Effect from "effect/Effect"
 import type * as Schema from "effect/Schema"
 import type { Site } from "./code/definitionSite.ts"
 import type { SourceFailed } from "./Error.ts"
-import type { Query, Relations } from "./Query.ts"
+import type { Query } from "./Query.ts"
 import type { Artifact, Columns, Table, Value } from "./Type.ts"
 import type { UsedKey } from "./Used.ts"
 
@@ -58,7 +58,7 @@ export interface SqlDefinition extends Common {
   readonly kind: "sql"
   readonly inputs: { readonly [port: string]: AnyTable }
   readonly output: AnyTable
-  readonly select: (tables: Relations<any>, params: any) => Query
+  readonly select: (tables: any, params: any) => Query
 }
 
 /** Something from outside, pinned by content before anything runs. */

@@ -89,7 +89,7 @@ export class Statements {
     const relations = Object.fromEntries(
       Object.entries(definition.inputs).map(([port, table]) => [port, Query.relation(port, table)])
     )
-    const text = definition.select(relations as any, params as any)["~sql"]
+    const text = definition.select(relations, params)["~sql"]
     const schemas = Object.fromEntries(
       Object.entries(definition.inputs).map(([port, table]) => [port, tableSchema(table.columns)])
     )

@@ -51,6 +51,9 @@ const codeReasons = (before: ReadonlyArray<CodePart>, after: ReadonlyArray<CodeP
   return texts.slice(0, 3).map((text) => ({ part: "code", text: `code changed: ${text}` }))
 }
 
+/** The content of an input that counts whole; undefined for one that counts by columns. */
+const contentOf = (part: InputPart): string | undefined => "content" in part ? part.content : undefined
+
 const inputReason = (
   port: string,
   label: string,
@@ -59,7 +62,7 @@ const inputReason = (
 ): Reason | undefined => {
   if (before === undefined) return { part: "input", text: `input ${port} is new` }
   if ("content" in after || "content" in before) {
-    const [from, to] = [(before as any).content, (after as any).content]
+    const [from, to] = [contentOf(before), contentOf(after)]
     return from === to
       ? undefined
       : { part: "input", text: `${label} changed`, from: short(from?.slice(0, 8)), to: short(to?.slice(0, 8)) }

@@ -47,7 +47,7 @@ describe("a lost input", () => {
       output: Number,
       run: ({ number }) => ({ value: 3 * number.value })
     })
-    const both = { ...targets, other: thrice({ number: targets.end.inputs["number"]! as any }) }
+    const both = { ...targets, other: thrice({ number: targets.end.inputs["number"]! }) }
     await lab.run(both)
     lose()
     const again = await lab.run(both)
