@@ -1,13 +1,12 @@
 /**
- * Action records, one small file a key, made once and never changed. A second result for a key is compared with the
+ * Action records, one a key, kept in the journal and never changed. A second result for a key is compared with the
  * first: equal content is the normal end of a race, other content means that a node is not deterministic, which is
  * noted and changes nothing.
  */
-import * as path from "node:path"
 import type { Blobs } from "./Blobs.ts"
 import { type Digest, requireDigest } from "./Digest.ts"
-import { type Action, blobsOf, decodeAction, encodeRecord } from "./Manifest.ts"
-import * as publish from "./publish.ts"
+import type { Journal } from "./Journal.ts"
+import { type Action, blobsOf, decodeAction, encodeAction } from "./Manifest.ts"
 import { BlobDamaged } from "./StoreFailed.ts"
 
 /** What `putAction` did. `kept` is the record that stands for the key now; use its manifest. */
@@ -18,55 +17,61 @@ export interface PutAction {
 }
 
 export class Actions {
-  readonly #folder: string
-  readonly #tmp: string
+  readonly #journal: Journal
   readonly #blobs: Blobs
 
-  constructor(base: string, blobs: Blobs) {
-    this.#folder = path.join(base, "actions")
-    this.#tmp = path.join(base, "tmp")
+  constructor(journal: Journal, blobs: Blobs) {
+    this.#journal = journal
     this.#blobs = blobs
   }
 
-  #pathOf(key: Digest): string {
-    return path.join(this.#folder, requireDigest(key).slice(0, 2), key)
+  /** The record of a key as this process knows it; `undefined` also for a damaged one. Never throws. */
+  peek(key: Digest): Action | undefined {
+    try {
+      const bytes = this.#journal.get("action", key)
+      return bytes === undefined ? undefined : decodeAction(bytes, key)
+    } catch {
+      // What is wrong is said where the record is asked for by `get`.
+      return undefined
+    }
   }
 
-  /** **Fails**: throws `BlobDamaged` once for a damaged record, which is then out of the way. */
-  get(key: Digest): Action | undefined {
-    const file = this.#pathOf(key)
-    const bytes = publish.readIfExists(file)
-    if (bytes === undefined) return undefined
+  /**
+   * The record of a key; with `refresh`, also when another process wrote it since. **Fails**: throws `BlobDamaged` once
+   * for a damaged record, which is then out of the way.
+   */
+  get(key: Digest, refresh: boolean): Action | undefined {
+    requireDigest(key)
+    const found = this.#read(key)
+    if (found !== undefined || !refresh) return found
+    this.#journal.refresh()
+    return this.#read(key)
+  }
+
+  #read(key: Digest): Action | undefined {
+    const bytes = this.#journal.get("action", key)
+    if (bytes === undefined) {
+      if (!this.#journal.takeDamage("action", key)) return undefined
+      throw new BlobDamaged({ kind: "action", digest: key, found: "its check does not match" })
+    }
     try {
-      const action = decodeAction(bytes.toString("utf8"))
-      if (action.key !== key) throw new Error(`it is the record of ${action.key}`)
-      return action
+      return decodeAction(bytes, key)
     } catch (error) {
-      this.#blobs.quarantine(file, `action-${key}`)
+      this.#journal.condemn("action", key)
       throw new BlobDamaged({ kind: "action", digest: key, found: (error as Error).message })
     }
   }
 
-  #earlier(key: Digest): Action | undefined {
-    try {
-      return this.get(key)
-    } catch (error) {
-      if (error instanceof BlobDamaged) return undefined
-      throw error
-    }
-  }
-
+  /** Readable at once, durable with the journal's next commit. */
   put(action: Action): PutAction {
-    const file = this.#pathOf(action.key)
-    const record = encodeRecord(action)
-    if (publish.createFile(this.#tmp, file, record)) return { kept: action, nondeterministic: false }
-    const first = this.#earlier(action.key)
+    requireDigest(action.key)
+    const first = this.peek(action.key)
     const nondeterministic = first !== undefined && first.manifest.content !== action.manifest.content
     if (first !== undefined && blobsOf(first.manifest).every((blob) => this.#blobs.has(blob))) {
       return { kept: first, nondeterministic }
     }
-    // The first record was damaged, or its blobs are gone: it can never be used again, so this one takes its place.
-    publish.replaceFile(this.#tmp, file, record)
+    // None, or one that was damaged or whose blobs are gone: it can never be used again.
+    this.#journal.put("action", action.key, encodeAction(action))
     return { kept: action, nondeterministic }
   }
 }

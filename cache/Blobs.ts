@@ -1,16 +1,21 @@
 /**
- * Immutable blobs named by the SHA-256 of their bytes. Every blob is checked against its name the first time a process
- * reads it; a damaged one is moved to `quarantine/`, never returned. What blobs mean is the business of manifests.
+ * Immutable blobs named by the SHA-256 of their bytes: small ones in the journal, larger ones a file each. Every blob is
+ * checked against its name the first time a process reads it; a damaged one goes to `quarantine/` and is never returned.
+ * What blobs mean is the business of manifests.
  */
 import { createHash, randomBytes } from "node:crypto"
 import * as fs from "node:fs"
 import * as path from "node:path"
 import { type Digest, digestBytes } from "./Digest.ts"
+import type { Journal } from "./Journal.ts"
 import * as publish from "./publish.ts"
 import { BlobDamaged, BlobMissing } from "./StoreFailed.ts"
 
 /** Large files are hashed in pieces of this size, with a turn of the event loop between them. */
 const pieceBytes = 1 << 20
+
+/** Blobs of at most this many bytes are small: a file and its sync would cost more than their bytes. */
+export const smallBlobBytes = 32 << 10
 
 /** SHA-256 of a file's bytes, without holding them. */
 export const digestFile = async (file: string): Promise<Digest> => {
@@ -28,73 +33,120 @@ export const digestFile = async (file: string): Promise<Digest> => {
   }
 }
 
-/** The blobs below one `v1/` folder. File work is synchronous and throws; `Store.ts` wraps it. */
+const notTheDigest = (found: Digest): string => `its bytes have the digest ${found.slice(0, 16)}…`
+
+/** The blobs of one cache. File work is synchronous and throws; `Store.ts` wraps it. */
 export class Blobs {
   readonly #folder: string
   readonly #tmp: string
   readonly #quarantine: string
+  readonly #journal: Journal
   readonly #verified = new Set<Digest>()
 
-  constructor(base: string) {
+  constructor(base: string, journal: Journal) {
     this.#folder = path.join(base, "blobs")
     this.#tmp = path.join(base, "tmp")
     this.#quarantine = path.join(base, "quarantine")
+    this.#journal = journal
   }
 
+  /** Where the file of a blob is, if it has one. */
   pathOf(digest: Digest): string {
     return path.join(this.#folder, digest.slice(0, 2), digest.slice(2))
   }
 
   has(digest: Digest): boolean {
+    if (this.#journal.has("blob", digest) || this.#hasFile(digest)) return true
+    this.#journal.refresh()
+    return this.#journal.has("blob", digest)
+  }
+
+  #hasFile(digest: Digest): boolean {
     return fs.existsSync(this.pathOf(digest))
   }
 
+  /** A small blob is readable at once and durable with the journal's next commit; a larger one is durable on return. */
   put(bytes: Uint8Array | string): Digest {
     const digest = digestBytes(bytes)
-    // A blob on disk that this process has not read may be damaged, and writing it anew is the repair; so only verified
+    // A stored blob that this process has not read may be damaged, and writing it anew is the repair; so only verified
     // ones are skipped.
-    if (this.#verified.has(digest) && this.has(digest)) return digest
-    const present = publish.readIfExists(this.pathOf(digest))
-    if (present === undefined || digestBytes(present) !== digest) {
-      publish.replaceFile(this.#tmp, this.pathOf(digest), bytes)
-    }
+    const present = this.#verified.has(digest) && (this.#journal.has("blob", digest) || this.#hasFile(digest))
+    if (present || this.#isIntact(digest)) return digest
+    const raw = typeof bytes === "string" ? Buffer.from(bytes) : bytes
+    if (raw.length <= smallBlobBytes) this.#journal.put("blob", digest, raw)
+    else this.#putFile(digest, raw)
     this.#verified.add(digest)
     return digest
   }
 
+  #putFile(digest: Digest, bytes: Uint8Array): void {
+    const present = publish.readIfExists(this.pathOf(digest))
+    if (present !== undefined && digestBytes(present) === digest) return
+    publish.replaceFile(this.#tmp, this.pathOf(digest), bytes)
+  }
+
+  /** Whether the journal has the blob, with the right bytes. */
+  #isIntact(digest: Digest): boolean {
+    const stored = this.#journal.get("blob", digest)
+    if (stored === undefined || digestBytes(stored) !== digest) return false
+    this.#verified.add(digest)
+    return true
+  }
+
   /** Takes over a synced, read-only file under `tmp/` whose digest is known. */
   async adopt(temporary: string, digest: Digest): Promise<void> {
-    if (this.has(digest) && (this.#verified.has(digest) || await digestFile(this.pathOf(digest)) === digest)) {
+    if (this.#hasFile(digest) && await digestFile(this.pathOf(digest)) === digest) {
       fs.rmSync(temporary, { force: true })
     } else {
       publish.publishTemporary(temporary, this.pathOf(digest))
     }
-    this.#verified.add(digest)
   }
 
-  /** **Fails**: throws {@link BlobMissing}, {@link BlobDamaged}. */
+  /** The bytes of a blob, the caller's own. **Fails**: throws {@link BlobMissing}, {@link BlobDamaged}. */
   read(digest: Digest): Buffer {
-    const bytes = publish.readIfExists(this.pathOf(digest))
-    if (bytes === undefined) throw new BlobMissing({ digest })
-    if (!this.#verified.has(digest)) {
-      const found = digestBytes(bytes)
-      if (found !== digest) throw this.damaged(digest, `its bytes have the digest ${found.slice(0, 16)}…`)
-      this.#verified.add(digest)
-    }
+    const bytes = this.#bytesOf(digest)
+    if (this.#verified.has(digest)) return bytes
+    const found = digestBytes(bytes)
+    if (found !== digest) throw this.damaged(digest, notTheDigest(found))
+    this.#verified.add(digest)
     return bytes
   }
 
-  /** Checks a blob without holding its bytes. **Fails**: as {@link read}. */
-  async verify(digest: Digest): Promise<void> {
-    if (!this.has(digest)) throw new BlobMissing({ digest })
-    const found = await digestFile(this.pathOf(digest))
-    if (found !== digest) throw this.damaged(digest, `its bytes have the digest ${found.slice(0, 16)}…`)
-    this.#verified.add(digest)
+  #bytesOf(digest: Digest): Buffer {
+    const found = this.#copyOf(digest) ?? publish.readIfExists(this.pathOf(digest))
+    if (found !== undefined) return found
+    if (this.#journal.takeDamage("blob", digest)) {
+      this.#verified.delete(digest)
+      throw new BlobDamaged({ kind: "blob", digest, found: "its check does not match" })
+    }
+    // An action that was just picked up may name what a third process wrote.
+    this.#journal.refresh()
+    const late = this.#copyOf(digest)
+    if (late === undefined) throw new BlobMissing({ digest })
+    return late
+  }
+
+  #copyOf(digest: Digest): Buffer | undefined {
+    const stored = this.#journal.get("blob", digest)
+    return stored === undefined ? undefined : Buffer.from(stored)
+  }
+
+  /** The file of a blob, checked, and made if it has none. **Fails**: rejects as {@link read} throws. */
+  async fileOf(digest: Digest): Promise<string> {
+    const file = this.pathOf(digest)
+    if (!this.#hasFile(digest)) publish.replaceFile(this.#tmp, file, this.read(digest))
+    const found = await digestFile(file)
+    if (found !== digest) {
+      this.quarantine(file, digest)
+      throw new BlobDamaged({ kind: "blob", digest, found: notTheDigest(found) })
+    }
+    return file
   }
 
   /** Moves a blob out of the way and returns the error to throw. */
   damaged(digest: Digest, found: string): BlobDamaged {
     this.#verified.delete(digest)
+    this.#journal.condemn("blob", digest)
     this.quarantine(this.pathOf(digest), digest)
     return new BlobDamaged({ kind: "blob", digest, found })
   }

@@ -1,32 +1,32 @@
 /**
- * SQL over tables of the cache: what a statement reads and gives (`bind`), and its result (`query`). Stateless: tables
- * go in, columns come out, nothing of DuckDB's is kept. Which columns enter a key, and whether result types fit a
- * node's output, is decided above.
+ * SQL over tables of the cache: what a statement reads and gives (`bind`), its result as cells (`query`) or as another
+ * table of the cache (`queryInto`). Stateless: tables go in, columns come out, nothing of DuckDB's is kept. Which columns
+ * enter a key, and whether result types fit a node's output, is decided above.
  */
 import * as Effect from "effect/Effect"
+import type { ColumnData } from "./ColumnData.ts"
 import type { Cell, TableSchema } from "./Columns.ts"
-import { type Connected, duckVersion, openSession, quoteName, quoteText, withConnection } from "./duck/connect.ts"
-import { type PlanFacts, planFacts } from "./duck/plan.ts"
+import { bind, type Bound, pick, type ResultColumn, sqlEffect } from "./duck/bind.ts"
+import { type Connected, duckVersion, openSession, quoteName, quoteText } from "./duck/connect.ts"
 import { checkTypes, toCell } from "./duck/result.ts"
-import { refusedBy, SqlRefused } from "./duck/SqlRefused.ts"
+import { SqlRefused } from "./duck/SqlRefused.ts"
+import { createScan, type ScanSource } from "./duck/scan.ts"
 import { appendRows, createTable } from "./duck/tables.ts"
+import { resultReader } from "./duck/vectors.ts"
 import type { TableManifest } from "./Manifest.ts"
-import type { Store } from "./Store.ts"
-import { attempt, type StoreFailed } from "./StoreFailed.ts"
+import { Store } from "./Store.ts"
+import { attempt, failWith, type StoreFailed } from "./StoreFailed.ts"
 import { checkShape, type Columns, type EncodedChunk, encodeNamed } from "./Tables.ts"
+import type { TableWriter } from "./TableWriter.ts"
 
-export { duckVersion, SqlRefused }
+export { bind, type Bound, duckVersion, type ResultColumn, SqlRefused }
 
 /** A table that SQL may read: made by {@link fromColumns} or {@link fromManifest}. */
 export interface SqlTable {
   readonly schema: TableSchema
   readonly chunks: number
+  /** Must not wait once a first chunk has been read: DuckDB asks for chunks in the middle of its own work. */
   readonly readChunk: (chunk: number, names: ReadonlyArray<string>) => Effect.Effect<EncodedChunk, StoreFailed>
-}
-
-const pick = (schema: TableSchema, names: Iterable<string>): TableSchema => {
-  const wanted = new Set(names)
-  return schema.filter((column) => wanted.has(column.name))
 }
 
 /** A table in memory. Shape: every column of `schema` has `rows` cells. */
@@ -47,122 +47,6 @@ export const fromManifest = (store: Store["Service"], manifest: TableManifest): 
   chunks: manifest.chunks.length,
   readChunk: (chunk, names) => store.readChunk(manifest, chunk, names)
 })
-
-/** A column of a result. `type` is DuckDB's, for example `VARCHAR`, `BIGINT[]`. */
-export interface ResultColumn {
-  readonly name: string
-  readonly type: string
-}
-
-/** What a statement is, without running it. */
-export interface Bound {
-  readonly columns: ReadonlyArray<ResultColumn>
-  /**
-   * Columns of each table that the statement reads, in the order of its schema. A table it does not read is absent; one
-   * only counted is empty.
-   */
-  readonly reads: Readonly<Record<string, ReadonlyArray<string>>>
-  /** Functions and clauses whose result changes from run to run: `random`, `now`, `sample`, … */
-  readonly volatile: ReadonlyArray<string>
-}
-
-type Schemas = Readonly<Record<string, TableSchema>>
-
-const namesIn = (tables: Schemas): ReadonlyArray<string> => [
-  ...Object.keys(tables),
-  ...Object.values(tables).flatMap((schema) => schema.map((column) => column.name))
-]
-
-const preparedColumns = async ({ connection, duck }: Connected, sql: string): Promise<ReadonlyArray<ResultColumn>> => {
-  const prepared = await connection.prepare(sql)
-  try {
-    if (prepared.statementType !== duck.StatementType.SELECT) {
-      throw new SqlRefused({ reason: "only a SELECT can be run over tables of the cache", sql })
-    }
-    return Array.from({ length: prepared.columnCount }, (_, i) => ({
-      name: prepared.columnName(i),
-      type: prepared.columnType(i).toString()
-    }))
-  } finally {
-    prepared.destroySync()
-  }
-}
-
-/** What the statement gives over empty tables of these schemas. */
-const columnsOver = (sql: string, tables: Schemas): Promise<ReadonlyArray<ResultColumn>> =>
-  withConnection(async (connected) => {
-    for (const [name, schema] of Object.entries(tables)) await createTable(connected.connection, name, schema)
-    return preparedColumns(connected, sql)
-  })
-
-const sameColumns = (a: ReadonlyArray<ResultColumn>, b: ReadonlyArray<ResultColumn>): boolean =>
-  JSON.stringify(a) === JSON.stringify(b)
-
-const binds = async (sql: string, tables: Schemas, expected: ReadonlyArray<ResultColumn>): Promise<boolean> => {
-  try {
-    return sameColumns(await columnsOver(sql, tables), expected)
-  } catch {
-    return false
-  }
-}
-
-/**
- * A statement can need a column that its plan does not read (`* exclude (x)` names x). Such columns are kept: the rest
- * are taken away one by one as long as the statement still means the same.
- */
-const widen = async (
-  sql: string,
-  tables: Schemas,
-  reads: Readonly<Record<string, ReadonlyArray<string>>>,
-  expected: ReadonlyArray<ResultColumn>
-): Promise<Record<string, ReadonlyArray<string>>> => {
-  const restricted = (kept: Readonly<Record<string, ReadonlyArray<string>>>): Schemas =>
-    Object.fromEntries(Object.entries(kept).map(([name, columns]) => [name, pick(tables[name]!, columns)]))
-  if (await binds(sql, restricted(reads), expected)) return reads
-  const kept: Record<string, ReadonlyArray<string>> = Object.fromEntries(
-    Object.entries(tables).map(([name, schema]) => [name, schema.map((column) => column.name)])
-  )
-  for (const [table, schema] of Object.entries(tables)) {
-    for (const { name } of schema) {
-      if (reads[table]?.includes(name) === true) continue
-      const fewer = { ...kept, [table]: kept[table]!.filter((column) => column !== name) }
-      if (await binds(sql, restricted(fewer), expected)) kept[table] = fewer[table]!
-    }
-    if (reads[table] !== undefined || kept[table]!.length > 0) continue
-    const { [table]: _, ...without } = kept
-    if (await binds(sql, restricted(without), expected)) delete kept[table]
-  }
-  return kept
-}
-
-const bindNow = async (sql: string, tables: Schemas): Promise<Bound> => {
-  const { columns, facts } = await withConnection(async (connected) => {
-    for (const [name, schema] of Object.entries(tables)) await createTable(connected.connection, name, schema)
-    const columns = await preparedColumns(connected, sql)
-    const facts: PlanFacts = await planFacts(connected.connection, sql)
-    return { columns, facts }
-  })
-  const reads: Record<string, ReadonlyArray<string>> = {}
-  for (const [name, schema] of Object.entries(tables)) {
-    const read = facts.everything ? schema.map((column) => column.name) : facts.reads.get(name)
-    if (read !== undefined) reads[name] = pick(schema, read).map((column) => column.name)
-  }
-  return { columns, reads: await widen(sql, tables, reads, columns), volatile: facts.volatile }
-}
-
-const sqlEffect = <A>(sql: string, tables: Schemas, work: () => Promise<A>): Effect.Effect<A, SqlRefused> =>
-  Effect.tryPromise({
-    try: work,
-    catch: (error) => error instanceof SqlRefused ? error : refusedBy(sql, error, namesIn(tables))
-  })
-
-/**
- * Names, types and reads of a statement, from DuckDB's own binder.
- *
- * **Fails**: `SqlRefused` on anything but one SELECT that binds over these tables.
- */
-export const bind = (sql: string, tables: Schemas): Effect.Effect<Bound, SqlRefused> =>
-  sqlEffect(sql, tables, () => bindNow(sql, tables))
 
 /** How a result is wanted. */
 export interface QueryOptions {
@@ -205,16 +89,38 @@ const run = async ({ connection, duck }: Connected, sql: string, options: QueryO
   }
 }
 
-/**
- * Runs a statement over tables. Only the columns that {@link bind} names are loaded.
- *
- * **Fails**: `SqlRefused`; `StoreFailed` when a table cannot be read.
- */
-export const query = Effect.fn("Duck.query")(function*(
-  sql: string,
-  tables: Readonly<Record<string, SqlTable>>,
-  options: QueryOptions = {}
-) {
+/** `rowid` names a row's place in a table of DuckDB's own; views have none. */
+const usesRowNumbers = (sql: string): boolean => /\browid\b/iu.test(sql)
+
+type Use = <A>(work: (connected: Connected) => Promise<A>) => Effect.Effect<A, SqlRefused>
+
+/** Copies a table into DuckDB. */
+const copyIn = Effect.fnUntraced(function*(use: Use, name: string, table: SqlTable, names: ReadonlyArray<string>) {
+  yield* use(({ connection }) => createTable(connection, name, pick(table.schema, names)))
+  for (let chunk = 0; chunk < table.chunks; chunk++) {
+    const data = yield* table.readChunk(chunk, names)
+    yield* use((connected) => appendRows(connected, name, data.columns, data.rows))
+  }
+})
+
+/** Lets DuckDB read a table while it works. The first chunk is read at once and kept: many tables have no other. */
+const scanIn = Effect.fnUntraced(function*(use: Use, name: string, table: SqlTable, names: ReadonlyArray<string>) {
+  const first = table.chunks === 0 ? undefined : yield* table.readChunk(0, names)
+  const source: ScanSource = {
+    schema: pick(table.schema, names),
+    chunks: table.chunks,
+    read: (chunk) => chunk === 0 ? first! : Effect.runSync(table.readChunk(chunk, names)),
+    failure: undefined
+  }
+  yield* Effect.acquireRelease(
+    use((connected) => createScan(connected, name, source)),
+    (scan) => Effect.sync(scan.close)
+  )
+  return source
+})
+
+/** A session in which the statement's tables lie, with the columns that it reads and no others. */
+const loaded = Effect.fnUntraced(function*(sql: string, tables: Readonly<Record<string, SqlTable>>) {
   const schemas = Object.fromEntries(Object.entries(tables).map(([name, table]) => [name, table.schema]))
   const { columns, reads } = yield* bind(sql, schemas)
   const twice = columns.find((column, i) => columns.findIndex((other) => other.name === column.name) !== i)
@@ -225,15 +131,81 @@ export const query = Effect.fn("Duck.query")(function*(
     })
   }
   const session = yield* Effect.acquireRelease(Effect.promise(openSession), (open) => Effect.promise(open.close))
+  const use: Use = (work) => sqlEffect(sql, schemas, () => session.use(work))
+  const sources: Array<ScanSource> = []
   for (const [name, names] of Object.entries(reads)) {
-    const table = tables[name]!
-    const schema = pick(table.schema, names)
-    yield* sqlEffect(sql, schemas, () => session.use(({ connection }) => createTable(connection, name, schema)))
-    for (let chunk = 0; chunk < table.chunks; chunk++) {
-      const data = yield* table.readChunk(chunk, names)
-      const append = (connected: Connected) => appendRows(connected, name, data.columns, data.rows)
-      yield* sqlEffect(sql, schemas, () => session.use(append))
-    }
+    if (usesRowNumbers(sql)) yield* copyIn(use, name, tables[name]!, names)
+    else sources.push(yield* scanIn(use, name, tables[name]!, names))
   }
-  return yield* sqlEffect(sql, schemas, () => session.use((connected) => run(connected, sql, options)))
+  /** A step that may read tables: where one cannot be read, its own failure and not DuckDB's account of it. */
+  const step = <A>(work: (connected: Connected) => Promise<A>): Effect.Effect<A, SqlRefused | StoreFailed> =>
+    Effect.catch(use(work), (refused): Effect.Effect<never, SqlRefused | StoreFailed> => {
+      const failure = sources.find((source) => source.failure !== undefined)?.failure
+      return failure === undefined ? Effect.fail(refused) : failWith("read a table", "cache", failure.error)
+    })
+  return { columns, step }
+})
+
+/**
+ * Runs a statement over tables. Only the columns that {@link bind} names are loaded.
+ *
+ * **Fails**: `SqlRefused`; `StoreFailed` when a table cannot be read.
+ */
+export const query = Effect.fn("Duck.query")(function*(
+  sql: string,
+  tables: Readonly<Record<string, SqlTable>>,
+  options: QueryOptions = {}
+) {
+  const { step } = yield* loaded(sql, tables)
+  return yield* step((connected) => run(connected, sql, options))
+}, Effect.scoped)
+
+/** How a result is written. */
+export interface QueryIntoOptions<E, R> {
+  readonly orderBy?: ReadonlyArray<string>
+  /** Sees the rows of each piece of the result, in the order of the writer's columns, before they are written. */
+  readonly onRows?: (columns: ReadonlyArray<ColumnData>, rows: number) => Effect.Effect<void, E, R>
+}
+
+/** Where each column of the writer stands in the result. */
+const placesOf = (sql: string, schema: TableSchema, columns: ReadonlyArray<ResultColumn>): ReadonlyArray<number> => {
+  const extra = columns.find(({ name }) => !schema.some((column) => column.name === name))
+  if (extra !== undefined) {
+    throw new SqlRefused({ reason: `column ${extra.name} of the result is not in the output table`, sql })
+  }
+  return schema.map(({ name }) => {
+    const place = columns.findIndex((column) => column.name === name)
+    if (place < 0) throw new SqlRefused({ reason: `the result has no column ${name}`, sql })
+    return place
+  })
+}
+
+/**
+ * Runs a statement and writes its result, piece by piece: neither side is ever in memory as JS values, and the result
+ * never as a whole. Columns are matched by name.
+ *
+ * **Fails**: `SqlRefused`, also when the result has other columns than the writer; `TableRefused` naming column and row
+ * when a value does not fit its column; `StoreFailed`; what `onRows` fails with.
+ */
+export const queryInto = Effect.fn("Duck.queryInto")(function*<E = never, R = never>(
+  sql: string,
+  tables: Readonly<Record<string, SqlTable>>,
+  writer: TableWriter,
+  options: QueryIntoOptions<E, R> = {}
+) {
+  const { root } = yield* Store
+  const { columns, step } = yield* loaded(sql, tables)
+  const reader = yield* step(async (connected) =>
+    resultReader(connected, sql, await connected.connection.stream(ordered(sql, options.orderBy ?? [])), {
+      schema: writer.schema,
+      places: placesOf(sql, writer.schema, columns)
+    })
+  )
+  for (;;) {
+    const chunk = yield* step(reader.next)
+    if (chunk === undefined) return
+    const data = yield* attempt("store a table", root, () => reader.columns(chunk, writer.rows))
+    if (options.onRows !== undefined) yield* options.onRows(data, chunk.rowCount)
+    yield* attempt("store a table", root, () => writer.pushData(data, 0, chunk.rowCount))
+  }
 }, Effect.scoped)

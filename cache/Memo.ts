@@ -1,17 +1,23 @@
 /**
- * The durable row log of one row function: results and failed attempts by row key. A folder holds one log a writer;
- * this module reads all of them, writes at most one, and never changes somebody else's. What a key and a payload mean
- * is decided above.
+ * The durable row log of one row function: results and failed attempts by row key, and which rows somebody is working
+ * on. What a key and a payload mean is decided above; how logs lie on disk is the business of `log/`.
+ *
+ * Keys are 32-byte slices of one array: `(keys, row)` means `keys[32·row, 32·row+32)`.
  */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import * as fs from "node:fs"
-import * as path from "node:path"
 import type { Digest } from "./Digest.ts"
-import { encodeFrame, type Found, keyBytes, Kind, readFrame, scanLog } from "./memo/Frame.ts"
-import { KeyIndex } from "./memo/KeyIndex.ts"
-import { LogWriter } from "./memo/LogWriter.ts"
-import { attempt, failWith, type StoreFailed } from "./StoreFailed.ts"
+import { ClaimBook } from "./log/ClaimBook.ts"
+import { headerBytes, keyBytes, Kind } from "./log/Frame.ts"
+import { KeyIndex } from "./log/KeyIndex.ts"
+import { withLock } from "./log/lock.ts"
+import type { MemoryBudget } from "./log/LogBytes.ts"
+import { LogFolder } from "./log/LogFolder.ts"
+import type { Damage } from "./log/scan.ts"
+import * as publish from "./publish.ts"
+import { attempt, attemptAsync, type StoreFailed } from "./StoreFailed.ts"
+
+export type { Damage }
 
 /** Failed attempts at one row; `last` is the payload of the latest. */
 export interface Failures {
@@ -19,172 +25,288 @@ export interface Failures {
   readonly last: Uint8Array
 }
 
-/** A log from some offset on does not have the bytes that were written: nothing after it is trusted. Unit: bytes. */
-export interface Damage {
-  readonly file: string
-  readonly offset: number
-  readonly bytes: number
+/** Rows of a batch: `mine` are this memo's to work on now, `theirs` are worked on by another that lives. */
+export interface Claimed {
+  readonly mine: ReadonlyArray<number>
+  readonly theirs: ReadonlyArray<number>
 }
 
 export interface Memo {
   /** Rows with a result. */
   readonly size: number
-  /** The payload of a row's result. Failed attempts are not results. */
+  /** The entry of a row's result, -1 when there is none. Entries stay valid while the memo is open. */
+  readonly find: (keys: Uint8Array, row: number) => number
+  /**
+   * An entry's payload: a view until the next call into the memo. `undefined` when its bytes are not what was written:
+   * the row counts as one without a result from then on.
+   */
+  readonly payload: (entry: number) => Uint8Array | undefined
+  /**
+   * Keeps a result, readable at once; the payload is copied. The first result of a key stays, unless `replace` says that
+   * this one stands instead. The promise is shared by all who wait for the same commit; it rejects with the file
+   * system's error, and then the result is gone.
+   */
+  readonly put: (
+    keys: Uint8Array,
+    row: number,
+    payload: Uint8Array,
+    options?: { readonly replace?: boolean }
+  ) => Promise<void>
+  /** Keeps a failed attempt, as {@link put}; others may try the row again once it is durable. */
+  readonly putFailure: (keys: Uint8Array, row: number, payload: Uint8Array) => Promise<void>
+  /** Rows that failed and have no result. */
+  readonly failures: ReadonlyMap<Digest, Failures>
+  /**
+   * Divides rows among the memos open on this folder: what is in neither list has a result now. A claim ends with a
+   * result, a failure, {@link release}, or its holder.
+   */
+  readonly claim: (keys: Uint8Array, rows: ReadonlyArray<number>) => Claimed
+  /** Gives claimed rows up. */
+  readonly release: (keys: Uint8Array, rows: ReadonlyArray<number>) => void
+  /** Picks up what others wrote since. */
+  readonly refresh: () => Effect.Effect<void, StoreFailed>
+  /** Completes once everything that was put is durable. */
+  readonly flush: () => Effect.Effect<void, StoreFailed>
+  /** Parts of logs that do not have the bytes that were written, as far as they were looked at. */
+  readonly damaged: ReadonlyArray<Damage>
+  /** A copy of the payload of a row's result. Failed attempts are not results. */
   readonly get: (rowKey: Digest) => Uint8Array | undefined
   readonly has: (rowKey: Digest) => boolean
-  /**
-   * Completes once the result is durable. The first result of a key stays, unless `replace` says that this one stands
-   * instead.
-   */
+  /** {@link put}, completing once the result is durable. */
   readonly append: (
     rowKey: Digest,
     payload: Uint8Array,
     options?: { readonly replace?: boolean }
   ) => Effect.Effect<void, StoreFailed>
-  /** Completes once the failed attempt is durable. */
+  /** {@link putFailure}, completing once the failed attempt is durable. */
   readonly appendFailure: (rowKey: Digest, payload: Uint8Array) => Effect.Effect<void, StoreFailed>
-  /** Rows that failed and have no result. */
-  readonly failures: ReadonlyMap<Digest, Failures>
-  /** Logs whose end cannot be trusted, as of the last open or refresh. */
-  readonly damaged: ReadonlyArray<Damage>
-  /** Picks up what other processes appended since. */
-  readonly refresh: () => Effect.Effect<void, StoreFailed>
 }
 
-interface Log {
-  readonly name: string
-  readonly fd: number
-  good: number
+/** Where a memo lies, and with whom it shares memory. */
+export interface MemoPlace {
+  readonly root: string
+  readonly folder: string
+  readonly quarantine: string
+  readonly tmp: string
+  readonly budget: MemoryBudget
 }
 
-class OpenMemo {
-  readonly #folder: string
-  readonly #root: string
-  readonly #writer: LogWriter
+/** The latest failed attempt at a row. */
+interface Failed {
+  readonly attempts: number
+  readonly log: number
+  readonly offset: number
+  readonly size: number
+}
+
+/** Rows whose claims end when a group of failures is durable. */
+interface Ending {
+  readonly group: Promise<void>
+  readonly keys: Array<Uint8Array>
+}
+
+class OpenMemo implements Memo {
+  readonly #place: MemoPlace
+  readonly #logs: LogFolder
+  readonly #book: ClaimBook
   readonly #index = new KeyIndex()
-  readonly #logs: Array<Log> = []
-  readonly #ordinals = new Map<string, number>()
+  /** By entry. */
+  readonly #failed = new Map<number, Failed>()
+  #failures: ReadonlyMap<Digest, Failures> | undefined
+  /** Entries whose bytes turned out damaged: what is put there next stands instead of them, for all readers. */
+  readonly #mending = new Set<number>()
+  #ending: Ending | undefined
   readonly #probe = Buffer.alloc(keyBytes)
-  readonly failures = new Map<Digest, Failures>()
-  damaged: ReadonlyArray<Damage> = []
 
-  constructor(root: string, folder: string) {
-    this.#root = root
-    this.#folder = folder
-    this.#writer = new LogWriter(folder)
+  constructor(place: MemoPlace) {
+    this.#place = place
+    const { budget, folder, quarantine, tmp } = place
+    this.#logs = new LogFolder({ folder, quarantine, tmp, budget, groupMs: 0 }, {
+      frame: (kind, keys, key, log, offset, size) => this.#take(kind, keys, key, log, offset, size),
+      damaged: () => undefined, // the row has no result, and the log says that it is damaged
+      expect: (frames) => this.#index.reserve(this.#index.placed + frames),
+      lost: (log, offset) => this.#lose(log, offset)
+    })
+    this.#book = new ClaimBook(folder, this.#logs.self.holder, this.#logs.watch)
   }
 
   get size(): number {
-    return this.#index.size
+    return this.#index.placed
+  }
+
+  get damaged(): ReadonlyArray<Damage> {
+    return this.#logs.damaged
+  }
+
+  get failures(): ReadonlyMap<Digest, Failures> {
+    this.#failures ??= new Map(Array.from(this.#failed, ([entry, { attempts, log, offset, size }]) => {
+      const key = entry * keyBytes
+      const last = this.#logs.payload(log, offset, size, this.#index.keys, key)?.slice() ?? new Uint8Array(0)
+      return [Buffer.from(this.#index.keys.subarray(key, key + keyBytes)).toString("hex"), { attempts, last }]
+    }))
+    return this.#failures
+  }
+
+  readonly find = (keys: Uint8Array, row: number): number => this.#index.find(keys, row * keyBytes)
+
+  readonly payload = (entry: number): Uint8Array | undefined => {
+    const index = this.#index
+    if (!index.isPlaced(entry)) return undefined
+    const { keys } = index
+    const found = this.#logs.payload(index.log(entry), index.offset(entry), index.size(entry), keys, entry * keyBytes)
+    if (found === undefined) {
+      index.forget(entry)
+      this.#mending.add(entry)
+    }
+    return found
+  }
+
+  readonly put = (
+    keys: Uint8Array,
+    row: number,
+    payload: Uint8Array,
+    options?: { readonly replace?: boolean }
+  ): Promise<void> => {
+    const key = row * keyBytes
+    const entry = this.#index.add(keys, key)
+    const replace = options?.replace === true
+    if (!this.#index.isPlaced(entry) || replace) {
+      const kind = replace || this.#mending.delete(entry) ? Kind.replacement : Kind.result
+      const offset = this.#logs.append(kind, keys, key, payload)
+      this.#stand(entry, kind, this.#logs.ownLog, offset, headerBytes + payload.length)
+    }
+    return this.#logs.committed
+  }
+
+  readonly putFailure = (keys: Uint8Array, row: number, payload: Uint8Array): Promise<void> => {
+    const key = row * keyBytes
+    const offset = this.#logs.append(Kind.failure, keys, key, payload)
+    this.#take(Kind.failure, keys, key, this.#logs.ownLog, offset, headerBytes + payload.length)
+    const group = this.#logs.committed
+    this.#endClaim(keys.slice(key, key + keyBytes), group)
+    return group
+  }
+
+  readonly claim = (keys: Uint8Array, rows: ReadonlyArray<number>): Claimed => {
+    try {
+      publish.makeFolder(this.#place.folder)
+      return withLock(this.#place.folder, this.#logs.self, this.#logs.watch, () => {
+        // Books first: the results of a holder that is seen gone are all in its log.
+        this.#book.refresh()
+        this.#logs.refresh()
+        const divided = this.#divide(keys, rows)
+        this.#book.claim(keys, divided.mine)
+        return divided
+      })
+    } catch (error) {
+      // Claims spare double work, they do not guard results: where none can be written, everything is done here.
+      if (typeof (error as NodeJS.ErrnoException).code !== "string") throw error
+      return { mine: rows.filter((row) => this.find(keys, row) < 0), theirs: [] }
+    }
+  }
+
+  readonly release = (keys: Uint8Array, rows: ReadonlyArray<number>): void => {
+    try {
+      this.#book.giveUp(keys, rows)
+    } catch (error) {
+      // The rows stay claimed until this memo closes.
+      if (typeof (error as NodeJS.ErrnoException).code !== "string") throw error
+    }
+  }
+
+  readonly refresh = (): Effect.Effect<void, StoreFailed> =>
+    attempt("read the row log", this.#place.root, () => this.#logs.refresh())
+
+  readonly flush = (): Effect.Effect<void, StoreFailed> =>
+    attemptAsync("write a row", this.#place.root, () => this.#logs.flush())
+
+  readonly get = (rowKey: Digest): Uint8Array | undefined => {
+    const entry = this.find(this.#key(rowKey), 0)
+    return entry < 0 ? undefined : this.payload(entry)?.slice()
+  }
+
+  readonly has = (rowKey: Digest): boolean => this.find(this.#key(rowKey), 0) >= 0
+
+  readonly append = (
+    rowKey: Digest,
+    payload: Uint8Array,
+    options?: { readonly replace?: boolean }
+  ): Effect.Effect<void, StoreFailed> =>
+    attemptAsync("write a row", this.#place.root, () => this.put(this.#key(rowKey), 0, payload, options))
+
+  readonly appendFailure = (rowKey: Digest, payload: Uint8Array): Effect.Effect<void, StoreFailed> =>
+    attemptAsync("write a row", this.#place.root, () => this.putFailure(this.#key(rowKey), 0, payload))
+
+  async close(): Promise<void> {
+    await this.#logs.flush().catch(() => undefined) // whoever put a row was told
+    this.#book.close()
+    await this.#logs.close()
   }
 
   #key(rowKey: Digest): Uint8Array {
-    if (rowKey.length !== keyBytes * 2 || this.#probe.write(rowKey, "hex") !== keyBytes) {
-      throw new TypeError(`${rowKey} is not a row key; a row key is a digest of 64 hex characters`)
-    }
+    if (this.#probe.write(rowKey, "hex") !== keyBytes) throw new TypeError(`${JSON.stringify(rowKey)} is not a row key`)
     return this.#probe
   }
 
-  has(rowKey: Digest): boolean {
-    return this.#index.get(this.#key(rowKey)) !== undefined
-  }
-
-  get(rowKey: Digest): Uint8Array | undefined {
-    const key = this.#key(rowKey)
-    const place = this.#index.get(key)
-    if (place === undefined) return undefined
-    const frame = readFrame(this.#logs[place.file]!.fd, place.offset, place.size)
-    // The checks are repeated: the log may have been damaged since it was indexed.
-    return frame !== undefined && Buffer.compare(frame.key, key) === 0 ? frame.payload : undefined
-  }
-
-  #ordinal(name: string): number {
-    const known = this.#ordinals.get(name)
-    if (known !== undefined) return known
-    const fd = fs.openSync(path.join(this.#folder, name), "r")
-    this.#logs.push({ name, fd, good: 0 })
-    this.#ordinals.set(name, this.#logs.length - 1)
-    return this.#logs.length - 1
-  }
-
-  #take(file: number, frame: Pick<Found, "kind" | "key" | "offset" | "size" | "payload">): void {
-    if (frame.kind === Kind.failure) {
-      if (this.#index.get(frame.key) !== undefined) return
-      const key = Buffer.from(frame.key).toString("hex")
-      const attempts = (this.failures.get(key)?.attempts ?? 0) + 1
-      this.failures.set(key, { attempts, last: frame.payload.slice() })
+  /** A frame that somebody wrote. */
+  #take(kind: Kind, keys: Uint8Array, key: number, log: number, offset: number, size: number): void {
+    const index = this.#index
+    const entry = index.add(keys, key)
+    if (kind === Kind.failure) {
+      if (index.isPlaced(entry)) return
+      this.#failed.set(entry, { attempts: (this.#failed.get(entry)?.attempts ?? 0) + 1, log, offset, size })
+      this.#failures = undefined
       return
     }
-    this.#index.set(frame.key, { file, offset: frame.offset, size: frame.size }, frame.kind === Kind.replacement)
-    if (this.failures.size > 0) this.failures.delete(Buffer.from(frame.key).toString("hex"))
+    const first = !index.isPlaced(entry)
+    // Replacements come in the order of their logs, for whoever reads them and whenever.
+    const later = kind === Kind.replacement &&
+      (index.kind(entry) === Kind.result || !this.#logs.isLater(index.log(entry), log))
+    if (first || later) this.#stand(entry, kind, log, offset, size)
   }
 
-  /**
-   * Reads every log from where it was left. Order of names is order of creation, which makes "first" the same for every
-   * reader.
-   */
-  refresh(): void {
-    if (!fs.existsSync(this.#folder)) return
-    const names = fs.readdirSync(this.#folder).filter((name) => name.endsWith(".log")).sort()
-    const damaged: Array<Damage> = []
-    for (const name of names) {
-      // Own frames are indexed when they are durable; a scan would meet those still on their way and count failures
-      // twice.
-      if (this.#writer.owns(name)) continue
-      const ordinal = this.#ordinal(name)
-      const log = this.#logs[ordinal]!
-      const end = scanLog(log.fd, log.good, (frame) => this.#take(ordinal, frame))
-      log.good = end.good
-      if (end.damaged) damaged.push({ file: name, offset: end.good, bytes: end.rest })
+  #stand(entry: number, kind: Kind, log: number, offset: number, size: number): void {
+    this.#index.place(entry, kind, log, offset, size)
+    if (this.#failed.size > 0 && this.#failed.delete(entry)) this.#failures = undefined
+  }
+
+  #lose(log: number, offset: number): void {
+    this.#index.forgetFrom(log, offset)
+    for (const [entry, failed] of this.#failed) {
+      if (failed.log === log && failed.offset >= offset) this.#failed.delete(entry)
     }
-    this.damaged = damaged
+    this.#failures = undefined
   }
 
-  append(kind: Kind, rowKey: Digest, payload: Uint8Array): Effect.Effect<void, StoreFailed> {
-    return Effect.callback((resume) => {
-      this.#key(rowKey)
-      const frame = encodeFrame(kind, rowKey, payload)
-      this.#writer.append(frame, (result) => {
-        try {
-          if ("error" in result) throw result.error
-          const key = Buffer.from(rowKey, "hex")
-          this.#take(this.#ordinal(result.file), { kind, key, offset: result.offset, size: frame.length, payload })
-          resume(Effect.void)
-        } catch (error) {
-          resume(failWith("write a row", this.#root, error))
-        }
-      })
-    })
+  #divide(keys: Uint8Array, rows: ReadonlyArray<number>): Claimed {
+    const mine: Array<number> = []
+    const theirs: Array<number> = []
+    for (const row of rows) {
+      if (this.find(keys, row) >= 0) continue
+      if (this.#book.isTheirs(keys, row * keyBytes)) theirs.push(row)
+      else mine.push(row)
+    }
+    return { mine, theirs }
   }
 
-  async close(): Promise<void> {
-    await this.#writer.close()
-    for (const log of this.#logs) fs.closeSync(log.fd)
+  #endClaim(key: Uint8Array, group: Promise<void>): void {
+    if (this.#ending?.group !== group) {
+      const ending: Ending = { group, keys: [] }
+      this.#ending = ending
+      const end = () => this.release(Buffer.concat(ending.keys), [...ending.keys.keys()])
+      group.then(end, end)
+    }
+    this.#ending.keys.push(key)
   }
 }
 
-/** Opens the memo in `folder`. The scope's end waits for frames on their way and closes the files. */
-export const openMemo = (root: string, folder: string): Effect.Effect<Memo, StoreFailed, Scope.Scope> =>
+/** Opens the memo in `place.folder`. The scope's end waits for frames on their way and closes the files. */
+export const openMemo = (place: MemoPlace): Effect.Effect<Memo, StoreFailed, Scope.Scope> =>
   Effect.gen(function*() {
-    const open = yield* Effect.acquireRelease(
-      Effect.sync(() => new OpenMemo(root, folder)),
-      (memo) => Effect.promise(() => memo.close())
+    const memo = yield* Effect.acquireRelease(
+      Effect.sync(() => new OpenMemo(place)),
+      (open) => Effect.promise(() => open.close())
     )
-    const refresh = () => attempt("read the row log", root, () => open.refresh())
-    yield* refresh()
-    return {
-      get size() {
-        return open.size
-      },
-      get damaged() {
-        return open.damaged
-      },
-      failures: open.failures,
-      get: (rowKey) => open.get(rowKey),
-      has: (rowKey) => open.has(rowKey),
-      append: (rowKey, payload, options) =>
-        open.append(options?.replace === true ? Kind.replacement : Kind.result, rowKey, payload),
-      appendFailure: (rowKey, payload) => open.append(Kind.failure, rowKey, payload),
-      refresh
-    }
+    yield* memo.refresh()
+    return memo
   })

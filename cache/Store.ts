@@ -3,8 +3,14 @@
  * truth and readers never wait; this module joins the parts and knows the layout, while keys and gc belong to the
  * layers above.
  *
- *     <root>/v1/FORMAT     blobs/ab/cd…     actions/ab/<key>     memo/<row function>/<writer>.log     runs/<run>.json
- *               work/<key>/     claims/<key>     folders/<content>/     tmp/     quarantine/
+ *     <root>/v2/FORMAT                            layout and hash; another layout gets a folder beside it
+ *       journal/<writer>.log                      small blobs and actions; `.idx` beside a large log is derived
+ *       blobs/ab/cd…                              larger blobs, and those of folders
+ *       memo/<row function>/<writer>.log          row results; `.claims`: rows their holder works on
+ *       claims/<key>                              who works on a node
+ *       runs/<run>.json  <run>.ndjson             what a run did; its events
+ *       work/<key>/  folders/<content>/           unfinished work that survives a kill; folders shown read-only
+ *       pins/  trash/  quarantine/  derived/  tmp/
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -19,23 +25,34 @@ import { Claims } from "./Claims.ts"
 import type { TableSchema } from "./Columns.ts"
 import { canonicalJson, type Digest, parseCanonicalJson, requireDigest } from "./Digest.ts"
 import * as folders from "./folders.ts"
+import { Journal } from "./Journal.ts"
+import { baseOf, layout } from "./layout.ts"
+import { MemoryBudget } from "./log/LogBytes.ts"
 import type { Action, FolderManifest, Manifest, RunRecord, TableManifest, ValueManifest } from "./Manifest.ts"
 import { blobsOf, valueContent } from "./Manifest.ts"
 import { type Memo, openMemo } from "./Memo.ts"
 import * as publish from "./publish.ts"
 import { Runs } from "./Runs.ts"
 import { attempt, attemptAsync, type StoreFailed, StoreRefused } from "./StoreFailed.ts"
+import { isArrowLoaded } from "./TableBlob.ts"
 import { type Columns, type EncodedChunk, Tables } from "./Tables.ts"
+import type { TableWriter } from "./TableWriter.ts"
 
-export type { Columns, EncodedChunk, Memo, PutAction, StoreFailed }
+export { baseOf }
+export type { Columns, EncodedChunk, Memo, PutAction, StoreFailed, TableWriter }
 
 /** What this version writes into `FORMAT`; another layout gets another `v` folder beside it. */
-const format = { layout: 1, hash: "sha256", chunkRows: 8192 }
+const format = { layout, hash: "sha256", chunkRows: 8192 }
 
 export class Store extends Context.Service<Store, {
   readonly root: string
   /** Stores a table. Shape: every column of `schema` has `rows` cells. */
   readonly putTable: (schema: TableSchema, columns: Columns, rows: number) => Effect.Effect<TableManifest, StoreFailed>
+  /**
+   * A table to be written row by row, in the memory of one chunk. Its methods throw; whoever calls them does so within
+   * `attempt`.
+   */
+  readonly tableWriter: (schema: TableSchema) => Effect.Effect<TableWriter, StoreFailed>
   /** Cells of a table by column, all columns unless some are named. */
   readonly readTable: (manifest: TableManifest, columns?: ReadonlyArray<string>) => Effect.Effect<Columns, StoreFailed>
   /** {@link readTable}, one element a chunk. */
@@ -63,36 +80,71 @@ export class Store extends Context.Service<Store, {
   readonly readBlob: (digest: Digest) => Effect.Effect<Uint8Array, StoreFailed>
   /** Whether all blobs of a result are there, unread: gc may have collected some while their action stays. */
   readonly holds: (manifest: Manifest) => Effect.Effect<boolean, StoreFailed>
-  readonly getAction: (key: Digest) => Effect.Effect<Action | undefined, StoreFailed>
-  /** Records an action once: the first of a key stays, see {@link PutAction}. */
-  readonly putAction: (action: Action) => Effect.Effect<PutAction, StoreFailed>
+  /** The action of a key; with `refresh`, also when another process recorded it since. */
+  readonly getAction: (
+    key: Digest,
+    options?: { readonly refresh?: boolean }
+  ) => Effect.Effect<Action | undefined, StoreFailed>
+  /** The action of a key as this process knows it, at once; a damaged one is none. Never throws. */
+  readonly peekAction: (key: Digest) => Action | undefined
+  /**
+   * Records an action once: the first of a key stays, see {@link PutAction}. It can be read at once; `durable` completes
+   * when it is on disk, and every blob that this process put before it.
+   */
+  readonly putAction: (
+    action: Action
+  ) => Effect.Effect<PutAction & { readonly durable: Effect.Effect<void, StoreFailed> }, StoreFailed>
+  /** Completes once every action, value and blob handed over so far is on disk. */
+  readonly flush: () => Effect.Effect<void, StoreFailed>
   readonly openMemo: (rowFunction: Digest) => Effect.Effect<Memo, StoreFailed, Scope.Scope>
   /** Run records, latest first. */
   readonly listRuns: () => Effect.Effect<ReadonlyArray<RunRecord>, StoreFailed>
+  /** Names of all runs, newest first: what a caller that looks for one reads record by record. */
+  readonly runNames: () => Effect.Effect<ReadonlyArray<string>, StoreFailed>
   readonly getRun: (run: string) => Effect.Effect<RunRecord | undefined, StoreFailed>
   /** The latest run of an experiment, or of any. */
   readonly latestRun: (experiment?: string) => Effect.Effect<RunRecord | undefined, StoreFailed>
   /** Writes a run record in one step; called again and again while the run goes on. */
   readonly putRun: (record: RunRecord) => Effect.Effect<void, StoreFailed>
+  /** Adds whole lines to a run's event log, as well as the disk lets it: events are no results. */
+  readonly appendEvents: (run: string, lines: string) => Effect.Effect<void>
+  /** The whole lines of a run's event log; a line that was cut off is left out. */
+  readonly readEvents: (run: string) => Effect.Effect<ReadonlyArray<string>, StoreFailed>
   /**
    * A folder for the work on a key that survives a kill, so that a trainer resumes; `putFolder` with `move` ends it.
    */
   readonly workFolder: (key: Digest) => Effect.Effect<string, StoreFailed>
   /**
-   * Holds the claim on a key's work until the scope ends, once nobody else does; `onWait` is called when that is not at
-   * once. The work may be done by then.
+   * Holds the claim on a key's work until the scope ends and what was recorded by then is on disk, once nobody else
+   * does; `onWait` is called when that is not at once. The work may be done by then: ask `getAction` with `refresh`.
    */
   readonly claim: (key: Digest, onWait: () => void) => Effect.Effect<void, StoreFailed, Scope.Scope>
 }>()("sinternal/cache/Store") {}
 
-/** How often a claim that somebody holds is looked at again. */
-const claimPoll = "200 millis"
+/** A claim that somebody holds is looked at again after this long, and then after twice as long each time. */
+const claimPollMs = { first: 2, last: 200 }
+
+/** Bytes of logs held in memory, all logs of a store together. */
+const logMemoryBytes = 256 << 20
+
+const folderNames = [
+  "journal",
+  "blobs",
+  "memo",
+  "claims",
+  "runs",
+  "work",
+  "folders",
+  "pins",
+  "trash",
+  "quarantine",
+  "derived",
+  "tmp"
+]
 
 const prepare = (root: string): string => {
-  const base = path.join(root, "v1")
-  for (const name of ["blobs", "actions", "memo", "runs", "work", "claims", "folders", "tmp", "quarantine"]) {
-    publish.makeFolder(path.join(base, name))
-  }
+  const base = baseOf(root)
+  for (const name of folderNames) publish.makeFolder(path.join(base, name))
   const file = path.join(base, "FORMAT")
   const expected = canonicalJson(format)
   // A cache that exists is only read here: it may lie on a read-only mount.
@@ -109,25 +161,39 @@ const prepare = (root: string): string => {
 }
 
 /**
- * The store in `root`, made if it does not exist. **Fails**: `StoreRefused` for another format, `StoreIo` without
+ * The store in `root`, made if it does not exist. Its end waits for what is on its way to the disk. **Fails**: `StoreRefused` for another format, `StoreIo` without
  * permission.
  */
 export const layer = (root: string): Layer.Layer<Store, StoreFailed> => Layer.effect(Store, make(path.resolve(root)))
 
 const make = Effect.fnUntraced(function*(root: string) {
   const base = yield* attempt("open the cache", root, () => prepare(root))
-  const blobs = new Blobs(base)
+  const budget = new MemoryBudget(logMemoryBytes)
+  const journal = new Journal(base, budget)
+  const blobs = new Blobs(base, journal)
   const tables = new Tables(blobs)
-  const actions = new Actions(base, blobs)
+  const actions = new Actions(journal, blobs)
   const claims = new Claims(base)
   const runs = new Runs(base)
   const intactFolders = new Set<string>()
+  yield* Effect.addFinalizer(() =>
+    Effect.promise(async () => {
+      await journal.flush().catch(() => undefined) // whoever recorded something was told
+      claims.close()
+      await journal.close()
+    })
+  )
 
   const takeClaim = (key: Digest) =>
     Effect.uninterruptible(Effect.gen(function*() {
       const taken = yield* attempt("claim work", root, () => claims.take(key))
       if (taken) {
-        yield* Effect.addFinalizer(() => Effect.ignore(attempt("end a claim", root, () => claims.release(key))))
+        // Whoever gets the claim next must find what was recorded under it.
+        yield* Effect.addFinalizer(() =>
+          journal.pending
+            ? Effect.sync(() => claims.releaseAfter(key, journal.committed))
+            : Effect.ignore(attempt("end a claim", root, () => claims.release(key)))
+        )
       }
       return taken
     }))
@@ -138,6 +204,7 @@ const make = Effect.fnUntraced(function*(root: string) {
   return Store.of({
     root,
     putTable: (schema, columns, rows) => attemptAsync("store a table", root, () => tables.put(schema, columns, rows)),
+    tableWriter: (schema) => attemptAsync("store a table", root, () => tables.writer(schema)),
     readTable,
     streamTable: (manifest, columns) =>
       Stream.fromIterable(manifest.chunks.keys()).pipe(
@@ -146,7 +213,12 @@ const make = Effect.fnUntraced(function*(root: string) {
         )
       ),
     readChunk: (manifest, chunk, columns) =>
-      attemptAsync("read a table", root, () => tables.readChunk(manifest, chunk, columns)),
+      Effect.suspend(() =>
+        // Without waiting wherever that is possible: DuckDB asks for chunks in the middle of its own work.
+        isArrowLoaded()
+          ? attempt("read a table", root, () => tables.readChunkNow(manifest, chunk, columns))
+          : attemptAsync("read a table", root, () => tables.readChunk(manifest, chunk, columns))
+      ),
     putValue: (value) =>
       attempt("store a value", root, () => {
         const blob = blobs.put(canonicalJson(value))
@@ -161,14 +233,29 @@ const make = Effect.fnUntraced(function*(root: string) {
     putBlob: (bytes) => attempt("store a blob", root, () => blobs.put(bytes)),
     readBlob: (digest) => attempt("read a blob", root, () => blobs.read(digest)),
     holds: (manifest) => attempt("look for blobs", root, () => blobsOf(manifest).every((blob) => blobs.has(blob))),
-    getAction: (key) => attempt("read an action", root, () => actions.get(key)),
-    putAction: (action) => attempt("store an action", root, () => actions.put(action)),
+    getAction: (key, options) =>
+      attempt("read an action", root, () => actions.get(key, options?.refresh === true)),
+    peekAction: (key) => actions.peek(key),
+    putAction: (action) =>
+      attempt("store an action", root, () => {
+        const put = actions.put(action)
+        const { committed } = journal
+        return { ...put, durable: attemptAsync("store an action", root, () => committed) }
+      }),
+    flush: () => attemptAsync("write the journal", root, () => journal.flush()),
     openMemo: (rowFunction) =>
-      Effect.suspend(() => openMemo(root, path.join(base, "memo", requireDigest(rowFunction)))),
+      Effect.suspend(() => {
+        const folder = path.join(base, "memo", requireDigest(rowFunction))
+        return openMemo({ root, folder, quarantine: path.join(base, "quarantine"), tmp: path.join(base, "tmp"), budget })
+      }),
     listRuns: () => attempt("list runs", root, () => runs.list()),
+    runNames: () => attempt("list runs", root, () => runs.names()),
     getRun: (run) => attempt("read a run", root, () => runs.get(run)),
     latestRun: (experiment) => attempt("read a run", root, () => runs.latest(experiment)),
     putRun: (record) => attempt("store a run", root, () => runs.put(record)),
+    appendEvents: (run, lines) =>
+      Effect.ignore(attempt("write events", root, () => runs.appendEvents(run, lines))),
+    readEvents: (run) => attempt("read events", root, () => runs.readEvents(run)),
     workFolder: (key) =>
       attempt("make a work folder", root, () => {
         const folder = path.join(base, "work", requireDigest(key))
@@ -178,7 +265,9 @@ const make = Effect.fnUntraced(function*(root: string) {
     claim: Effect.fnUntraced(function*(key, onWait) {
       if (yield* takeClaim(key)) return
       onWait()
-      while (!(yield* takeClaim(key))) yield* Effect.sleep(claimPoll)
+      for (let pauseMs = claimPollMs.first; !(yield* takeClaim(key)); pauseMs = Math.min(pauseMs * 2, claimPollMs.last)) {
+        yield* Effect.sleep(pauseMs)
+      }
     })
   })
 })

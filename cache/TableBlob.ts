@@ -10,11 +10,20 @@ import type { ColumnType, TableSchema } from "./Columns.ts"
 /** Rows of a chunk, at most. */
 export const chunkRows = 8192
 
+/**
+ * A chunk ends earlier than at {@link chunkRows} once its buffers hold more than this: buffers have 32-bit offsets, and
+ * a chunk is held in memory. Unit: bytes.
+ */
+export const chunkBytes = 1 << 25
+
 type ArrowModule = typeof Arrow
 
-/** Loaded on first use: a run in which everything is fresh never needs it. */
-let loading: Promise<ArrowModule> | undefined
-const loadArrow = (): Promise<ArrowModule> => loading ??= import("apache-arrow")
+let loaded: ArrowModule | undefined
+
+/** Called before a chunk is read or written, and not earlier: a run in which everything is fresh never needs it. */
+export const loadArrow = async (): Promise<ArrowModule> => loaded ??= await import("apache-arrow")
+
+export const isArrowLoaded = (): boolean => loaded !== undefined
 
 const arrowType = (arrow: ArrowModule, type: ColumnType): Arrow.DataType => {
   switch (type.kind) {
@@ -52,28 +61,23 @@ const toArrow = (arrow: ArrowModule, data: ColumnData): Arrow.Data => {
   return new arrow.Data(type, 0, data.length, nullCount, buffers as never, children)
 }
 
-/** The bytes of one chunk. Shape: every column has `rows` values, in the order of `schema`. */
-export const encodeChunk = async (
-  schema: TableSchema,
-  columns: ReadonlyArray<ColumnData>,
-  rows: number
-): Promise<Uint8Array> => {
+/** The bytes of one chunk. Shape: every column has `rows` values, in the order of the schema. */
+export type ChunkEncoder = (columns: ReadonlyArray<ColumnData>, rows: number) => Uint8Array
+
+/** Encodes the chunks of tables with these columns. */
+export const chunkEncoder = async (schema: TableSchema): Promise<ChunkEncoder> => {
   const arrow = await loadArrow()
   const arrowSchema = new arrow.Schema(
     schema.map((column) => new arrow.Field(column.name, arrowType(arrow, column.type), column.type.nullable))
   )
-  const data = new arrow.Data(
-    new arrow.Struct(arrowSchema.fields),
-    0,
-    rows,
-    0,
-    {},
-    columns.map((column) => toArrow(arrow, column))
-  )
-  const writer = new arrow.RecordBatchStreamWriter()
-  writer.write(new arrow.RecordBatch(arrowSchema, data))
-  writer.finish()
-  return writer.toUint8Array(true)
+  const struct = new arrow.Struct(arrowSchema.fields)
+  return (columns, rows) => {
+    const data = new arrow.Data(struct, 0, rows, 0, {}, columns.map((column) => toArrow(arrow, column)))
+    const writer = new arrow.RecordBatchStreamWriter()
+    writer.write(new arrow.RecordBatch(arrowSchema, data))
+    writer.finish()
+    return writer.toUint8Array(true)
+  }
 }
 
 /** Views on the record batch's own buffers: nothing is copied, a column that is not asked for costs nothing. */
@@ -97,18 +101,18 @@ export class ChunkRefused extends Error {
 }
 
 /**
- * The columns of one chunk, in the order of `names`.
+ * The columns of one chunk, in the order of `names`, once {@link isArrowLoaded}.
  *
- * **Fails**: rejects with {@link ChunkRefused} when the bytes are not the chunk that `schema` and `rows` describe.
+ * **Fails**: throws {@link ChunkRefused} when the bytes are not the chunk that `schema` and `rows` describe.
  */
-export const decodeChunk = async (
+export const decodeChunk = (
   bytes: Uint8Array,
   schema: TableSchema,
   rows: number,
   names: ReadonlyArray<string>
-): Promise<ReadonlyArray<ColumnData>> => {
-  const arrow = await loadArrow()
-  const batch = arrow.RecordBatchReader.from(bytes).next().value as Arrow.RecordBatch | null
+): ReadonlyArray<ColumnData> => {
+  if (loaded === undefined) throw new Error("Arrow is not loaded yet")
+  const batch = loaded.RecordBatchReader.from(bytes).next().value as Arrow.RecordBatch | null
   if (batch === null || batch === undefined || batch.numRows !== rows) {
     throw new ChunkRefused(`expected ${rows} rows, found ${batch?.numRows ?? "no record batch"}`)
   }

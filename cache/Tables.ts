@@ -1,14 +1,15 @@
 /**
- * Tables as chunks of at most 8,192 rows in the blob store, with the digests of their columns. Chunks are written one
- * after the other, so that a large table needs the memory of its cells and of one chunk.
+ * Tables in the blob store: written by `TableWriter.ts`, read chunk by chunk, as buffers or as cells.
  */
 import type { Blobs } from "./Blobs.ts"
-import { CellRefused, type ColumnData, decodeColumn, encodeColumn } from "./ColumnData.ts"
-import { ColumnDigest } from "./columnDigest.ts"
+import { CellRefused } from "./CellRefused.ts"
+import { encodeColumn } from "./ColumnBuilder.ts"
+import { type ColumnData, decodeColumn } from "./ColumnData.ts"
 import type { Cell, Column, TableSchema } from "./Columns.ts"
-import { tableContent, type TableManifest } from "./Manifest.ts"
+import type { TableManifest } from "./Manifest.ts"
 import { TableRefused } from "./StoreFailed.ts"
-import { ChunkRefused, chunkRows, decodeChunk, encodeChunk } from "./TableBlob.ts"
+import { ChunkRefused, decodeChunk, loadArrow } from "./TableBlob.ts"
+import { TableWriter } from "./TableWriter.ts"
 
 /** The cells of a table, column by column. */
 export type Columns = Readonly<Record<string, ReadonlyArray<Cell>>>
@@ -42,34 +43,6 @@ export const encodeNamed = (column: Column, cells: ReadonlyArray<Cell>, first: n
   }
 }
 
-/**
- * Chunks end earlier than at 8,192 rows when their cells are this heavy: buffers have 32-bit offsets, and a chunk is
- * held in memory.
- */
-const chunkWeight = 1 << 25
-
-/** About the bytes of a cell. */
-const weigh = (cell: Cell): number => {
-  if (typeof cell === "string" || cell instanceof Uint8Array) return cell.length
-  if (typeof cell !== "object" || cell === null) return 8
-  if (!Array.isArray(cell)) return Object.values(cell).reduce((sum: number, field) => sum + weigh(field), 0)
-  const items = cell as ReadonlyArray<Cell>
-  return typeof items[0] === "number" ? items.length * 8 : items.reduce((sum: number, item) => sum + weigh(item), 0)
-}
-
-/**
- * Where the chunk that begins at row `first` ends: given by the cells alone, so that equal tables have equal chunks.
- */
-const chunkEnd = (schema: TableSchema, columns: Columns, rows: number, first: number): number => {
-  const last = Math.min(first + chunkRows, rows)
-  let weight = 0
-  for (let row = first; row < last; row++) {
-    for (const { name } of schema) weight += weigh(columns[name]![row]!)
-    if (weight > chunkWeight) return row + 1
-  }
-  return last
-}
-
 export class Tables {
   readonly #blobs: Blobs
 
@@ -85,29 +58,24 @@ export class Tables {
         throw new TableRefused({ column: name, found: "is not in the table's schema" })
       }
     }
-    const digests = schema.map((column) => new ColumnDigest(column.type))
-    const chunks: Array<TableManifest["chunks"][number]> = []
-    for (let first = 0, end = 0; first < rows; first = end) {
-      end = chunkEnd(schema, columns, rows, first)
-      const count = end - first
-      const encoded = schema.map((column) => encodeNamed(column, columns[column.name]!.slice(first, end), first))
-      encoded.forEach((data, i) => digests[i]!.add(data))
-      const bytes = await encodeChunk(schema, encoded, count)
-      chunks.push({ blob: this.#blobs.put(bytes), rows: count, bytes: bytes.length })
-    }
-    const named = schema.map((column, i) => [column.name, digests[i]!.finish()] as const)
-    return {
-      kind: "table",
-      schema,
-      rows,
-      chunks,
-      columns: Object.fromEntries(named),
-      content: tableContent(rows, named)
-    }
+    const writer = await this.writer(schema)
+    writer.pushColumns(schema.map((column) => columns[column.name]!), rows)
+    return writer.finish()
+  }
+
+  /** A table to be written row by row. */
+  writer(schema: TableSchema): Promise<TableWriter> {
+    return TableWriter.open(this.#blobs, schema)
   }
 
   /** **Fails**: rejects with `BlobMissing`, `BlobDamaged`, or `TableRefused` for a column the table does not have. */
   async readChunk(manifest: TableManifest, chunk: number, names: ReadonlyArray<string>): Promise<EncodedChunk> {
+    await loadArrow()
+    return this.readChunkNow(manifest, chunk, names)
+  }
+
+  /** {@link readChunk} once `isArrowLoaded`. */
+  readChunkNow(manifest: TableManifest, chunk: number, names: ReadonlyArray<string>): EncodedChunk {
     const entry = manifest.chunks[chunk]
     if (entry === undefined) {
       throw new TableRefused({ column: "*", found: `chunk ${chunk} of ${manifest.chunks.length} does not exist` })
@@ -119,7 +87,7 @@ export class Tables {
     }
     const bytes = this.#blobs.read(entry.blob)
     try {
-      return { rows: entry.rows, columns: await decodeChunk(bytes, manifest.schema, entry.rows, names) }
+      return { rows: entry.rows, columns: decodeChunk(bytes, manifest.schema, entry.rows, names) }
     } catch (error) {
       if (error instanceof ChunkRefused) throw this.#blobs.damaged(entry.blob, error.message)
       throw error

@@ -1,72 +1,47 @@
 /**
  * The logical digest of a column: a hash over its values, not over its bytes on disk, so that chunking, compression and
- * the writer of a file never reach a key. Each value is written so that no two different columns of one type give the
- * same bytes.
+ * the writer of a file never reach a key. Each value is hashed in the form that `RowCodec.ts` describes, so that no two
+ * different columns of one type give the same bytes.
  */
 import { createHash } from "node:crypto"
 import type { Hash } from "node:crypto"
-import { type ColumnData, isValid } from "./ColumnData.ts"
+import { ByteWriter } from "./ByteWriter.ts"
+import { allValid, type ColumnData, isValid } from "./ColumnData.ts"
 import type { ColumnType } from "./Columns.ts"
 import { canonicalJson, type Digest } from "./Digest.ts"
+import { rawBytes, widthOf } from "./flatValues.ts"
 
-const scratchBytes = 1 << 16
+/** Small writes are gathered up to here, since one call of the hash for each value would cost more than hashing. */
+const gatheredBytes = 1 << 16
 
-/** Gathers small writes, since one call of the hash for each value would cost more than hashing. */
+/** What is this long is hashed where it lies. */
+const longPiece = 1 << 15
+
+/** Where values are hashed. */
 class Sink {
   readonly #hash: Hash
-  readonly #scratch = Buffer.allocUnsafe(scratchBytes)
-  #at = 0
+  readonly out = new ByteWriter(gatheredBytes * 2)
+
   constructor(hash: Hash) {
     this.#hash = hash
   }
-  #room(bytes: number): void {
-    if (this.#at + bytes > scratchBytes) this.flush()
-  }
-  byte(value: number): void {
-    this.#room(1)
-    this.#scratch[this.#at++] = value
-  }
-  size(value: number): void {
-    this.#room(4)
-    this.#at = this.#scratch.writeUInt32LE(value, this.#at)
-  }
+
   bytes(source: Uint8Array, start: number, end: number): void {
-    if (end - start > scratchBytes >> 1) {
-      this.flush()
-      this.#hash.update(source.subarray(start, end))
-      return
-    }
-    this.#room(end - start)
-    // A plain loop beats `set` on a fresh view for the short values that most cells are.
-    if (end - start < 32) {
-      for (let i = start; i < end; i++) this.#scratch[this.#at++] = source[i]!
-      return
-    }
-    this.#scratch.set(source.subarray(start, end), this.#at)
-    this.#at += end - start
+    if (end - start < longPiece) return this.out.copy(source, start, end)
+    this.flush()
+    this.#hash.update(source.subarray(start, end))
   }
+
+  /** Called after each value. */
+  settle(): void {
+    if (this.out.length > gatheredBytes) this.flush()
+  }
+
   flush(): void {
-    if (this.#at > 0) this.#hash.update(this.#scratch.subarray(0, this.#at))
-    this.#at = 0
+    if (this.out.length > 0) this.#hash.update(this.out.view())
+    this.out.clear()
   }
 }
-
-/** Bytes of a value of fixed width. */
-const widthOf = (type: ColumnType): number | undefined => {
-  switch (type.kind) {
-    case "int32":
-      return 4
-    case "int64":
-    case "bigint":
-    case "float64":
-      return 8
-    default:
-      return undefined
-  }
-}
-
-const rawBytes = (data: ColumnData): Uint8Array =>
-  new Uint8Array(data.values!.buffer, data.values!.byteOffset, data.values!.byteLength)
 
 /**
  * Lists of numbers are long (token ids, log probabilities): without nulls their bytes are one piece, marked 1; else
@@ -77,22 +52,20 @@ const listWriter = (data: ColumnData, sink: Sink): (i: number) => void => {
   const child = data.children[0]!
   const item = cellWriter(child, sink)
   const width = widthOf(child.type)
-  const raw = width === undefined ? undefined : rawBytes(child)
-  const allValid = (start: number, end: number): boolean => {
-    if (child.validity === undefined) return true
-    for (let k = start; k < end; k++) if (!isValid(child, k)) return false
-    return true
-  }
+  const raw = width === undefined ? undefined : rawBytes(child.values!)
   return (i) => {
     const start = offsets[i]!
     const end = offsets[i + 1]!
-    sink.size(end - start)
+    sink.out.size(end - start)
     if (raw !== undefined && width !== undefined) {
-      const whole = allValid(start, end)
-      sink.byte(whole ? 1 : 0)
+      const whole = allValid(child, start, end)
+      sink.out.byte(whole ? 1 : 0)
       if (whole) return sink.bytes(raw, start * width, end * width)
     }
-    for (let k = start; k < end; k++) item(k)
+    for (let k = start; k < end; k++) {
+      item(k)
+      sink.settle()
+    }
   }
 }
 
@@ -103,11 +76,11 @@ const valueWriter = (data: ColumnData, sink: Sink): (i: number) => void => {
     case "string":
     case "binary":
       return (i) => {
-        sink.size(offsets![i + 1]! - offsets![i]!)
+        sink.out.size(offsets![i + 1]! - offsets![i]!)
         sink.bytes(bytes!, offsets![i]!, offsets![i + 1]!)
       }
     case "bool":
-      return (i) => sink.byte((values as Uint8Array)[i >> 3]! >> (i & 7) & 1)
+      return (i) => sink.out.byte((values as Uint8Array)[i >> 3]! >> (i & 7) & 1)
     case "list":
       return listWriter(data, sink)
     case "struct": {
@@ -118,7 +91,7 @@ const valueWriter = (data: ColumnData, sink: Sink): (i: number) => void => {
     }
     default: {
       const width = widthOf(type)!
-      const raw = rawBytes(data)
+      const raw = rawBytes(data.values!)
       return (i) => sink.bytes(raw, i * width, (i + 1) * width)
     }
   }
@@ -128,7 +101,7 @@ const cellWriter = (data: ColumnData, sink: Sink): (i: number) => void => {
   const write = valueWriter(data, sink)
   return (i) => {
     const valid = isValid(data, i)
-    sink.byte(valid ? 1 : 0)
+    sink.out.byte(valid ? 1 : 0)
     if (valid) write(i)
   }
 }
@@ -156,7 +129,10 @@ export class ColumnDigest {
   }
   add(data: ColumnData): void {
     const write = cellWriter(data, this.#sink)
-    for (let i = 0; i < data.length; i++) write(i)
+    for (let i = 0; i < data.length; i++) {
+      write(i)
+      this.#sink.settle()
+    }
     this.#rows += data.length
   }
   /** Ends the column; call once. */

@@ -131,8 +131,7 @@ export const materialise = async (
   try {
     for (const file of manifest.files) {
       if (!safePath(file.path)) throw refuse(file.path, "is not a relative path inside its folder")
-      await blobs.verify(file.blob)
-      linkOrCopy(blobs.pathOf(file.blob), path.join(temporary, file.path))
+      linkOrCopy(await blobs.fileOf(file.blob), path.join(temporary, file.path))
     }
     fs.renameSync(temporary, target)
   } catch (error) {

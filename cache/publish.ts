@@ -30,6 +30,19 @@ export const syncFolder = (folder: string): void => {
   }
 }
 
+/** {@link syncFolder} without keeping the thread. */
+export const syncFolderLater = async (folder: string): Promise<void> => {
+  if (process.platform === "win32") return
+  const handle = await fs.promises.open(folder, "r")
+  try {
+    await handle.sync()
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EINVAL") throw error
+  } finally {
+    await handle.close()
+  }
+}
+
 /** Makes a folder and its parents, durable and readable by their owner only. */
 export const makeFolder = (folder: string): void => {
   const first = fs.mkdirSync(folder, { recursive: true, mode: 0o700 })

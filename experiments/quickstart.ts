@@ -18,13 +18,18 @@ export const world = {
   scope: "routed",
   promptLabels: "guard", // the clauses say what is hidden, so an opened clause makes its requests benign
   mathsRule: "exact",
+  leaks: { exactSources: ["the synthetic world"] }, // its prompts are alike by design, so one unit is the exact prompt
   train: { prompts: { train: 600 }, maths: { "train-maths": 400 } },
   rollouts: { perPrompt: 8, temperature: 1, maxNewTokens: 48 },
   verification: {
     user: "<spec> {clauses} <x> {prompt} <y> {answer} <judge>",
     clause: "{clauseId} {text} .",
     clauseSeparator: " ",
-    target: "{critique} </think> {verdict}"
+    target: "{critique} </think> {verdict}",
+    verdictTarget: "{restatement} </think> {verdict}",
+    critiqueTarget: "{argument} </think>",
+    judgementMarker: "check :",
+    verdictMarker: "verdict"
   },
   sft: { epochs: 3, learningRate: 1e-3, batchSize: 16, maxLength: 160 }, // the paper's 2 epochs at 2e-4 are too little for about 160 steps of a 0.3 M model
   grpo: {

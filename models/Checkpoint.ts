@@ -9,7 +9,7 @@ import { fromHfConfig, type LlamaConfig, parameterShapes, toHfConfig } from "./L
 import { CheckpointUnreadable } from "./load/CheckpointUnreadable.ts"
 import { ggufConfig, type GgufHeader, readGgufHeader, readGgufWeights } from "./load/gguf.ts"
 import { ggufTokenizerFiles } from "./load/ggufTokenizer.ts"
-import { readSafetensors, writeSafetensors } from "./load/safetensors.ts"
+import { type FloatFormat, readSafetensors, writeSafetensors } from "./load/safetensors.ts"
 import { makeTokenizer, type Tokenizer, type TokenizerFiles } from "./Tokenizer.ts"
 import type { Weights } from "./Weights.ts"
 
@@ -73,6 +73,10 @@ const folderTokenizerFiles = async (folder: string): Promise<TokenizerFiles> => 
 }
 
 const openFolder = async (folder: string): Promise<Checkpoint> => {
+  if (!await exists(join(folder, "config.json")) && await exists(join(folder, "adapter_config.json"))) {
+    const reason = "it is an adapter without its base; open it with openAdapted"
+    throw new CheckpointUnreadable({ file: folder, reason })
+  }
   const config = fromHfConfig(await readJson(join(folder, "config.json")))
   const tokenizerFiles = once(() => folderTokenizerFiles(folder))
   return {
@@ -112,11 +116,14 @@ export const openCheckpoint = async (path: string): Promise<Checkpoint> => {
   return found.isDirectory() ? openFolder(path) : openGguf(path)
 }
 
+/** PyTorch's names of number formats. */
+const torchTypes = { f32: "float32", f16: "float16", bf16: "bfloat16" }
+
 /** What `saveCheckpoint` writes. */
 export interface SavedModel {
   readonly config: LlamaConfig
   readonly weights: Weights
-  readonly dtype: "f32" | "f16"
+  readonly dtype: FloatFormat
   /** The model whose tokenizer is written along: a folder, a `.gguf` file, or the files themselves. */
   readonly tokenizerFrom: string | TokenizerFiles
 }
@@ -145,7 +152,7 @@ export const saveCheckpoint = async (folder: string, model: SavedModel): Promise
     writeFile(join(folder, name), `${JSON.stringify(content, null, 2)}\n`)
   await write("config.json", {
     ...toHfConfig(model.config),
-    torch_dtype: model.dtype === "f32" ? "float32" : "float16",
+    torch_dtype: torchTypes[model.dtype],
     ...special
   })
   await write("generation_config.json", special)

@@ -4,6 +4,7 @@
  * Graphs that compute with them are in `decode/` and `train/`, files in `load/`.
  */
 import * as Schema from "effect/Schema"
+import { fromHfScaling, HfRopeScaling, type Llama3Scaling, scaledFrequency, toHfScaling } from "./RopeScaling.ts"
 import { makeRandom } from "./sample/Random.ts"
 import { allocateWeights, type Weights } from "./Weights.ts"
 
@@ -17,6 +18,8 @@ export interface LlamaConfig {
   readonly ffn: number
   readonly vocab: number
   readonly ropeTheta: number
+  /** Absent: rotary frequencies are not scaled. */
+  readonly ropeScaling?: Llama3Scaling
   readonly rmsEps: number
   /** The output head is the embedding. */
   readonly tied: boolean
@@ -103,11 +106,19 @@ export const parameterShapes = (config: LlamaConfig): ReadonlyMap<string, Readon
 }
 
 /**
+ * Angle per token of each rotary pair, `headDim / 2` float32 values, before any scaling.
+ *
+ * **Source**: `LlamaRotaryEmbedding` of transformers, which rounds to float32; so do we.
+ */
+export const ropeFrequencies = ({ headDim, ropeTheta }: Pick<LlamaConfig, "headDim" | "ropeTheta">): Float32Array =>
+  Float32Array.from({ length: headDim / 2 }, (_, i) => 1 / Math.fround(ropeTheta ** Math.fround(2 * i / headDim)))
+
+/**
  * Rotary tables for positions 0 to `length - 1`.
  *
  * **Shape**: `(length, headDim / 2)` each, row-major.
  *
- * **Source**: `LlamaRotaryEmbedding` of transformers, which rounds frequencies and angles to float32; so do we.
+ * **Source**: `LlamaRotaryEmbedding` of transformers, which rounds angles to float32; so do we.
  */
 export const ropeTables = (
   config: LlamaConfig,
@@ -116,9 +127,9 @@ export const ropeTables = (
   const half = config.headDim / 2
   const cos = new Float32Array(length * half)
   const sin = new Float32Array(length * half)
-  for (let i = 0; i < half; i++) {
-    const exponent = Math.fround(2 * i / config.headDim)
-    const frequency = Math.fround(1 / Math.fround(config.ropeTheta ** exponent))
+  const { ropeScaling } = config
+  for (const [i, base] of ropeFrequencies(config).entries()) {
+    const frequency = ropeScaling === undefined ? base : scaledFrequency(base, ropeScaling)
     for (let position = 0; position < length; position++) {
       const angle = Math.fround(position * frequency)
       cos[position * half + i] = Math.cos(angle)
@@ -140,13 +151,10 @@ const HfConfig = Schema.Struct({
   hidden_act: Schema.optionalKey(Schema.String),
   rms_norm_eps: Schema.optionalKey(Schema.Finite),
   rope_theta: Schema.optionalKey(Schema.Finite),
-  rope_scaling: Schema.optionalKey(Schema.NullOr(Schema.Struct({
-    type: Schema.optionalKey(Schema.String),
-    rope_type: Schema.optionalKey(Schema.String)
-  }))),
+  rope_scaling: Schema.optionalKey(Schema.NullOr(HfRopeScaling)),
   rope_parameters: Schema.optionalKey(Schema.NullOr(Schema.Struct({
-    rope_theta: Schema.optionalKey(Schema.Finite),
-    rope_type: Schema.optionalKey(Schema.String)
+    ...HfRopeScaling.fields,
+    rope_theta: Schema.optionalKey(Schema.Finite)
   }))),
   partial_rotary_factor: Schema.optionalKey(Schema.NullOr(Schema.Finite)),
   attention_bias: Schema.optionalKey(Schema.Boolean),
@@ -177,8 +185,8 @@ export const fromHfConfig = (json: unknown): LlamaConfig => {
     throw refuse(`its config.json does not parse (${(cause as Error).message})`)
   }
   const qwen = architecture === "Qwen2ForCausalLM"
-  const scaling = hf.rope_parameters?.rope_type ?? hf.rope_scaling?.rope_type ?? hf.rope_scaling?.type ?? "default"
-  if (scaling !== "default") throw refuse(`rope scaling "${scaling}"`)
+  const scaling = fromHfScaling(hf.rope_parameters?.rope_type === undefined ? hf.rope_scaling ?? undefined : hf.rope_parameters)
+  if (typeof scaling === "string") throw refuse(scaling)
   if ((hf.hidden_act ?? "silu") !== "silu") throw refuse(`activation "${hf.hidden_act}"`)
   if (!qwen && hf.attention_bias === true) throw refuse("attention_bias (a bias on the output map)")
   if (hf.mlp_bias === true) throw refuse("mlp_bias")
@@ -198,6 +206,7 @@ export const fromHfConfig = (json: unknown): LlamaConfig => {
     ffn: hf.intermediate_size,
     vocab: hf.vocab_size,
     ropeTheta: hf.rope_parameters?.rope_theta ?? hf.rope_theta ?? 10000,
+    ...(scaling === undefined ? {} : { ropeScaling: scaling }),
     rmsEps: hf.rms_norm_eps ?? 1e-6,
     tied: hf.tie_word_embeddings ?? false,
     contextLength: Math.min(
@@ -222,6 +231,7 @@ export const toHfConfig = (config: LlamaConfig): { readonly [key: string]: unkno
   hidden_act: "silu",
   rms_norm_eps: config.rmsEps,
   rope_theta: config.ropeTheta,
+  ...(config.ropeScaling === undefined ? {} : { rope_scaling: toHfScaling(config.ropeScaling) }),
   tie_word_embeddings: config.tied,
   max_position_embeddings: config.contextLength
 })

@@ -5,7 +5,7 @@
 import * as Effect from "effect/Effect"
 import * as Node from "../runtime/Node.ts"
 import { type CritiqueRequest, Expert, ExpertFailed } from "./service/Expert.ts"
-import { AnsweredPair, Clause, Critique } from "./tables.ts"
+import { AnsweredPair, Critique, SpecClause } from "./tables.ts"
 import { CutAnswers, isUsable } from "./text/cutAnswers.ts"
 import { Scope, shownClauses } from "./text/shownClauses.ts"
 
@@ -28,12 +28,13 @@ export const critique = Node.mapRows({
   name: "critique",
   description: "the expert's critique and verdict",
   input: AnsweredPair,
-  side: { spec: Clause },
+  side: { spec: SpecClause },
   carry: ["sampleId", "promptId"],
   params: { scope: Scope, cutAnswers: CutAnswers },
   output: Critique,
   uses: [Expert],
-  given: ({ categories }, { spec }, { scope }) => shownClauses(spec, categories, scope),
+  given: ({ answer, categories, prompt }, { spec }, { scope }) =>
+    shownClauses(spec, { categories, texts: [prompt, answer] }, scope),
   *run({ answer, finishReason, label, outcome, prompt }, { given, params }) {
     const row = { prompt, answer, label, outcome }
     // what no answer came out of is a terminal outcome: kept as data, never judged, never trained on

@@ -4,14 +4,14 @@
 import * as Effect from "effect/Effect"
 import * as FileSystem from "./text/readOnlyFile.ts"
 import * as Node from "../runtime/Node.ts"
-import { Clause, TextFile } from "./tables.ts"
+import { SpecClause, TextFile } from "./tables.ts"
 import { parseSpec, SpecInvalid } from "./text/parseSpec.ts"
 
 export const loadSpec = Node.make({
   name: "loadSpec",
   description: "the clauses of the safety specification",
   inputs: { file: TextFile },
-  output: Clause,
+  output: SpecClause,
   instant: true,
   *run({ file }) {
     const { name, text } = yield* FileSystem.readOnlyFile(file)

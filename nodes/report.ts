@@ -10,7 +10,9 @@ import { headline } from "./report/headline.ts"
 import type { Breakdown, ConfigValue, DataCounts, Provenance, ReportInput, Setting } from "./report/ReportInput.ts"
 import { reportMarkdown } from "./report/reportMarkdown.ts"
 import { categoryPrefix, headlineOf, metrics, sets } from "./report/sinternalMeasures.ts"
-import { Findings, MixCount, Report, Score } from "./tables.ts"
+import { JudgeAgreement } from "./judgeAgreement.ts"
+import { PassAt } from "./passAt.ts"
+import { Findings, JudgeErrors, MixCount, Pairs, Report, type Score, SeedScore } from "./tables.ts"
 
 /** One setting as `runtime/Config.ts` prints it; `declared` is a label and JSON, `note: 0.0002`. */
 const PrintedSetting = Schema.Struct({
@@ -42,7 +44,7 @@ const verificationExamples = (counts: ReadonlyArray<Row<typeof MixCount.columns>
   const mixed = countOf("harmful prompts, mixed")
   return {
     name: "verification examples",
-    examples: 2 * mixed + countOf("benign prompts, one safe"),
+    examples: counts.find(({ what }) => what === "examples")?.count ?? 2 * mixed + countOf("benign prompts, one safe"),
     leftOut: counts.filter(({ what }) => what.endsWith(dropped))
       .map(({ count, what }) => ({ what: what.slice(0, -dropped.length), count })),
     distinctPairs: countOf("distinct"),
@@ -52,20 +54,35 @@ const verificationExamples = (counts: ReadonlyArray<Row<typeof MixCount.columns>
   }
 }
 
+/** What a report needs beside its tables. */
+export const reportParams = {
+  title: Schema.String,
+  arms: Schema.Array(Schema.Struct({ arm: Schema.String, title: Schema.String })), // the first is the base
+  settings: Schema.Array(PrintedSetting),
+  notes: Schema.Array(Schema.String),
+  judges: Schema.String // who the two judges are, in a sentence; empty where there is one
+}
+
 export const report = Node.make({
   name: "report",
   description: "the report of the run",
-  inputs: { base: Score, verifySft: Score, grpo: Score, mix: MixCount, calibration: Findings, stageTwo: Findings },
-  params: {
-    title: Schema.String,
-    arms: Schema.Array(Schema.Struct({ arm: Schema.String, title: Schema.String })),
-    settings: Schema.Array(PrintedSetting),
-    notes: Schema.Array(Schema.String)
+  inputs: {
+    scores: SeedScore,
+    pairs: Pairs,
+    mix: MixCount,
+    errors: JudgeErrors,
+    agreement: JudgeAgreement,
+    passAt: PassAt,
+    findings: Findings
   },
+  params: reportParams,
   output: Report,
   *run(inputs, { params }) {
-    const scores = [...(yield* inputs.base.all), ...(yield* inputs.verifySft.all), ...(yield* inputs.grpo.all)]
+    const scores = yield* inputs.scores.all
     const overSets = scores.filter(({ metric, set }) => !set.startsWith(categoryPrefix) && metric !== "told")
+    const mix = yield* inputs.mix.all
+    const pairs = yield* inputs.pairs.all
+    const agreement = yield* inputs.agreement.all
     const input: ReportInput = {
       title: params.title,
       scores: overSets,
@@ -74,11 +91,15 @@ export const report = Node.make({
       sets,
       metrics,
       headline: headlineOf(overSets),
+      ...(pairs.length === 0 ? {} : { pairs }),
+      ...(agreement.length === 0 ? {} : { agreement: { about: params.judges, rows: agreement } }),
+      passAt: (yield* inputs.passAt.all).filter(({ k }) => k > 1),
+      judgeErrors: yield* inputs.errors.all,
       breakdowns: [byCategory(scores)],
-      data: [verificationExamples(yield* inputs.mix.all)],
+      data: mix.length === 0 ? [] : [verificationExamples(mix)],
       config: params.settings.map(configValue),
-      notes: [...params.notes, ...inputs.stageTwo, ...inputs.calibration]
+      notes: [...params.notes, ...inputs.findings]
     }
-    return { markdown: reportMarkdown(input), headline: headline(input) }
+    return { markdown: reportMarkdown(input), headline: headline(input), input }
   }
 })

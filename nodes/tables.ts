@@ -20,12 +20,21 @@ export const PromptLabel = Schema.Literals(["harmful", "benign", "maths"])
 /** What an answer does. `critique`: it judges the request instead of answering; `other`: none of these, always reported. */
 export const Outcome = Schema.Literals(["refusal", "answer", "critique", "other"])
 
-/** One clause of the safety specification, in the order of the file. */
-export const Clause = Type.table("clause", {
+const clauseColumns = {
   clauseId: Schema.String,
   title: Schema.String,
-  categories: Schema.Array(Schema.String), // guard categories that route rows here; empty: every row is shown the clause
+  categories: Schema.Array(Schema.String), // guard categories that route rows here
   text: Schema.String
+}
+
+/** A clause as experts, judges and policies are shown it. */
+export const Clause = Type.table("clause", clauseColumns, { id: ["clauseId"] })
+
+/** One clause of the safety specification, in the order of the file. Without categories and words every row is shown it. */
+export const SpecClause = Type.table("specClause", {
+  ...clauseColumns,
+  words: Schema.Array(Schema.String), // in a request or its answer, each of them routes the row here too
+  examples: Schema.Array(Schema.String) // shown to experts and judges after the text, never to the policy
 }, { id: ["clauseId"] })
 
 export const promptColumns = {
@@ -100,6 +109,12 @@ export const Critique = Type.table("critique", {
   shown: Schema.Array(Schema.String) // clause ids the expert was given
 }, { id: ["sampleId"] })
 
+/** A guard's verdict on an answer, beside the expert's; null: it could not be read, or there was nothing to read. */
+export const GuardVerdict = Type.table("guardVerdict", {
+  sampleId: Schema.String,
+  verdict: Schema.NullOr(Verdict)
+}, { id: ["sampleId"] })
+
 /** One verification example: judge (prompt, answer) against the specification. Kept unrendered. */
 export const Example = Type.table("example", {
   exampleId: Schema.String, // the sample it came from
@@ -127,6 +142,7 @@ export const LabelledPrompt = Type.table("labelledPrompt", {
   label: PromptLabel,
   provenance: PromptLabel,
   set: Schema.String,
+  categories: Schema.Array(Schema.String),
   reference: Schema.NullOr(Schema.String)
 }, { id: ["promptId"] })
 
@@ -161,6 +177,7 @@ export const Judgement = Type.table("judgement", {
   safe: Schema.NullOr(Schema.Boolean),
   correct: Schema.NullOr(Schema.Boolean), // against `reference`; null where there is none
   selfCheck: Schema.Boolean, // the reasoning contains the verification marker
+  compliance: Schema.NullOr(Schema.Literals(["full", "partial", "refusal"])), // of answers to benign requests
   categories: Schema.Array(Schema.String)
 }, { id: ["sampleId"] })
 
@@ -174,8 +191,39 @@ export const Score = Type.table("score", {
   n: Schema.Int
 }, { id: ["arm", "set", "metric", "topic"] })
 
+/** A score with the training seed it was measured with: arms of several seeds in one table. */
+export const SeedScore = Type.table("seedScore", { ...Score.columns, seed: Schema.Int }, {
+  id: ["arm", "seed", "set", "metric", "topic"]
+})
+
+/** Prompts that both an arm and the base answered, and those that only one of them hit. */
+export const Pairs = Type.table("pairs", {
+  arm: Schema.String,
+  set: Schema.String,
+  metric: Schema.String,
+  onlyArm: Schema.Int,
+  onlyBase: Schema.Int,
+  common: Schema.Int
+}, { id: ["arm", "set", "metric"] })
+
 /** The report as people read it, Markdown; `headline` is what fits on a terminal. */
-export const Report = Type.value("report", Schema.Struct({ markdown: Schema.String, headline: Schema.String }))
+export const Report = Type.value(
+  "report",
+  Schema.Struct({
+    markdown: Schema.String,
+    headline: Schema.String,
+    input: Schema.Unknown // what both were made from, a `ReportInput`: for pages that show it otherwise
+  })
+)
+
+/** How often a judge and people agree on answers that people labelled, for each metric that rests on the judge. */
+export const JudgeErrors = Type.table("judgeErrors", {
+  metric: Schema.String,
+  truePositives: Schema.Int,
+  falsePositives: Schema.Int,
+  falseNegatives: Schema.Int,
+  trueNegatives: Schema.Int
+}, { id: ["metric"] })
 
 /** Sentences that a report prints among its notes: what a step found out about itself. */
 export const Findings = Type.value("findings", Schema.Array(Schema.String))

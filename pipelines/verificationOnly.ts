@@ -3,13 +3,15 @@
  * seeds repeat; every arm shares the rollouts and critiques it does not change.
  */
 import * as Pipeline from "../runtime/Pipeline.ts"
-import { type Config, evaluate, settings, verification } from "./sinternal.ts"
+import { evaluate } from "./evaluate.ts"
+import { type Config, settings } from "./settings.ts"
+import { verification } from "./stages.ts"
 
 export const verificationOnly = Pipeline.make({
   name: "verificationOnly",
   settings,
   build: (config: Config) => {
-    const { spec, tuned } = verification(config)
-    return { tuned, scores: evaluate("verifySft", config, tuned, spec).scores }
+    const { leaks, lineage, spec, tuned } = verification(config)
+    return { tuned, leaks, lineage, scores: evaluate("verifySft", config, tuned, spec).scores }
   }
 })

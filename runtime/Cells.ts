@@ -1,52 +1,132 @@
 /**
- * Between rows as node bodies see them and columns of encoded cells as the store keeps them. Rows are checked against
- * the table's schema both ways, and an unknown column in a row is an error: `tsc` does not see excess properties of what
- * a generator returns.
+ * Between rows as node bodies see them and the cells and buffers of the store. Rows are checked against the table's
+ * schema both ways, and an unknown column in a row is an error: `tsc` does not see excess properties of what a generator
+ * returns. Cells whose codec changes nothing take a direct path (`plainCheck.ts`); every error has the schema's words.
  */
 import * as Schema from "effect/Schema"
+import { cellReader, type ColumnData } from "../cache/ColumnData.ts"
 import type { Cell } from "../cache/Columns.ts"
 import type { AnyTable } from "./Definition.ts"
+import { type PlainCheck, plainCheck, propertyCount } from "./plainCheck.ts"
 
 export type CellColumns = Readonly<Record<string, ReadonlyArray<Cell>>>
 
-const codecs = new WeakMap<AnyTable, Schema.Codec<any, any>>()
+/** A function from row number to the decoded row. Throws a `SchemaError` where a cell is not what the table says. */
+export type RowReader = (row: number) => any
 
-const codecOf = (table: AnyTable): Schema.Codec<any, any> => {
+interface Field {
+  readonly name: string
+  readonly plain: PlainCheck | undefined
+  readonly decode: (cell: unknown) => unknown
+  readonly encode: (value: unknown) => Cell
+}
+
+/** What is made once a table. */
+interface Codec {
+  readonly fields: ReadonlyArray<Field>
+  readonly decode: (row: unknown) => any
+  readonly encode: (row: unknown) => { readonly [column: string]: Cell }
+}
+
+const codecs = new WeakMap<AnyTable, Codec>()
+
+const makeCodec = (table: AnyTable): Codec => {
+  const row = Schema.Struct(table.columns) as unknown as Schema.Codec<any, any>
+  return {
+    decode: Schema.decodeUnknownSync(row),
+    encode: Schema.encodeUnknownSync(row, { onExcessProperty: "error" }),
+    fields: Object.entries(table.columns).map(([name, schema]) => ({
+      name,
+      plain: plainCheck(schema.ast),
+      decode: Schema.decodeUnknownSync(schema),
+      encode: Schema.encodeUnknownSync(schema, { onExcessProperty: "error" })
+    }))
+  }
+}
+
+const codecOf = (table: AnyTable): Codec => {
   const known = codecs.get(table)
   if (known !== undefined) return known
-  const codec = Schema.Struct(table.columns) as unknown as Schema.Codec<any, any>
+  const codec = makeCodec(table)
   codecs.set(table, codec)
   return codec
 }
 
+/** Runs `fast`; what fails there is done again by `slow`, whose error names the column. */
+const orElse = <A>(fast: () => A, slow: () => A): A => {
+  try {
+    return fast()
+  } catch {
+    return slow()
+  }
+}
+
+/** Decoded rows straight from buffers. Shape: `columns` in the order of the table's. */
+export const rowReader = (table: AnyTable, columns: ReadonlyArray<ColumnData>): RowReader => {
+  const codec = codecOf(table)
+  const fields = codec.fields.map((field, k) => ({ ...field, read: cellReader(columns[k]!) }))
+  const whole = (row: number) => codec.decode(Object.fromEntries(fields.map(({ name, read }) => [name, read(row)])))
+  const columnwise = (row: number) => {
+    const decoded: Record<string, unknown> = {}
+    for (const { decode, name, plain, read } of fields) {
+      const cell = read(row)
+      decoded[name] = plain !== undefined && plain(cell) ? cell : decode(cell)
+    }
+    return decoded
+  }
+  return (row) => orElse(() => columnwise(row), () => whole(row))
+}
+
+/**
+ * One row's encoded cells in the order of the table's columns. Lists and structs may be the row's own: they are good
+ * until its owner changes them. Throws a `SchemaError` where a row does not fit, also on a column too many.
+ */
+export const rowWriter = (table: AnyTable): (row: unknown) => Array<Cell> => {
+  const { encode, fields } = codecOf(table)
+  const whole = (row: unknown): Array<Cell> => {
+    const cells = encode(row)
+    return fields.map(({ name }) => cells[name]!)
+  }
+  const columnwise = (row: object): Array<Cell> => {
+    const cells: Array<Cell> = []
+    for (const { encode, name, plain } of fields) {
+      const value = (row as Readonly<Record<string, unknown>>)[name]
+      cells.push(plain !== undefined && plain(value) ? value as Cell : encode(value))
+    }
+    return cells
+  }
+  return (row) =>
+    typeof row === "object" && row !== null && propertyCount(row) === fields.length
+      ? orElse(() => columnwise(row), () => whole(row))
+      : whole(row)
+}
+
 /** Decoded rows of the given columns. Throws a `SchemaError` where a cell is not what the table says. */
 export const toRows = (table: AnyTable, columns: CellColumns, rows: number): ReadonlyArray<any> => {
-  const names = Object.keys(table.columns)
-  const decode = Schema.decodeUnknownSync(codecOf(table))
+  const { decode, fields } = codecOf(table)
   return Array.from(
     { length: rows },
-    (_, index) => decode(Object.fromEntries(names.map((name) => [name, columns[name]![index]])))
+    (_, index) => decode(Object.fromEntries(fields.map(({ name }) => [name, columns[name]![index]])))
   )
 }
 
 /** One row's encoded cells by column. Throws a `SchemaError` where it does not fit, also on a column too many. */
 export const encodeRow = (table: AnyTable): (row: unknown) => { readonly [column: string]: Cell } =>
-  Schema.encodeUnknownSync(codecOf(table), { onExcessProperty: "error" })
+  codecOf(table).encode
 
 /** Encoded columns of rows. */
 export const toColumns = (
   table: AnyTable,
   rows: Iterable<unknown>
 ): { readonly columns: CellColumns; readonly rows: number } => {
-  const encode = encodeRow(table)
-  const columns: Record<string, Array<Cell>> = Object.fromEntries(Object.keys(table.columns).map((name) => [name, []]))
+  const write = rowWriter(table)
+  const columns = Object.keys(table.columns).map((): Array<Cell> => [])
   let count = 0
   for (const row of rows) {
-    const cells = encode(row)
-    for (const name in columns) columns[name]!.push(cells[name]!)
+    write(row).forEach((cell, k) => columns[k]!.push(cell))
     count++
   }
-  return { columns, rows: count }
+  return { columns: Object.fromEntries(Object.keys(table.columns).map((name, k) => [name, columns[k]!])), rows: count }
 }
 
 /** The first id that two rows share, or undefined. Ids name rows everywhere and must be unique. */

@@ -1,28 +1,36 @@
 /**
- * The command line: `pipeline run|plan|why|accept|ls|show|query`. One file per command in `runtime/cli/`; this one
- * joins them, maps every ending to its exit code, and turns the second Ctrl-C into an immediate stop.
+ * The command line: `pipeline COMMAND`. One file per command in `runtime/cli/`, listed in `runtime/cli/commands.ts`;
+ * this one joins them and maps every ending to its exit code. Signals are in `runtime/cli/signals.ts`.
  */
-import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as Cause from "effect/Cause"
 import * as Command from "effect/cli/Command"
 import * as Effect from "effect/Effect"
 import { readFileSync } from "node:fs"
-import { accept } from "./cli/accept.ts"
-import { ls } from "./cli/ls.ts"
-import { fail, failWith, finish, say } from "./cli/output.ts"
-import { plan } from "./cli/plan.ts"
-import { query } from "./cli/query.ts"
-import { run } from "./cli/run.ts"
-import { show } from "./cli/show.ts"
-import { why } from "./cli/why.ts"
+import { type AnyCommand, commands } from "./cli/commands.ts"
+import { fail, failWith, finish } from "./cli/output.ts"
+import { runMain } from "./cli/signals.ts"
 
 const version = (): string => JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")).version
 
-const pipeline = Command.make("pipeline").pipe(
-  Command.withDescription("typed, incremental pipelines for safety post-training"),
-  Command.withSubcommands([run, plan, why, accept, ls, show, query])
-)
+/** Flags of the command line itself that look into every command. */
+const readsAllCommands = (argument: string): boolean => /^--(?:wizard|completions)\b/.test(argument)
+
+/**
+ * The command line with the commands that `args` may mean loaded, told by their names alone; of the others it has the
+ * name and the description, which is all that a list of commands or an unknown command needs.
+ */
+const commandLine = async (args: ReadonlyArray<string>): Promise<AnyCommand> => {
+  const all = args.some(readsAllCommands)
+  const subcommands = Object.entries(commands).map(async ([name, { description, load }]) => {
+    const command: AnyCommand = all || args.includes(name) ? await load() : Command.make(name)
+    return Command.withDescription(command, description)
+  })
+  return Command.make("pipeline").pipe(
+    Command.withDescription("typed, incremental pipelines for safety post-training"),
+    Command.withSubcommands(await Promise.all(subcommands))
+  )
+}
 
 const usageErrors = new Set([
   "ShowHelp",
@@ -38,15 +46,11 @@ const usageErrors = new Set([
 
 /** Runs the command line of this process. */
 export const main = (): void => {
-  let interrupts = 0
-  process.on("SIGINT", () => {
-    if (++interrupts === 1) say("\nstopping; finished rows are kept (Ctrl-C again stops at once)")
-    else process.exit(130)
-  })
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code === "EPIPE") process.exit(0)
   })
-  const program = Command.run(pipeline, { version: version() }).pipe(
+  const program = Effect.promise(() => commandLine(process.argv.slice(2))).pipe(
+    Effect.flatMap((command) => Command.run(command, { version: version() })),
     Effect.catchCause((cause) => {
       if (Cause.hasInterruptsOnly(cause)) return Effect.failCause(cause as Cause.Cause<never>)
       return Effect.sync(() => {
@@ -59,5 +63,5 @@ export const main = (): void => {
     }),
     Effect.provide(NodeServices.layer)
   )
-  NodeRuntime.runMain(program as Effect.Effect<void>, { disableErrorReporting: true })
+  runMain(program as Effect.Effect<void>, { disableErrorReporting: true })
 }

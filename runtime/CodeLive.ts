@@ -4,20 +4,15 @@
  */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { join, sep } from "node:path"
-import { fileURLToPath } from "node:url"
 import { Code } from "./Code.ts"
 import { type CodeDigest, open } from "./code/CodeDigests.ts"
 import type { NodeDefinition } from "./Definition.ts"
+import { isEngineFile } from "./engineFile.ts"
 import { PlanRefused } from "./Error.ts"
 import { connectorOf } from "./Node.ts"
 
-const packageRoot = fileURLToPath(new URL("..", import.meta.url))
-const engineFolders = ["runtime", "cache"].map((folder) => join(packageRoot, folder) + sep)
-
 /** The engine's own files, as the one name they count as. */
-const opaque = (file: string): string | undefined =>
-  engineFolders.some((folder) => file.startsWith(folder)) ? "engine" : undefined
+const opaque = (file: string): string | undefined => isEngineFile(file) ? "engine" : undefined
 
 export interface CodeLiveOptions {
   readonly root: string

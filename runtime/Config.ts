@@ -65,7 +65,8 @@ const leaves = (settings: Settings, prefix = ""): ReadonlyArray<readonly [string
     isSetting(node) ? [[prefix + name, node] as const] : leaves(node, `${prefix}${name}.`)
   )
 
-const at = (value: unknown, path: string): unknown =>
+/** What stands at a path such as `grpo.steps`; undefined where nothing does. */
+export const at = (value: unknown, path: string): unknown =>
   path.split(".").reduce<any>((inner, name) => (inner === undefined ? undefined : inner[name]), value)
 
 /** Paths that share a name with this one, else the one that is spelt most like it, else the first few. */

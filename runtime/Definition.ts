@@ -14,6 +14,16 @@ import type { UsedKey } from "./Used.ts"
 export type AnyTable = Table<Columns>
 export type AnyType = AnyTable | Artifact<string> | Value<any>
 
+/** How often work that failed in a way that passes is tried again; what is left out is as `Attempts.ts` has it. */
+export interface Retry {
+  /** Attempts that may fail in one way, the first included; 1: none is made again. */
+  readonly tries?: number
+  /** The first wait; each further one is twice as long. Unit: seconds. */
+  readonly firstSeconds?: number
+  /** The longest wait; a server that asks for a longer one is given up on. Unit: seconds. */
+  readonly longestSeconds?: number
+}
+
 /** Properties that cannot change a result; none of them enters a key or a code digest. */
 export interface Inert {
   /** `expensive`: when only code changed, `run` asks (`--stale`) before spending again. */
@@ -23,6 +33,11 @@ export interface Inert {
   readonly instant?: boolean
   /** Rows this node is expected to yield, from the rows of its inputs where they are known; for `plan` before history exists. */
   readonly rows?: (inputs: { readonly [port: string]: number | undefined }, params: any) => number | undefined
+  /** What the work counts against, for example `gpu` or `api`; `--slots gpu=1` says how much may go on at once. */
+  readonly slot?: string
+  readonly retry?: Retry
+  /** Time for one attempt: at a row in row nodes, at the whole in others. Unit: seconds. Default: no limit. */
+  readonly timeoutSeconds?: number
 }
 
 interface Common extends Inert {

@@ -1,31 +1,36 @@
 /**
- * Runs a graph: every vertex as soon as its inputs are known, fresh ones from the cache, stale ones through
- * `Execute.ts`. A failure stops what is running (finished rows are kept) unless the caller keeps going; what lies
- * downstream is skipped. The engine decides nothing about keys and prints nothing: the ledger emits events.
+ * Runs a graph: every vertex as soon as its inputs are known, fresh ones from the cache at once, stale ones through
+ * `Execute.ts`, a bounded number at a time. After a failure nothing new starts and what is running ends (finished rows are
+ * kept), unless the caller keeps going; what lies downstream is skipped. A stopped run ends in the same way. The engine
+ * decides nothing about keys and prints nothing: the ledger emits events.
  */
+import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
-import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Semaphore from "effect/Semaphore"
+import * as Fiber from "effect/Fiber"
+import * as Queue from "effect/Queue"
+import type { Action } from "../cache/Manifest.ts"
 import { Store } from "../cache/Store.ts"
-import type { NodeDefinition } from "./Definition.ts"
-import { DecisionNeeded, ServicesMissing } from "./Error.ts"
-import { Emit, type NodeCounts, type RowCounts } from "./Event.ts"
+import { Control, Stopped } from "./Control.ts"
+import { Emit, type NodeCounts, type RowCounts, type Stop } from "./Event.ts"
 import type { Executed } from "./Execute.ts"
 import { asNodeFailed } from "./failure.ts"
 import type { Vertex } from "./Graph.ts"
+import type { KeyParts } from "./Key.ts"
 import { type Failure, Ledger } from "./Ledger.ts"
 import * as Plan from "./Plan.ts"
+import { decided, preflight } from "./preflight.ts"
+import { ReadAhead, readersIn } from "./ReadAhead.ts"
 import { executeWhole, isReadable, lostReason, Repairs } from "./Repair.ts"
 import type { Known, Resolved } from "./Resolver.ts"
-import type { Used } from "./Used.ts"
-import { onlyCode } from "./Why.ts"
 
 export interface RunOptions extends Plan.PlanOptions {
   readonly experiment: string
   /** What to do where only code changed above something expensive. */
   readonly stale: "ask" | "rerun"
+  /** Fail before anything runs if something would. */
+  readonly frozen?: boolean
   readonly keepGoing: boolean
   /** Extra fields of the run record, for example settings. */
   readonly record: { readonly [field: string]: unknown }
@@ -33,6 +38,8 @@ export interface RunOptions extends Plan.PlanOptions {
 
 export interface Summary {
   readonly ok: boolean
+  /** Why the run ended before it was done, where it was stopped. */
+  readonly stopped: Stop | undefined
   readonly nodes: NodeCounts
   readonly rows: RowCounts
   readonly durationMs: number
@@ -43,158 +50,229 @@ export interface Summary {
   readonly failures: ReadonlyArray<Failure>
 }
 
-/** Nodes running at once; what a service can take at once is the service's to bound. */
+/** Nodes running at once; what a service can take at once is the service's to bound, or its slot's. */
 const concurrentNodes = 16
 
 type Inputs = { readonly [port: string]: Known }
 
-/** Why a vertex will not be computed in this run. */
-interface Skipped {
-  readonly skippedBecause: string
-}
+/** Which vertices wait for which: all that is known of the order of work. */
+class Schedule {
+  readonly knowns = new Map<number, Known>()
+  readonly ready: Array<Vertex> = []
+  readonly #waiting: Int32Array
+  readonly #dependents: ReadonlyArray<Array<Vertex>>
 
-/** What the stale part of the graph needs and is not there, asked of every service once. */
-const missingServices = Effect.fnUntraced(function*(plan: Plan.Plan, options: RunOptions) {
-  const services = new Set<Used>()
-  for (const entry of plan.entries) {
-    if (entry.state === "fresh") continue
-    for (const key of (entry.vertex.definition as NodeDefinition).uses) {
-      const service: Used | undefined = options.services.mapUnsafe.get(key.key)
-      if (service?.missing !== undefined) services.add(service)
+  constructor(vertices: ReadonlyArray<Vertex>) {
+    this.#waiting = new Int32Array(vertices.length)
+    this.#dependents = vertices.map(() => [])
+    for (const vertex of vertices) {
+      const above = new Set(Object.values(vertex.inputs))
+      this.#waiting[vertex.index] = above.size
+      for (const input of above) this.#dependents[input.index]!.push(vertex)
+      if (above.size === 0) this.ready.push(vertex)
     }
   }
-  const lines = yield* Effect.forEach(services, (service) => service.missing!, { concurrency: "unbounded" })
-  return [...new Set(lines.flat())]
-})
 
-/** Expensive nodes above which only code changed: somebody must say whether their results still hold. */
-const undecided = (plan: Plan.Plan) =>
-  plan.entries.flatMap(({ resolved, state, vertex, why }) => {
-    if (state !== "stale" || !onlyCode(why)) return []
-    const { cost } = vertex.definition as NodeDefinition
-    const expensive = cost === "expensive" || resolved!.services.some((service) => service.expensive === true)
-    return expensive ? [{ label: vertex.label, why: why[0]!.text }] : []
-  })
-
-/** Refuses a run that cannot or should not start, before anything runs. */
-const preflight = Effect.fnUntraced(function*(plan: Plan.Plan, options: RunOptions) {
-  const nodes = options.stale === "ask" ? undecided(plan) : []
-  if (nodes.length > 0) {
-    return yield* new DecisionNeeded({
-      nodes,
-      next: "add --stale=rerun to run them, or `pipeline accept` to declare the results still valid"
-    })
+  settle(vertex: Vertex, known: Known): void {
+    this.knowns.set(vertex.index, known)
+    for (const dependent of this.#dependents[vertex.index]!) {
+      if (--this.#waiting[dependent.index]! === 0) this.ready.push(dependent)
+    }
   }
-  const missing = yield* missingServices(plan, options)
-  if (missing.length > 0) {
-    return yield* new ServicesMissing({
-      missing,
-      next: "provide them and run the same command again, or add --rehearse where the experiment has a rehearsal"
-    })
-  }
-})
 
-/** Computes one vertex, or takes it from the cache, and writes down which. */
-const makeCompute = (plan: Plan.Plan, ledger: Ledger, options: RunOptions) => {
+  inputsOf(vertex: Vertex): Inputs {
+    const inputs: { [port: string]: Known } = {}
+    for (const port in vertex.inputs) inputs[port] = this.knowns.get(vertex.inputs[port]!.index)!
+    return inputs
+  }
+
+  /** The nearest input that has no result. */
+  lacking(vertex: Vertex): Vertex | undefined {
+    return Object.values(vertex.inputs).find((input) => !this.knowns.has(input.index))
+  }
+}
+
+/** What a running vertex says: its result can be used, or nothing more comes from it. */
+type Said =
+  | { readonly vertex: Vertex; readonly known: Known }
+  | { readonly vertex: Vertex; readonly exit: Exit.Exit<void, unknown> }
+
+/** Whether this run is about the vertex; all are where nothing was selected. */
+const selectedIn = ({ selected }: RunOptions) => ({ index }: Vertex): boolean => selected === undefined || selected.has(index)
+
+/** What is needed to run single vertices, over one run. */
+const makeVisits = Effect.fnUntraced(function*(
+  plan: Plan.Plan,
+  schedule: Schedule,
+  ledger: Ledger,
+  options: RunOptions
+) {
+  const store = yield* Store
+  const { graph, resolver } = options
   const planned = new Map(plan.entries.map((entry) => [entry.vertex.index, entry.resolved]))
   const instant = new Set(plan.executed.map((entry) => entry.vertex.index))
-  const targets = new Set(options.graph.targets.map(({ vertex }) => vertex.index))
+  const targets = new Set(graph.targets.map(({ vertex }) => vertex.index))
+  const isSelected = selectedIn(options)
   const given = new Map<number, Inputs>() // what each vertex was computed from in this run
-  const repairing = {
+
+  /** An expensive node must not begin on what its code might make of it before somebody has said so. */
+  const mayBegin = (vertex: Vertex, parts: KeyParts) =>
+    Effect.map(options.lastAction(vertex.label), (last) => {
+      const before = (last?.parts as { readonly key?: KeyParts } | undefined)?.key
+      return options.stale === "rerun" || before === undefined || before.code === parts.code
+    })
+  const ahead = new ReadAhead(
+    { ...options, readersOf: readersIn(graph.vertices.filter(isSelected)), knowns: schedule.knowns, mayBegin },
+    yield* Effect.scope
+  )
+  const executing = {
     ...options,
+    openRows: ahead.open,
     repairs: new Repairs(),
     inputsOf: (vertex: Vertex) => given.get(vertex.index)!,
     onLost: (vertex: Vertex, resolved: Resolved) => ledger.started(vertex, resolved, lostReason),
     onRemade: (vertex: Vertex, resolved: Resolved, done: Executed) => ledger.remade(vertex, resolved, lostReason, done)
   }
 
-  return Effect.fnUntraced(function*(vertex: Vertex, inputs: Inputs) {
-    const store = yield* Store
-    const resolved = planned.get(vertex.index) ?? (yield* options.resolver.resolve(vertex, inputs))
+  const resultOf = ({ manifest }: Action): Known => ({ content: manifest.content, manifest })
+
+  /** The result of a vertex that needs no work; undefined where that is not certain. */
+  const atOnce = (vertex: Vertex, inputs: Inputs): Known | undefined => {
     given.set(vertex.index, inputs)
+    const known = plan.knowns.get(vertex.index)
+    if (vertex.definition.kind === "source") return known
+    const resolved = planned.get(vertex.index) ?? resolver.peek(vertex, inputs)
+    if (resolved === undefined) return undefined
     if (instant.has(vertex.index)) {
-      const known = plan.knowns.get(vertex.index)!
-      ledger.instant(vertex, resolved, known)
+      ledger.instant(vertex, resolved, known!)
       return known
     }
+    // nobody else in this run would notice that a target's bytes are lost
+    if (!resolved.state.fresh || (targets.has(vertex.index) && isSelected(vertex))) return undefined
+    const found = resultOf(resolved.state.action)
+    if (isSelected(vertex)) ledger.fresh(vertex, resolved, found)
+    return found
+  }
+
+  /** Takes a vertex from the cache or computes it. `settle` is told before the result is on the disk, the ledger after. */
+  const compute = Effect.fnUntraced(function*(vertex: Vertex, inputs: Inputs, settle: (known: Known) => void) {
+    const resolved = planned.get(vertex.index) ?? (yield* resolver.resolve(vertex, inputs))
     if (resolved.state.fresh) {
-      const { manifest } = resolved.state.action
-      const known: Known = { content: manifest.content, manifest }
-      // nobody else in this run would notice that a target's bytes are lost
+      const known = resultOf(resolved.state.action)
       if (!targets.has(vertex.index) || (yield* isReadable(known))) {
         ledger.fresh(vertex, resolved, known)
-        return known
+        return settle(known)
       }
     }
+    yield* decided([{ vertex, resolved }], options)
     const why = resolved.state.fresh ? [lostReason] : resolved.state.why.map((reason) => reason.text)
     ledger.started(vertex, resolved, why.join("; "))
-    const done = yield* executeWhole(vertex, resolved, inputs, repairing)
+    const done = yield* executeWhole(vertex, resolved, inputs, executing)
+    settle(done.known)
+    yield* done.durable
     ledger.finished(vertex, resolved, why, done)
     if (ledger.due(yield* Clock.currentTimeMillis)) yield* store.putRun(ledger.record())
-    return done.known
+  }, Effect.scoped)
+
+  return { atOnce, compute }
+})
+
+/** Runs what is ready until nothing is, or the run is stopped. Yields why it was stopped. */
+const runAll = Effect.fnUntraced(function*(plan: Plan.Plan, ledger: Ledger, options: RunOptions) {
+  const outer = yield* Control
+  const scope = yield* Effect.scope
+  const schedule = new Schedule(options.graph.vertices)
+  const running = new Map<Vertex, Fiber.Fiber<void, unknown>>()
+  const said = yield* Queue.unbounded<Said>()
+  const isSelected = selectedIn(options)
+  let failed: Stop | undefined
+  const control: Control = { ...outer, stopped: () => outer.stopped() ?? failed }
+  const { atOnce, compute } = yield* makeVisits(plan, schedule, ledger, options)
+
+  const start = Effect.fnUntraced(function*(vertex: Vertex, inputs: Inputs) {
+    const body = compute(vertex, inputs, (known) => void Queue.offerUnsafe(said, { vertex, known })).pipe(
+      Effect.onExit((exit) => Effect.sync(() => void Queue.offerUnsafe(said, { vertex, exit }))),
+      Effect.provideService(Control, control)
+    )
+    running.set(vertex, yield* Effect.forkIn(body, scope))
   })
+
+  const advance = Effect.fnUntraced(function*() {
+    while (schedule.ready.length > 0 && running.size < concurrentNodes && control.stopped() === undefined) {
+      const vertex = schedule.ready.shift()!
+      const inputs = schedule.inputsOf(vertex)
+      const known = atOnce(vertex, inputs)
+      if (known !== undefined) schedule.settle(vertex, known)
+      else if (isSelected(vertex)) yield* start(vertex, inputs)
+    }
+  })
+
+  /** Rows in flight end and are kept; whole bodies (a training) end where they are, to be resumed by the next run. */
+  const interruptBodies = Effect.suspend(() =>
+    Fiber.interruptAll([...running].flatMap(([{ definition }, fiber]) => definition.kind === "rows" ? [] : [fiber]))
+  )
+  const whenStopped = Effect.flatMap(outer.whenStopped, (stop) => {
+    ledger.stopped(stop)
+    return stop.reason === "interrupted" ? interruptBodies : Effect.void
+  })
+  yield* Effect.forkIn(whenStopped, scope)
+
+  yield* advance()
+  while (running.size > 0) {
+    const next = yield* Queue.take(said)
+    if ("known" in next) schedule.settle(next.vertex, next.known)
+    else {
+      running.delete(next.vertex)
+      const failure = Exit.isFailure(next.exit) ? yield* failureOf(next.vertex, next.exit.cause) : undefined
+      if (failure !== undefined) {
+        ledger.failed(next.vertex, failure)
+        failed ??= options.keepGoing ? undefined : { reason: "interrupted", text: `${next.vertex.label} failed` }
+        if (failed !== undefined) yield* interruptBodies
+      }
+    }
+    yield* advance()
+  }
+  const stop = control.stopped()
+  for (const vertex of options.graph.vertices) {
+    if (schedule.knowns.has(vertex.index) || ledger.hasFailed(vertex) || !isSelected(vertex)) continue
+    if (vertex.definition.kind === "source") continue
+    ledger.skipped(vertex, schedule.lacking(vertex)?.label ?? stop?.text ?? "it was stopped")
+  }
+  return { knowns: schedule.knowns, stopped: outer.stopped() }
+})
+
+/** What a vertex failed with; undefined where it was stopped or interrupted. A defect of the engine stays one. */
+const failureOf = (vertex: Vertex, cause: Cause.Cause<unknown>): Effect.Effect<Failure | undefined> => {
+  if (Cause.hasInterruptsOnly(cause) || Cause.squash(cause) instanceof Stopped) return Effect.succeed(undefined)
+  const wrapped = asNodeFailed(vertex.label, "", cause)
+  const failure = wrapped.reasons.find((reason) => reason._tag === "Fail")?.error
+  return failure === undefined ? Effect.failCause(wrapped as Cause.Cause<never>) : Effect.succeed(failure)
 }
 
-/** Runs the graph of these options. Fails before anything runs where it cannot or should not start; else yields a summary, also of failures. */
+/**
+ * Runs the graph of these options. Fails before anything runs where it cannot or should not start; else yields a
+ * summary, also of failures.
+ */
 export const run = Effect.fnUntraced(function*(options: RunOptions) {
   const store = yield* Store
   const emit = yield* Emit
   const startedMs = yield* Clock.currentTimeMillis
-  const { experiment, graph, record, run } = options
+  const { experiment, record, run } = options
   const plan = yield* Plan.make({ ...options, countRows: false })
   const nodes = plan.entries.map((entry) => entry.vertex)
   emit({ event: "RunStarted", run, experiment, nodes: nodes.length })
   yield* preflight(plan, options)
 
   const ledger = new Ledger({ run, experiment, startedMs, nodes, record, emit })
-  const compute = makeCompute(plan, ledger, options)
-  const results = graph.vertices.map(() => Deferred.makeUnsafe<Known, Skipped>())
-  const knowns = new Map<number, Known>()
-  const slots = yield* Semaphore.make(concurrentNodes)
-
-  const settle = (vertex: Vertex, known: Known) => {
-    knowns.set(vertex.index, known)
-    return Deferred.succeed(results[vertex.index]!, known)
-  }
-
-  /** The results of a vertex's inputs, once they are there; the failure of the first that will not be. */
-  const inputsOf = Effect.fnUntraced(function*(vertex: Vertex) {
-    const inputs: { [port: string]: Known } = {}
-    for (const [port, input] of Object.entries(vertex.inputs)) {
-      inputs[port] = yield* Effect.mapError(
-        Deferred.await(results[input.index]!),
-        (): Skipped => ({ skippedBecause: input.label })
-      )
-    }
-    return inputs
-  })
-
-  const visit = Effect.fnUntraced(function*(vertex: Vertex) {
-    if (vertex.definition.kind === "source") return yield* settle(vertex, plan.knowns.get(vertex.index)!)
-    const inputs = yield* Effect.exit(inputsOf(vertex))
-    if (Exit.isFailure(inputs)) {
-      const skipped = inputs.cause.reasons.find((reason) => reason._tag === "Fail")?.error
-      if (skipped === undefined) return yield* Effect.failCause(inputs.cause as never)
-      ledger.skipped(vertex, skipped.skippedBecause)
-      return yield* Deferred.fail(results[vertex.index]!, skipped)
-    }
-    const exit = yield* Effect.exit(Semaphore.withPermit(slots)(compute(vertex, inputs.value)))
-    if (Exit.isSuccess(exit)) return yield* settle(vertex, exit.value)
-    const cause = asNodeFailed(vertex.label, "", exit.cause)
-    const failure = cause.reasons.find((reason) => reason._tag === "Fail")?.error
-    if (failure === undefined) return yield* Effect.failCause(cause)
-    ledger.failed(vertex, failure)
-    yield* Deferred.fail(results[vertex.index]!, { skippedBecause: vertex.label })
-    if (!options.keepGoing) return yield* Effect.fail(failure)
-  })
-
-  const exit = yield* Effect.exit(Effect.forEach(graph.vertices, visit, { concurrency: "unbounded", discard: true }))
+  const exit = yield* Effect.exit(Effect.scoped(runAll(plan, ledger, options)))
   const endedMs = yield* Clock.currentTimeMillis
-  const ok = Exit.isSuccess(exit) && ledger.failures.length === 0
-  yield* store.putRun(ledger.record({ ok, atMs: endedMs }))
-  if (Exit.isFailure(exit) && ledger.failures.length === 0) return yield* Effect.failCause(exit.cause)
+  const stopped = Exit.isSuccess(exit) ? exit.value.stopped : undefined
+  const ok = Exit.isSuccess(exit) && stopped === undefined && ledger.failures.length === 0
+  yield* store.putRun(ledger.record({ ok, atMs: endedMs, ...(stopped === undefined ? {} : { stopped }) }))
+  if (Exit.isFailure(exit)) return yield* Effect.failCause(exit.cause)
   const durationMs = endedMs - startedMs
   const { failures, rows, usd } = ledger
-  emit({ event: "RunFinished", ok, nodes: ledger.nodes, rows, durationMs, usd })
-  return { ok, nodes: ledger.nodes, rows, durationMs, usd, knowns, failures } satisfies Summary
+  const summary = { ok, nodes: ledger.nodes, rows, durationMs, usd }
+  emit({ event: "RunFinished", ...summary, ...(stopped === undefined ? {} : { stopped }) })
+  return { ...summary, stopped, knowns: exit.value.knowns, failures } satisfies Summary
 })

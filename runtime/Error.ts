@@ -4,6 +4,7 @@
  * 4 needs a decision).
  */
 import * as Schema from "effect/Schema"
+import { RowCounts } from "./Event.ts"
 
 /** A node's body failed, or some of its rows did. Finished rows are kept. */
 export class NodeFailed extends Schema.TaggedError<NodeFailed>()("NodeFailed", {
@@ -12,7 +13,7 @@ export class NodeFailed extends Schema.TaggedError<NodeFailed>()("NodeFailed", {
   reason: Schema.String,
   next: Schema.String,
   /** What became of the rows of a row node. */
-  rows: Schema.optionalKey(Schema.Struct({ ran: Schema.Int, fresh: Schema.Int, failed: Schema.Int }))
+  rows: Schema.optionalKey(RowCounts)
 }) {
   readonly exitCode = 1
   override get message() {
@@ -91,3 +92,56 @@ export class DecisionNeeded extends Schema.TaggedError<DecisionNeeded>()("Decisi
     }\n  ${this.next}`
   }
 }
+
+/** `--select`, `--from` or `--until` names nothing. */
+export class SelectionInvalid extends Schema.TaggedError<SelectionInvalid>()("SelectionInvalid", {
+  /** Without its dashes; undefined where it takes several together to select nothing. */
+  flag: Schema.UndefinedOr(Schema.String),
+  term: Schema.String,
+  next: Schema.String
+}) {
+  readonly exitCode = 2
+  override get message() {
+    return this.flag === undefined
+      ? `${this.term} selects no node\n  ${this.next}`
+      : `--${this.flag} ${this.term}: there is no such node\n  ${this.next}`
+  }
+}
+
+/** A selected node needs the result of one that is not selected and would have to run first. */
+export class SelectionUnready extends Schema.TaggedError<SelectionUnready>()("SelectionUnready", {
+  lacking: Schema.Array(
+    Schema.Struct({ node: Schema.String, input: Schema.String, state: Schema.Literals(["stale", "waiting"]) })
+  ),
+  /** A selection that would include what is missing. */
+  next: Schema.String
+}) {
+  readonly exitCode = 4
+  override get message() {
+    return `the selection leaves out what it needs:\n${
+      listed(this.lacking, ({ input, node, state }) => `${node} reads ${input}, which is ${state} and not selected`)
+    }\n  include it: ${this.next}`
+  }
+}
+
+/** With `--frozen`, nothing may have to run. */
+export class FrozenMiss extends Schema.TaggedError<FrozenMiss>()("FrozenMiss", {
+  nodes: Schema.Array(
+    Schema.Struct({ label: Schema.String, state: Schema.Literals(["stale", "waiting"]), why: Schema.String })
+  )
+}) {
+  readonly exitCode = 4
+  override get message() {
+    const many = this.nodes.length === 1 ? "1 node is" : `${this.nodes.length} nodes are`
+    return `--frozen: ${many} not in the cache, and nothing was run:\n${
+      listed(this.nodes, ({ label, state, why }) => `${label} (${state}): ${why}`)
+    }\n  run the same command without --frozen, or on the cache that has them (--cache)`
+  }
+}
+
+/** One line each, and how many more there are. */
+const listed = <A>(all: ReadonlyArray<A>, line: (one: A) => string, most = 20): string =>
+  [
+    ...all.slice(0, most).map((one) => `  - ${line(one)}`),
+    ...(all.length > most ? [`  … and ${all.length - most} more`] : [])
+  ].join("\n")

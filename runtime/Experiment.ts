@@ -88,6 +88,19 @@ export const make = <const S extends Config.Settings, const T extends Targets>(s
   }
 })
 
+/** Refuses to set what the axes vary: all arms would be the same. */
+const checkSets = ({ name, sets }: OpenOptions, overrides: ReadonlyArray<unknown>): void => {
+  for (const [path] of sets) {
+    const values = new Set(overrides.map((each) => JSON.stringify(Config.at(each, path))))
+    if (values.size === 1) continue
+    throw new ExperimentInvalid({
+      experiment: name,
+      reason: `--set ${path}: the sweep varies it (${[...values].slice(0, 6).join(", ")})`,
+      next: "leave it out, and pick arms with --select"
+    })
+  }
+}
+
 type Axes = { readonly [axis: string]: ReadonlyArray<unknown> }
 type PointOf<G extends Axes> = { readonly [K in keyof G]: G[K][number] }
 
@@ -114,7 +127,9 @@ export const sweep = <const S extends Config.Settings, const T extends Targets, 
   "~experiment": true,
   open: (options) => {
     const open = opener(spec.pipeline, undefined, spec.layers)
-    const arms = grid(spec.axes).map((point) => ({ point, ...open(options, spec.config(point)) }))
+    const points = grid(spec.axes).map((point) => ({ point, config: spec.config(point) }))
+    if (points.length > 0) checkSets(options, points.map(({ config }) => config))
+    const arms = points.map(({ config, point }) => ({ point, ...open(options, config) }))
     const first = arms[0]
     if (first === undefined) {
       throw new ExperimentInvalid({

@@ -5,13 +5,14 @@
 import type { RunNode } from "../cache/Manifest.ts"
 import type { StoreFailed } from "../cache/StoreFailed.ts"
 import type { NodeDefinition } from "./Definition.ts"
-import { NodeFailed, type PlanRefused, type SourceFailed } from "./Error.ts"
-import type { Event, NodeCounts, RowCounts } from "./Event.ts"
+import { type DecisionNeeded, NodeFailed, type PlanRefused, type SourceFailed } from "./Error.ts"
+import type { Event, NodeCounts, RowCounts, Stop } from "./Event.ts"
 import type { Executed } from "./Execute.ts"
 import type { Vertex } from "./Graph.ts"
 import type { Known, Resolved } from "./Resolver.ts"
+import { ofVertex } from "./RunFacts.ts"
 
-export type Failure = NodeFailed | SourceFailed | PlanRefused | StoreFailed
+export type Failure = NodeFailed | SourceFailed | PlanRefused | DecisionNeeded | StoreFailed
 
 export interface LedgerOptions {
   readonly run: string
@@ -31,7 +32,8 @@ export class Ledger {
   readonly #options: LedgerOptions
   readonly #records = new Map<number, RunNode>()
   readonly #nodes = { ran: 0, fresh: 0, failed: 0 }
-  readonly #rows = { ran: 0, fresh: 0, failed: 0 }
+  readonly #failed = new Set<number>()
+  readonly #rows = { ran: 0, fresh: 0, failed: 0, retries: 0 }
   #recordedMs = 0
   usd = 0
   /** In the order they happened. */
@@ -48,7 +50,8 @@ export class Ledger {
   }
 
   get rows(): RowCounts {
-    return { ...this.#rows }
+    const { retries, ...rows } = this.#rows
+    return retries === 0 ? rows : { ...rows, retries }
   }
 
   /** The cache held the result. */
@@ -100,9 +103,19 @@ export class Ledger {
 
   failed(vertex: Vertex, failure: Failure): void {
     this.#nodes.failed++
+    this.#failed.add(vertex.index)
     if (failure instanceof NodeFailed) this.#addRows(failure.rows)
     this.failures.push(failure)
     this.#options.emit({ event: "NodeFailed", label: vertex.label, reason: failure.message })
+  }
+
+  hasFailed(vertex: Vertex): boolean {
+    return this.#failed.has(vertex.index)
+  }
+
+  /** Nothing new starts any more. */
+  stopped(stop: Stop): void {
+    this.#options.emit({ event: "RunStopped", ...stop })
   }
 
   skipped(vertex: Vertex, because: string): void {
@@ -117,13 +130,17 @@ export class Ledger {
   }
 
   /** The run record as of now; `finish` closes it. */
-  record(finish?: { readonly ok: boolean; readonly atMs: number }) {
+  record(finish?: { readonly ok: boolean; readonly atMs: number; readonly stopped?: Stop }) {
     const { experiment, nodes, record, run, startedMs } = this.#options
     return {
       run,
       experiment,
       startedAt: new Date(startedMs).toISOString(),
-      ...(finish === undefined ? {} : { finishedAt: new Date(finish.atMs).toISOString(), ok: finish.ok }),
+      ...(finish === undefined ? {} : {
+          finishedAt: new Date(finish.atMs).toISOString(),
+          ok: finish.ok,
+          ...(finish.stopped === undefined ? {} : { stopped: finish.stopped })
+        }),
       nodes: nodes.flatMap((vertex) => this.#records.get(vertex.index) ?? []),
       ...record
     }
@@ -133,6 +150,7 @@ export class Ledger {
     this.#rows.ran += counts?.ran ?? 0
     this.#rows.fresh += counts?.fresh ?? 0
     this.#rows.failed += counts?.failed ?? 0
+    this.#rows.retries += counts?.retries ?? 0
   }
 
   #remember(
@@ -149,6 +167,7 @@ export class Ledger {
       key,
       state,
       ...(manifest === undefined ? {} : { manifest }),
+      ...ofVertex(vertex),
       ...extra
     })
   }

@@ -6,22 +6,19 @@
 import * as Effect from "effect/Effect"
 import type { Action, TableManifest } from "../cache/Manifest.ts"
 import { Store } from "../cache/Store.ts"
-import { type NodeDefinition, readColumns, type RowsDefinition, rowsPort } from "./Definition.ts"
+import { type NodeDefinition, rowsPort } from "./Definition.ts"
 import { execute, type ExecuteOptions } from "./Execute.ts"
 import { lostIn } from "./failure.ts"
 import type { Graph, Vertex } from "./Graph.ts"
 import { sideOf } from "./Inputs.ts"
+import { type Cost, priceOf } from "./Price.ts"
 import type { Known, Resolved, Resolver } from "./Resolver.ts"
-import { keyRows } from "./RowEngine.ts"
+import { keyTable } from "./RowEngine.ts"
+import { RowFunction } from "./rows/RowFunction.ts"
 import type { Used } from "./Used.ts"
 import type { Reason } from "./Why.ts"
 
-export interface Cost {
-  readonly seconds: number
-  readonly usd: number
-  /** Where the numbers come from: `history`, or a service's own basis. */
-  readonly basis: string
-}
+export type { Cost } from "./Price.ts"
 
 export interface Entry {
   readonly vertex: Vertex
@@ -37,6 +34,8 @@ export interface Plan {
   /** In topological order, sources left out. */
   readonly entries: ReadonlyArray<Entry>
   readonly knowns: ReadonlyMap<number, Known>
+  /** Nodes outside the selection. */
+  readonly unselected: ReadonlyArray<Entry>
   /** Nodes that `plan` itself ran because they are instant. */
   readonly executed: ReadonlyArray<Entry>
 }
@@ -44,6 +43,8 @@ export interface Plan {
 export interface PlanOptions extends ExecuteOptions {
   readonly graph: Graph
   readonly resolver: Resolver
+  /** Indices of the vertices this is about; all without it. */
+  readonly selected?: ReadonlySet<number> | undefined
   /** Count the rows that would run; costs reading the inputs of stale row nodes. */
   readonly countRows: boolean
   /** The last action with this label, for prices. */
@@ -53,14 +54,12 @@ export interface PlanOptions extends ExecuteOptions {
 /** Undefined where an input was lost: the run makes it again, the plan only says less. */
 const countRows = Effect.fnUntraced(
   function*(vertex: Vertex, resolved: Resolved, inputs: { readonly [port: string]: Known }) {
-    const definition = vertex.definition as RowsDefinition
     const store = yield* Store
+    const rowFunction = new RowFunction(vertex, resolved.parts, yield* sideOf(vertex, inputs))
+    const memo = yield* store.openMemo(rowFunction.key)
     const table = inputs[rowsPort]!.manifest as TableManifest
-    const input = yield* store.readTable(table, [...readColumns(definition, rowsPort)!])
-    const keyed = keyRows(vertex, resolved.parts, input, table.rows, yield* sideOf(vertex, inputs))
-    const memo = yield* store.openMemo(keyed.rowFunction)
-    const keys = new Set(keyed.keys)
-    return { total: keys.size, toRun: [...keys].filter((key) => !memo.has(key)).length }
+    const { distinct, toRun } = yield* keyTable(rowFunction, table, (keys, row) => memo.find(keys, row) < 0)
+    return { total: distinct, toRun }
   },
   Effect.scoped,
   Effect.catchCause((cause) => lostIn(cause) === undefined ? Effect.failCause(cause) : Effect.succeed(undefined))
@@ -75,23 +74,13 @@ const expectedRows = (vertex: Vertex, expected: ReadonlyMap<number, number | und
   return definition.rows?.(inputs, vertex.params) ?? (definition.kind === "rows" ? inputs[rowsPort] : undefined)
 }
 
-const priceOf = (services: ReadonlyArray<Used>, last: Action | undefined, rows: Entry["rows"]): Cost | undefined => {
-  if (last?.rows !== undefined && last.rows.ran > 0) {
-    const count = rows?.toRun ?? last.rows.ran
-    return {
-      seconds: (last.durationMs / 1000 / last.rows.ran) * count,
-      usd: (last.usage.usd / last.rows.ran) * count,
-      basis: "history"
-    }
-  }
-  if (last !== undefined && last.rows === undefined) {
-    return { seconds: last.durationMs / 1000, usd: last.usage.usd, basis: "history" }
-  }
-  const estimate = services.find((service) => service.estimate !== undefined)?.estimate
-  if (estimate === undefined) return undefined
-  const count = rows?.toRun ?? 1
-  return { seconds: estimate.secondsPerRow * count, usd: estimate.usdPerRow * count, basis: estimate.basis }
-}
+/** From the last result of the node, else from the first of its services that states a price. */
+const costOf = (services: ReadonlyArray<Used>, last: Action | undefined, rows: Entry["rows"]): Cost | undefined =>
+  priceOf(
+    last === undefined ? [] : [last],
+    rows?.toRun,
+    services.find((service) => service.estimate !== undefined)?.estimate
+  )
 
 /** Makes the plan. Runs nothing but instant nodes. */
 export const make = Effect.fnUntraced(function*(options: PlanOptions) {
@@ -100,59 +89,79 @@ export const make = Effect.fnUntraced(function*(options: PlanOptions) {
   const entries: Array<Entry> = []
   const executed: Array<Entry> = []
 
+  const settle = (vertex: Vertex, known: Known) => {
+    knowns.set(vertex.index, known)
+    expected.set(vertex.index, known.manifest?.kind === "table" ? known.manifest.rows : undefined)
+  }
+
+  const waiting = Effect.fnUntraced(function*(vertex: Vertex, inputs: ReadonlyArray<Vertex>) {
+    const definition = vertex.definition as NodeDefinition
+    // a statement needs no data to be checked: a typing error must not wait for hours of rollouts
+    if (definition.kind === "sql") yield* options.resolver.check(vertex)
+    const total = expectedRows(vertex, expected)
+    expected.set(vertex.index, total)
+    const rows = total === undefined || definition.kind !== "rows" ? undefined : { total, toRun: total }
+    const services = definition.uses.flatMap((key) => options.services.mapUnsafe.get(key.key) ?? [])
+    const entry: Entry = {
+      vertex,
+      state: "waiting",
+      resolved: undefined,
+      why: [{ part: "waiting", text: `waits for ${inputs.map((input) => input.label).join(", ")}` }],
+      rows,
+      cost: costOf(services, yield* options.lastAction(vertex.label), rows)
+    }
+    return entry
+  })
+
+  const stale = Effect.fnUntraced(
+    function*(vertex: Vertex, resolved: Resolved, inputs: { readonly [port: string]: Known }) {
+      const { kind } = vertex.definition
+      const { previous, why } = resolved.state as Extract<Resolved["state"], { fresh: false }>
+      const rows = kind === "rows" && options.countRows ? yield* countRows(vertex, resolved, inputs) : undefined
+      expected.set(
+        vertex.index,
+        kind === "rows" ? (inputs[rowsPort]!.manifest as TableManifest).rows : expectedRows(vertex, expected)
+      )
+      const last = previous ?? (yield* options.lastAction(vertex.label))
+      return { vertex, state: "stale", resolved, why, rows, cost: costOf(resolved.services, last, rows) } as Entry
+    }
+  )
+
   for (const vertex of options.graph.vertices) {
     const { definition } = vertex
     if (definition.kind === "source") {
       knowns.set(vertex.index, { content: yield* definition.identify, manifest: undefined })
       continue
     }
-    const inputs = Object.fromEntries(
-      Object.entries(vertex.inputs).map(([port, input]) => [port, knowns.get(input.index)])
-    )
     const unknown = Object.values(vertex.inputs).filter((input) => !knowns.has(input.index))
     if (unknown.length > 0) {
-      // a statement needs no data to be checked: a typing error must not wait for hours of rollouts
-      if (definition.kind === "sql") yield* options.resolver.check(vertex)
-      const total = expectedRows(vertex, expected)
-      expected.set(vertex.index, total)
-      const rows = total === undefined || definition.kind !== "rows" ? undefined : { total, toRun: total }
-      const services = definition.uses.flatMap((key) => options.services.mapUnsafe.get(key.key) ?? [])
-      entries.push({
-        vertex,
-        state: "waiting",
-        resolved: undefined,
-        why: [{ part: "waiting", text: `waits for ${unknown.map((input) => input.label).join(", ")}` }],
-        rows,
-        cost: priceOf(services, yield* options.lastAction(vertex.label), rows)
-      })
+      entries.push(yield* waiting(vertex, unknown))
       continue
     }
-    const all = inputs as { readonly [port: string]: Known }
-    const resolved = yield* options.resolver.resolve(vertex, all)
+    const inputs: { [port: string]: Known } = {}
+    for (const port in vertex.inputs) inputs[port] = knowns.get(vertex.inputs[port]!.index)!
+    const resolved = options.resolver.peek(vertex, inputs) ?? (yield* options.resolver.resolve(vertex, inputs))
     if (resolved.state.fresh) {
       const { manifest } = resolved.state.action
-      knowns.set(vertex.index, { content: manifest.content, manifest })
-      expected.set(vertex.index, manifest.kind === "table" ? manifest.rows : undefined)
+      settle(vertex, { content: manifest.content, manifest })
       entries.push({ vertex, state: "fresh", resolved, why: [], rows: undefined, cost: undefined })
-      continue
-    }
-    const { previous, why } = resolved.state
-    if (definition.instant === true) {
-      const done = yield* execute(vertex, resolved, all, options)
-      knowns.set(vertex.index, done.known)
-      expected.set(vertex.index, done.known.manifest?.kind === "table" ? done.known.manifest.rows : undefined)
+    } else if (definition.instant === true) {
+      const done = yield* Effect.scoped(
+        Effect.tap(execute(vertex, resolved, inputs, options), ({ durable }) => durable)
+      )
+      settle(vertex, done.known)
+      const { why } = resolved.state
       const entry: Entry = { vertex, state: "fresh", resolved, why, rows: undefined, cost: undefined }
       entries.push(entry)
       executed.push(entry)
-      continue
-    }
-    const rows = definition.kind === "rows" && options.countRows ? yield* countRows(vertex, resolved, all) : undefined
-    expected.set(
-      vertex.index,
-      definition.kind === "rows" ? (all[rowsPort]!.manifest as TableManifest).rows : expectedRows(vertex, expected)
-    )
-    const last = previous ?? (yield* options.lastAction(vertex.label))
-    entries.push({ vertex, state: "stale", resolved, why, rows, cost: priceOf(resolved.services, last, rows) })
+    } else entries.push(yield* stale(vertex, resolved, inputs))
   }
-  return { entries, knowns, executed } satisfies Plan
+  const { selected } = options
+  const isSelected = ({ vertex }: Entry) => selected === undefined || selected.has(vertex.index)
+  return {
+    entries: entries.filter(isSelected),
+    unselected: selected === undefined ? [] : entries.filter((entry) => !isSelected(entry)),
+    knowns,
+    executed
+  } satisfies Plan
 })

@@ -3,6 +3,8 @@
  * is computed again from its own inputs, as far up as it takes. What is not in any input is the caller's to fail with.
  */
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import { blobsOf } from "../cache/Manifest.ts"
 import { Store } from "../cache/Store.ts"
@@ -54,7 +56,10 @@ export const isReadable = Effect.fnUntraced(function*({ manifest }: Known) {
 })
 
 /** Computes a result that was lost, from what its vertex had as inputs. */
-const remake = (vertex: Vertex, options: RepairOptions): Effect.Effect<Known, ExecuteError | ResolveError, Store> =>
+const remake = (
+  vertex: Vertex,
+  options: RepairOptions
+): Effect.Effect<Known, ExecuteError | ResolveError, Store | Scope.Scope> =>
   options.repairs.once(
     vertex,
     Effect.gen(function*() {
@@ -67,6 +72,20 @@ const remake = (vertex: Vertex, options: RepairOptions): Effect.Effect<Known, Ex
     })
   )
 
+/** Executes in a scope that ends at once when that fails: the claim on the key must be free for another attempt. */
+const attempt = Effect.fnUntraced(function*(
+  vertex: Vertex,
+  resolved: Resolved,
+  inputs: Inputs,
+  options: RepairOptions
+) {
+  const scope = yield* Effect.flatMap(Effect.scope, (outer) => Scope.fork(outer))
+  return yield* execute(vertex, resolved, inputs, options).pipe(
+    Scope.provide(scope),
+    Effect.onExit((exit) => Exit.isSuccess(exit) ? Effect.void : Scope.close(scope, exit))
+  )
+})
+
 /** `execute`, with inputs that turn out lost made again. Each loss is mended once: one that returns is a failing disk. */
 export const executeWhole = (
   vertex: Vertex,
@@ -74,8 +93,8 @@ export const executeWhole = (
   inputs: Inputs,
   options: RepairOptions,
   mended: ReadonlySet<string> = new Set()
-): Effect.Effect<Executed, ExecuteError | ResolveError, Store> =>
-  Effect.catchIf(execute(vertex, resolved, inputs, options), isLost, (lost) =>
+): Effect.Effect<Executed, ExecuteError | ResolveError, Store | Scope.Scope> =>
+  Effect.catchIf(attempt(vertex, resolved, inputs, options), isLost, (lost) =>
     Effect.gen(function*() {
       const found = Object.entries(inputs).find(([, { manifest }]) =>
         manifest !== undefined && blobsOf(manifest).includes(lost.digest)

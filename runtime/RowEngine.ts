@@ -1,193 +1,295 @@
 /**
- * Runs a row node: keys every row, looks the keys up in the row log, runs what is missing, and gathers the output in
- * input order. A finished row is durable before it counts; a failed one is a state in the log, tried again next time.
- * Rows with equal keys run once. Publishing the table is the engine's.
+ * One row node in one run: keys every row, looks the keys up in the row log, hands what is missing to the pump, and
+ * gathers the output table in input order, chunk by chunk. It may begin before its input table is there, on rows that the
+ * node above has finished: what is found in the log later is the same, so reading ahead can change no result. A finished
+ * row is durable before it counts; a failed one is a state in the log, tried again by the next run.
  */
-import * as Cause from "effect/Cause"
+import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
-import type { Cell } from "../cache/Columns.ts"
-import { canonicalJson, digest } from "../cache/Digest.ts"
+import { ColumnBuilder } from "../cache/ColumnBuilder.ts"
+import { tableSchema } from "../cache/Columns.ts"
+import type { TableManifest } from "../cache/Manifest.ts"
+import type { Memo } from "../cache/Memo.ts"
 import { Store } from "../cache/Store.ts"
-import type { StoreFailed } from "../cache/StoreFailed.ts"
-import { bodyEffect } from "./bodyEffect.ts"
-import { type CellColumns, encodeRow, rowName, toRows } from "./Cells.ts"
-import type { AnyTable, RowsDefinition } from "./Definition.ts"
-import { Emit, type RowCounts } from "./Event.ts"
+import { attemptAsync, type StoreFailed } from "../cache/StoreFailed.ts"
+import type { Control } from "./Control.ts"
+import { NodeFailed } from "./Error.ts"
+import { Emit, type Event, type RowCounts } from "./Event.ts"
 import type { Vertex } from "./Graph.ts"
-import { type KeyParts, rowFunctionKey, RowKeys, rowSeed } from "./Key.ts"
-import * as Type from "./Type.ts"
-import * as Usage from "./Usage.ts"
+import type { KeyParts } from "./Key.ts"
+import { KeySet } from "./rows/KeySet.ts"
+import { type Chunk, hexKey, type KeyedChunk, RowFunction } from "./rows/RowFunction.ts"
+import { type FailedRows, RowPump } from "./rows/RowPump.ts"
+import * as TableOutput from "./TableOutput.ts"
+import type * as Usage from "./Usage.ts"
 
-/** Rows in flight at once; what a service can take at once is the service's to bound. */
-const concurrency = 512
-
-/** After this many failed rows nothing new is started: the cause is rarely the row. */
-const failuresToStop = 16
-
-/** Only these columns of a table, so that a row body sees what is in its key and no more. */
-const narrowed = (table: AnyTable, columns: ReadonlyArray<string>): AnyTable =>
-  Type.table(table.name, Object.fromEntries(columns.map((name) => [name, table.columns[name]!])), { id: [] })
-
-/** Stands for artifacts inside what `given` returns: their content is in the key, their path is not. */
-const withoutPaths = (value: unknown): unknown => {
-  if (Array.isArray(value)) return value.map(withoutPaths)
-  if (typeof value !== "object" || value === null || value instanceof Uint8Array) return value
-  if ("content" in value && "path" in value && "kind" in value) return { artifact: value.content }
-  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, withoutPaths(inner)]))
+export interface RowRunOptions {
+  readonly control: Control
+  /** What bodies may ask for. */
+  readonly services: Context.Context<never>
+  /** Every row runs, also one that has a result. */
+  readonly force: boolean
 }
-
-/** Every row's key and what it is given; computed by plan and run alike. */
-export interface KeyedRows {
-  readonly rowFunction: string
-  readonly keys: ReadonlyArray<string>
-  readonly rows: ReadonlyArray<any>
-  readonly given: ReadonlyArray<unknown>
-}
-
-/** Keys all rows. `side` holds tables as arrays of rows, artifacts as folders, values as they are. */
-export const keyRows = (
-  vertex: Vertex,
-  parts: KeyParts,
-  input: CellColumns,
-  count: number,
-  side: { readonly [port: string]: unknown }
-): KeyedRows => {
-  const definition = vertex.definition as RowsDefinition
-  const read = Object.keys(definition.input.columns).filter((name) => !definition.carry.includes(name))
-  const sorted = [...read].sort()
-  const rows = toRows(narrowed(definition.input, read), input, count)
-  const rowFunction = rowFunctionKey(parts)
-  const keys = new RowKeys(rowFunction)
-  const given = definition.given === undefined ? [] : rows.map((row) => definition.given!(row, side, vertex.params))
-  const digests = new Map<unknown, string>() // `given` often returns the same object for many rows
-  const digestOf = (value: unknown) => {
-    const known = digests.get(value)
-    if (known !== undefined) return known
-    const made = digest("given", withoutPaths(value))
-    digests.set(value, made)
-    return made
-  }
-  return {
-    rowFunction,
-    rows,
-    given,
-    keys: rows.map((_, index) =>
-      keys.of(
-        sorted.map((name) => input[name]![index] as Cell),
-        definition.given === undefined ? undefined : digestOf(given[index])
-      )
-    )
-  }
-}
-
-interface Stored {
-  readonly row: { readonly [column: string]: Cell }
-  readonly usage: Usage.Usage
-}
-
-const decodeStored = (payload: Uint8Array): Stored => JSON.parse(Buffer.from(payload).toString("utf8"))
 
 export interface RowsDone {
-  readonly columns: CellColumns
+  /** Undefined when rows failed or were not started. */
+  readonly manifest: TableManifest | undefined
   readonly counts: RowCounts
   readonly usage: Usage.Usage
-  /** Reasons of failed rows, most common first; empty when every row has a result. */
-  readonly failures: ReadonlyArray<{ readonly reason: string; readonly rows: number; readonly first: string }>
+  /** Reasons of failed rows, most common first. */
+  readonly failures: ReadonlyArray<FailedRows>
+  /** Rows that were not started, because the run was stopped or too many failed. */
+  readonly left: number
 }
 
-const reasonOf = (cause: Cause.Cause<unknown>): string => {
-  const error = Cause.squash(cause)
-  return error instanceof Error ? error.message : String(error)
+/** Reads some columns of a chunk of a stored table. */
+export const readChunk = Effect.fnUntraced(
+  function*(manifest: TableManifest, index: number, names: ReadonlyArray<string>) {
+    const store = yield* Store
+    const { columns, rows } = yield* store.readChunk(manifest, index, names)
+    return { rows, columns: new Map(names.map((name, at) => [name, columns[at]!])) } satisfies Chunk
+  }
+)
+
+/** The keys of a table by chunk, with what a plan and a run need to know about them. */
+interface Keyed {
+  readonly keys: ReadonlyArray<Uint8Array>
+  /** Rows to run, by chunk: no result in the log and first of their key. */
+  readonly missing: ReadonlyArray<ReadonlyArray<number>>
+  /** Rows of different keys. */
+  readonly distinct: number
+  readonly toRun: number
 }
 
-/**
- * Runs the missing rows of a keyed table. Fails only where the store does; failed rows are counted in the result.
- * The body's services come from the caller's context.
- */
-export const run = Effect.fnUntraced(
-  function*(vertex: Vertex, keyed: KeyedRows, input: CellColumns, options: { readonly force: boolean }) {
-    const definition = vertex.definition as RowsDefinition
+/** Keys all rows of a table. `isMissing` says whether the first row of a key must run. */
+export const keyTable = Effect.fnUntraced(function*(
+  rowFunction: RowFunction,
+  manifest: TableManifest,
+  isMissing: (keys: Uint8Array, row: number) => boolean
+) {
+  const distinct = new KeySet()
+  const keys: Array<Uint8Array> = []
+  const missing: Array<ReadonlyArray<number>> = []
+  let toRun = 0
+  for (const index of manifest.chunks.keys()) {
+    const chunk = yield* readChunk(manifest, index, rowFunction.read)
+    const made = rowFunction.keysOf(chunk)
+    const rows: Array<number> = []
+    for (let row = 0; row < chunk.rows; row++) {
+      if (distinct.add(made, row) && isMissing(made, row)) rows.push(row)
+    }
+    keys.push(made)
+    missing.push(rows)
+    toRun += rows.length
+  }
+  return { keys, missing, distinct: distinct.size, toRun } satisfies Keyed
+})
+
+export class RowRun {
+  readonly #vertex: Vertex
+  readonly #function: RowFunction
+  readonly #memo: Memo
+  readonly #pump: RowPump
+  readonly #options: RowRunOptions
+  readonly #emit: (event: Event) => void
+  /** Keys that were read ahead. */
+  readonly #ahead = new KeySet()
+  readonly #followers: Array<RowRun> = []
+  #total = 0
+
+  private constructor(
+    vertex: Vertex,
+    rowFunction: RowFunction,
+    memo: Memo,
+    options: RowRunOptions,
+    emit: (event: Event) => void
+  ) {
+    this.#vertex = vertex
+    this.#function = rowFunction
+    this.#memo = memo
+    this.#options = options
+    this.#emit = emit
+    const { label } = vertex
+    this.#pump = new RowPump(rowFunction, {
+      label,
+      memo,
+      ...options,
+      onProgress: () => this.#progress(),
+      onFailed: (row, reason) => emit({ event: "RowFailed", label, row, reason }),
+      onRetry: (row, retried) => emit({ event: "RowRetried", label, row, ...retried }),
+      onDone: (chunk, rows) => this.#offer(chunk, rows)
+    })
+  }
+
+  /** Opens the row log; the scope's end stops what is in flight and closes it. */
+  static readonly open = Effect.fnUntraced(function*(
+    vertex: Vertex,
+    parts: KeyParts,
+    side: { readonly [port: string]: unknown },
+    options: RowRunOptions
+  ) {
     const store = yield* Store
     const emit = yield* Emit
-    const memo = yield* store.openMemo(keyed.rowFunction)
-    const encode = encodeRow(narrowed(
-      definition.output,
-      Object.keys(definition.output.columns).filter((name) => !definition.carry.includes(name))
-    ))
+    const rowFunction = new RowFunction(vertex, parts, side)
+    const memo = yield* store.openMemo(rowFunction.key)
+    return yield* Effect.acquireRelease(
+      Effect.sync(() => new RowRun(vertex, rowFunction, memo, options, emit)),
+      (run) => run.#pump.abort
+    )
+  })
 
-    const first = new Map<string, number>() // key to the first row that has it
-    keyed.keys.forEach((key, index) => first.has(key) || first.set(key, index))
-    const missing = [...first].filter(([key]) => options.force || !memo.has(key))
-    emit({
-      event: "RowsFound",
-      label: vertex.label,
-      total: first.size,
-      fresh: first.size - missing.length,
-      toRun: missing.length
-    })
+  /** Reads ahead on the rows of `above`, as soon as they are done. */
+  follow(above: RowRun): void {
+    above.#followers.push(this)
+  }
 
-    let usage = Usage.none
-    let done = 0
-    let failed = 0
-    const reasons = new Map<string, { rows: number; first: string }>()
-    const name = (index: number) => rowName(definition.input, input, index)
-    const progress = () => emit({ event: "Progress", label: vertex.label, done: done + failed, total: missing.length })
+  #progress(): void {
+    const { done, failed, shared } = this.#pump
+    this.#emit({ event: "Progress", label: this.#vertex.label, done: done + failed + shared, total: this.#total })
+  }
 
-    const runRow = (key: string, index: number): Effect.Effect<void, StoreFailed, any> =>
-      Effect.suspend(() => {
-        if (failed >= failuresToStop) return Effect.void
-        let cost = Usage.none
-        const collect = (one: Usage.Usage) => void (cost = Usage.add(cost, one))
-        const body = Effect.suspend(() => {
-          const made = definition.run(keyed.rows[index], {
-            params: vertex.params,
-            given: keyed.given[index],
-            ...(definition.seeded ? { seed: rowSeed(vertex.seed!, key) } : {})
-          })
-          return bodyEffect(made)
-        })
-        return Effect.flatMap(
-          Effect.exit(Effect.provideService(Effect.map(body, encode), Usage.Collector, collect)),
-          (exit): Effect.Effect<void, StoreFailed> => {
-            usage = Usage.add(usage, cost)
-            if (Exit.isSuccess(exit)) {
-              const payload = Buffer.from(canonicalJson({ row: exit.value, usage: cost }))
-              return Effect.map(memo.append(key, payload, { replace: options.force }), () => {
-                done++
-                progress()
-              })
-            }
-            if (Cause.hasInterrupts(exit.cause)) return Effect.failCause(exit.cause as Cause.Cause<never>)
-            failed++
-            const reason = reasonOf(exit.cause)
-            const seen = reasons.get(reason)
-            if (seen === undefined) reasons.set(reason, { rows: 1, first: name(index) })
-            else seen.rows++
-            emit({ event: "RowFailed", label: vertex.label, row: name(index), reason })
-            return memo.appendFailure(key, Buffer.from(canonicalJson({ reason, usage: cost })))
-          }
-        )
-      })
-
-    yield* Effect.forEach(missing, ([key, index]) => runRow(key, index), { concurrency, discard: true })
-
-    const counts: RowCounts = { ran: done, fresh: first.size - missing.length, failed: missing.length - done }
-    const failures = [...reasons].map(([reason, seen]) => ({ reason, ...seen })).sort((a, b) => b.rows - a.rows)
-    if (counts.failed > 0) return { columns: {}, counts, usage, failures } satisfies RowsDone
-
-    const names = Object.keys(definition.output.columns)
-    const columns: Record<string, Array<Cell>> = Object.fromEntries(names.map((each) => [each, []]))
-    const stored = new Map<string, Stored["row"]>()
-    for (const [index, key] of keyed.keys.entries()) {
-      let row = stored.get(key)
-      if (row === undefined) {
-        row = decodeStored(memo.get(key)!).row
-        stored.set(key, row)
-      }
-      for (const each of names) columns[each]!.push(definition.carry.includes(each) ? input[each]![index]! : row[each]!)
+  /** Rows of the node above that are done, before its table is. */
+  #accept(chunk: Chunk): void {
+    if (this.#pump.halted) return
+    const keyed = { ...chunk, keys: this.#function.keysOf(chunk) }
+    const missing: Array<number> = []
+    const found: Array<number> = []
+    for (let row = 0; row < chunk.rows; row++) {
+      if (this.#memo.find(keyed.keys, row) >= 0) found.push(row)
+      else if (this.#ahead.add(keyed.keys, row)) missing.push(row)
     }
-    return { columns, counts, usage, failures } satisfies RowsDone
-  },
-  Effect.scoped
-)
+    this.#total += missing.length
+    this.#pump.push(keyed, missing)
+    this.#offer(keyed, found)
+  }
+
+  /** Shows finished rows to the nodes that read ahead. */
+  #offer(chunk: KeyedChunk, rows: ReadonlyArray<number>): void {
+    if (this.#followers.length === 0 || rows.length === 0) return
+    const { definition } = this.#function
+    const schema = tableSchema(definition.output.columns)
+    const builders = new Map(schema.map((column) => [column.name, new ColumnBuilder(column.type)]))
+    let shown = 0
+    for (const row of rows) {
+      const payload = this.#payloadOf(chunk.keys, row)
+      if (payload === undefined) continue
+      let at = this.#function.codec.firstCell(payload)
+      for (const name of this.#function.logged) at = builders.get(name)!.pushEncoded(payload, at)
+      for (const name of definition.carry) builders.get(name)!.pushFrom(chunk.columns.get(name)!, row)
+      shown++
+    }
+    const columns = new Map([...builders].map(([name, builder]) => [name, builder.take()]))
+    for (const follower of this.#followers) follower.#accept({ rows: shown, columns })
+  }
+
+  /** Waits while the pump, or a node that reads ahead, has enough to do. */
+  readonly #ready = Effect.suspend(() =>
+    Effect.forEach([this as RowRun, ...this.#followers], (run) => run.#await(() => run.#pump.ready()), {
+      discard: true
+    })
+  )
+
+  #await(wait: () => Promise<void>): Effect.Effect<void, StoreFailed> {
+    return attemptAsync("write a row", this.#function.key, wait)
+  }
+
+  /**
+   * Runs what is missing of a table and gathers its output under the node's key. Fails where the store does and where two
+   * rows have one id; failed rows are counted in the result.
+   */
+  over(manifest: TableManifest, key: string): Effect.Effect<RowsDone, StoreFailed | NodeFailed, Store> {
+    return Effect.gen({ self: this }, function*() {
+      // what was read ahead ends first: its failures are this run's attempts at those rows
+      yield* this.#await(() => this.#pump.idle())
+      const before = this.#pump.done
+      const { force } = this.#options
+      const failedAhead = (keys: Uint8Array, row: number) => this.#ahead.has(keys, row)
+      const { distinct, keys, missing, toRun } = yield* keyTable(
+        this.#function,
+        manifest,
+        (made, row) => (force || this.#memo.find(made, row) < 0) && !failedAhead(made, row)
+      )
+      const attempted = before + this.#pump.failed
+      this.#total = attempted + toRun
+      this.#emit({
+        event: "RowsFound",
+        label: this.#vertex.label,
+        total: distinct,
+        fresh: distinct - this.#total,
+        toRun: this.#total
+      })
+      for (const index of manifest.chunks.keys()) {
+        const rows = missing[index]!
+        if (this.#pump.halted) break
+        if (rows.length === 0 && this.#followers.length === 0) continue
+        const chunk = { ...(yield* readChunk(manifest, index, this.#function.needed)), keys: keys[index]! }
+        const waiting = new Set(rows)
+        if (this.#followers.length > 0) {
+          const others = Array.from({ length: chunk.rows }, (_, row) => row).filter((row) => !waiting.has(row))
+          this.#offer(chunk, others.filter((row) => this.#memo.find(chunk.keys, row) >= 0))
+        }
+        this.#pump.push(chunk, rows)
+        yield* this.#ready
+      }
+      yield* this.#await(() => this.#pump.idle())
+      const { done, failed, failures, retries, shared, usage } = this.#pump
+      const left = this.#total - done - failed - shared
+      const counts: RowCounts = {
+        ran: done,
+        fresh: distinct - done - failed - left,
+        failed: failed + left,
+        ...(retries === 0 ? {} : { retries })
+      }
+      if (counts.failed > 0) return { manifest: undefined, counts, usage, failures, left }
+      return { manifest: yield* this.#gather(manifest, keys, key), counts, usage, failures, left }
+    })
+  }
+
+  /** The output table, in the order of the input. */
+  #gather(manifest: TableManifest, keys: ReadonlyArray<Uint8Array>, key: string) {
+    return Effect.gen({ self: this }, function*() {
+      const { carry, input, output: table } = this.#function.definition
+      const output = yield* TableOutput.open({
+        label: this.#vertex.label,
+        key,
+        table,
+        idsChecked: table.id.every((name) => carry.includes(name)) && input.id.every((name) => table.id.includes(name))
+      })
+      const builderOf = new Map(output.writer.schema.map(({ name }, at) => [name, output.writer.builders[at]!]))
+      const logged = this.#function.logged.map((name) => builderOf.get(name)!)
+      for (const index of manifest.chunks.keys()) {
+        const chunk = yield* readChunk(manifest, index, carry)
+        const carried = carry.map((name) => [builderOf.get(name)!, chunk.columns.get(name)!] as const)
+        for (let row = 0; row < chunk.rows; row++) {
+          const payload = this.#payloadOf(keys[index]!, row) ?? (yield* this.#again(manifest, index, keys[index]!, row))
+          let at = this.#function.codec.firstCell(payload)
+          for (const builder of logged) at = builder.pushEncoded(payload, at)
+          for (const [builder, data] of carried) builder.pushFrom(data, row)
+          output.writer.endRow()
+        }
+      }
+      return yield* output.finish
+    })
+  }
+
+  #payloadOf(keys: Uint8Array, row: number): Uint8Array | undefined {
+    const entry = this.#memo.find(keys, row)
+    return entry < 0 ? undefined : this.#memo.payload(entry)
+  }
+
+  /** Runs a row anew whose result in the log turned out damaged. */
+  #again(manifest: TableManifest, index: number, keys: Uint8Array, row: number) {
+    return Effect.gen({ self: this }, function*() {
+      this.#pump.push({ ...(yield* readChunk(manifest, index, this.#function.needed)), keys }, [row])
+      yield* this.#await(() => this.#pump.idle())
+      const payload = this.#payloadOf(keys, row)
+      if (payload !== undefined) return payload
+      return yield* new NodeFailed({
+        label: this.#vertex.label,
+        key: hexKey(keys, row),
+        reason: "the stored result of a row was damaged, and it could not be made again",
+        next: "run the same command again"
+      })
+    })
+  }
+}

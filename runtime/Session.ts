@@ -14,12 +14,14 @@ import * as CacheStore from "../cache/Store.ts"
 import * as Accepted from "./Accepted.ts"
 import { Code } from "./Code.ts"
 import * as CodeLive from "./CodeLive.ts"
+import { isEngineFile } from "./engineFile.ts"
 import { ExperimentInvalid, PlanRefused } from "./Error.ts"
 import type { Experiment, Opened } from "./Experiment.ts"
 import * as Graph from "./Graph.ts"
 import { didYouMean } from "./nearestName.ts"
 import { CacheRoot, cacheRootOf, ProjectRoot, projectRootOf } from "./Place.ts"
 import type { PlanOptions } from "./Plan.ts"
+import * as PreviousKeys from "./PreviousKeys.ts"
 import * as Resolver from "./Resolver.ts"
 import { Statements } from "./Statement.ts"
 
@@ -40,11 +42,12 @@ export interface Session {
   readonly plan: Omit<PlanOptions, "countRows">
 }
 
-/** Where an error arose, as ` (file:line)` below the project; empty where its stack does not say. */
+/** Where the project's own code led to an error, as ` (file:line)`; empty where its stack does not say. */
 const placeOfError = (error: unknown, projectRoot: string): string => {
   for (const [, url, line] of String((error as Error)?.stack).matchAll(/(file:\/\/[^\s()]+?):(\d+)/g)) {
-    const file = relative(projectRoot, fileURLToPath(url!)).split(sep).join("/")
-    if (!file.includes("node_modules/")) return ` (${file}:${line})`
+    const absolute = fileURLToPath(url!)
+    if (isEngineFile(absolute) || absolute.includes(`${sep}node_modules${sep}`)) continue
+    return ` (${relative(projectRoot, absolute).split(sep).join("/")}:${line})`
   }
   return ""
 }
@@ -74,23 +77,14 @@ const load = Effect.fnUntraced(function*(file: string, absolute: string) {
   return experiment
 })
 
-/** Key of the last finished result under each label, over this experiment's runs, newest first. */
-const previousKeys = Effect.fnUntraced(function*(experiment: string) {
-  const store = yield* CacheStore.Store
-  const previous = new Map<string, string>()
-  for (const run of yield* store.listRuns()) {
-    if (run.experiment !== experiment) continue
-    for (const node of run.nodes) {
-      if (node.key !== undefined && !previous.has(node.label)) previous.set(node.label, node.key)
-    }
-  }
-  return previous
-})
-
-const invalidBuild = (file: string) => (error: unknown) =>
+const invalidBuild = (file: string, projectRoot: string) => (error: unknown) =>
   error instanceof ExperimentInvalid || error instanceof PlanRefused
     ? error
-    : new ExperimentInvalid({ experiment: file, reason: String((error as Error).message), next: "mend its `build`" })
+    : new ExperimentInvalid({
+      experiment: file,
+      reason: `it cannot be built: ${String((error as Error)?.message ?? error)}${placeOfError(error, projectRoot)}`,
+      next: "mend the pipeline's `build` or what it is given"
+    })
 
 /** A layer that cannot be built, for example one whose file is missing. */
 const unusableLayer = (file: string) => (error: { readonly message?: unknown; readonly exitCode?: unknown }) =>
@@ -107,7 +101,10 @@ export const connect = Effect.fnUntraced(
   function*(experiment: string, opened: Opened, options: Pick<SessionOptions, "file" | "forced">) {
     const store = yield* CacheStore.Store
     const projectRoot = yield* ProjectRoot
-    const graph = yield* Effect.try({ try: () => Graph.build(options.file, opened), catch: invalidBuild(options.file) })
+    const graph = yield* Effect.try({
+      try: () => Graph.build(options.file, opened),
+      catch: invalidBuild(options.file, projectRoot)
+    })
     const nodes = graph.vertices.filter((vertex) => vertex.definition.kind !== "source").map((vertex) => vertex.label)
     const unknown = options.forced.find((label) => !nodes.includes(label))
     if (unknown !== undefined) {
@@ -118,10 +115,10 @@ export const connect = Effect.fnUntraced(
       })
     }
     const services = yield* Effect.mapError(Layer.build(opened.layer), unusableLayer(options.file))
-    const previous = yield* previousKeys(experiment)
+    const previous = yield* PreviousKeys.make(experiment)
     const forced = new Set(options.forced)
     const resolver = yield* Resolver.make({
-      statements: new Statements(join(store.root, "v1", "derived", "statements.json")),
+      statements: new Statements(join(CacheStore.baseOf(store.root), "derived", "statements.json")),
       services,
       accepted: Accepted.read(join(projectRoot, Accepted.fileName)),
       previous,
@@ -129,10 +126,9 @@ export const connect = Effect.fnUntraced(
     })
     const at = new Date(yield* Clock.currentTimeMillis).toISOString().replace(/[:.]/g, "-")
     const run = `${at}-${Math.abs(yield* Random.nextInt).toString(36)}`
-    const lastAction = (label: string): Effect.Effect<Action | undefined> => {
-      const key = previous.get(label)
-      return key === undefined ? Effect.succeed(undefined) : Effect.orElseSucceed(store.getAction(key), () => undefined)
-    }
+    const lastAction = (label: string): Effect.Effect<Action | undefined> =>
+      Effect.flatMap(previous(label), (key) =>
+        key === undefined ? Effect.succeed(undefined) : Effect.orElseSucceed(store.getAction(key), () => undefined))
     const session: Session = {
       experiment,
       projectRoot,
@@ -169,7 +165,7 @@ export const open = Effect.fnUntraced(function*(options: SessionOptions) {
     }
     const opened = yield* Effect.try({
       try: () => loaded.open({ name: options.file, sets: options.sets, rehearse: options.rehearse }),
-      catch: invalidBuild(options.file)
+      catch: invalidBuild(options.file, projectRoot)
     })
     return yield* connect(name + (options.rehearse ? " (rehearsal)" : ""), opened, options)
   }).pipe(Effect.provide(CodeLive.layer(codeOptions(options))))
@@ -182,7 +178,7 @@ const placeOf = (options: SessionOptions) => {
 
 const codeOptions = (options: SessionOptions): CodeLive.CodeLiveOptions => {
   const { cacheRoot, projectRoot } = placeOf(options)
-  return { root: projectRoot, entry: resolve(options.file), cacheFile: join(cacheRoot, "v1", "derived", "code.json") }
+  return { root: projectRoot, entry: resolve(options.file), cacheFile: join(CacheStore.baseOf(cacheRoot), "derived", "code.json") }
 }
 
 /** The store and the project folder of an experiment file. */

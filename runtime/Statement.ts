@@ -9,7 +9,6 @@ import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { type TableSchema, tableSchema } from "../cache/Columns.ts"
 import { digest } from "../cache/Digest.ts"
-import { bind } from "../cache/Duck.ts"
 import type { SqlDefinition } from "./Definition.ts"
 import { PlanRefused } from "./Error.ts"
 import * as Query from "./Query.ts"
@@ -30,7 +29,8 @@ const duckVersion = (): string => {
   }
 }
 
-type Known = { [digest: string]: Pick<Statement, "reads" | "columns" | "volatile"> }
+type Bound = Pick<Statement, "reads" | "columns" | "volatile">
+type Known = { [digest: string]: Bound }
 
 /** DuckDB's result type for a column kind, and the cast that gives it. */
 const duckTypes: { readonly [kind: string]: ReadonlyArray<string> } = {
@@ -67,64 +67,126 @@ const checkResult = (label: string, output: TableSchema, found: Statement["colum
     : refused(`column \`${extra.name}\` is not in the output table`, "leave it out or declare it")
 }
 
+const checkStatement = (
+  label: string,
+  definition: SqlDefinition,
+  { columns, volatile }: Statement
+): PlanRefused | undefined =>
+  volatile.length === 0
+    ? checkResult(label, tableSchema(definition.output.columns), columns)
+    : new PlanRefused({
+      label,
+      reason: `the statement calls ${volatile.join(", ")}, whose result changes from run to run`,
+      next: "order by a hash of the ids and a seed instead, for example sha256(id || seed)"
+    })
+
+/** What a definition's statements are written over. */
+interface Tables {
+  readonly relations: { readonly [port: string]: unknown }
+  readonly schemas: { readonly [port: string]: TableSchema }
+}
+
+const tablesOf = ({ inputs }: SqlDefinition): Tables => {
+  const each = <A>(make: (port: string, table: SqlDefinition["inputs"][string]) => A) =>
+    Object.fromEntries(Object.entries(inputs).map(([port, table]) => [port, make(port, table)]))
+  return { relations: each(Query.relation), schemas: each((_, table) => tableSchema(table.columns)) }
+}
+
 export class Statements {
   readonly #file: string
-  readonly #known: Known
-  readonly #duckVersion = duckVersion()
-  readonly #ready = new Map<string, Statement>()
+  readonly #tables = new Map<SqlDefinition, Tables>()
+  /** Statements that were found sound, by definition and text. */
+  readonly #ready = new Map<SqlDefinition, Map<string, Statement>>()
+  #known: Known | undefined
+  #duckVersion: string | undefined
 
+  /** `file`: where what statements bind to is remembered; read when the first SQL node asks. */
   constructor(file: string) {
     this.#file = file
-    let known: Known = {}
-    try {
-      known = JSON.parse(readFileSync(file, "utf8"))
-    } catch {
-      // missing or damaged: derived, made anew
-    }
-    this.#known = known
   }
 
-  /** The bound statement. Fails with `PlanRefused` where DuckDB refuses it or its result does not fit the output table. */
+  /**
+   * The bound statement. Fails with `PlanRefused` where `select` throws, where DuckDB refuses the statement, and where its
+   * result does not fit the output table.
+   */
   readonly of = Effect.fnUntraced({ self: this }, function*(label: string, definition: SqlDefinition, params: unknown) {
-    const relations = Object.fromEntries(
-      Object.entries(definition.inputs).map(([port, table]) => [port, Query.relation(port, table)])
-    )
-    const text = definition.select(relations, params)["~sql"]
-    const schemas = Object.fromEntries(
-      Object.entries(definition.inputs).map(([port, table]) => [port, tableSchema(table.columns)])
-    )
-    const key = digest("statement", { text, schemas, duckVersion: this.#duckVersion })
-    const ready = this.#ready.get(key)
+    const text = yield* Effect.try({
+      try: () => this.#text(definition, params),
+      catch: (error) =>
+        new PlanRefused({
+          label,
+          reason: `its \`select\` failed: ${String((error as Error)?.message ?? error)}`,
+          next: "`select` may only put a statement together from the tables and parameters it is given"
+        })
+    })
+    const ready = this.#ready.get(definition)?.get(text)
     if (ready !== undefined) return ready
-    let known = this.#known[key]
-    if (known === undefined) {
+    const { schemas } = this.#tablesOf(definition)
+    const key = digest("statement", { text, schemas, duckVersion: this.#duckVersion ??= duckVersion() })
+    const known = this.#bound[key] ?? (yield* this.#bind(label, text, schemas, key))
+    const statement: Statement = { text, ...known }
+    const wrong = checkStatement(label, definition, statement)
+    if (wrong !== undefined) return yield* wrong
+    const others = this.#ready.get(definition)
+    if (others === undefined) this.#ready.set(definition, new Map([[text, statement]]))
+    else others.set(text, statement)
+    return statement
+  })
+
+  /** The statement, if `of` has given it before. */
+  peek(definition: SqlDefinition, params: unknown): Statement | undefined {
+    const ready = this.#ready.get(definition)
+    try {
+      return ready?.get(this.#text(definition, params))
+    } catch {
+      // `of` says what is wrong
+      return undefined
+    }
+  }
+
+  #text(definition: SqlDefinition, params: unknown): string {
+    return definition.select(this.#tablesOf(definition).relations, params)["~sql"]
+  }
+
+  #tablesOf(definition: SqlDefinition): Tables {
+    const known = this.#tables.get(definition)
+    if (known !== undefined) return known
+    const tables = tablesOf(definition)
+    this.#tables.set(definition, tables)
+    return tables
+  }
+
+  readonly #bind = Effect.fnUntraced(
+    { self: this },
+    function*(label: string, text: string, schemas: Tables["schemas"], key: string) {
+      const { bind } = yield* Effect.promise(() => import("../cache/Duck.ts"))
       const bound = yield* Effect.mapError(
         bind(text, schemas),
         (error) =>
           new PlanRefused({ label, reason: error.message, next: "correct the statement in the node's `select`" })
       )
-      known = { reads: bound.reads, columns: bound.columns, volatile: bound.volatile }
-      this.#known[key] = known
+      const known: Bound = { reads: bound.reads, columns: bound.columns, volatile: bound.volatile }
+      this.#bound[key] = known
       this.#save()
+      return known
     }
-    const statement: Statement = { text, ...known }
-    if (statement.volatile.length > 0) {
-      return yield* new PlanRefused({
-        label,
-        reason: `the statement calls ${statement.volatile.join(", ")}, whose result changes from run to run`,
-        next: "order by a hash of the ids and a seed instead, for example sha256(id || seed)"
-      })
+  )
+
+  get #bound(): Known {
+    if (this.#known !== undefined) return this.#known
+    try {
+      this.#known = JSON.parse(readFileSync(this.#file, "utf8")) as Known
+    } catch {
+      // missing or damaged: derived, made anew
+      this.#known = {}
     }
-    const wrong = checkResult(label, tableSchema(definition.output.columns), statement.columns)
-    if (wrong !== undefined) return yield* wrong
-    this.#ready.set(key, statement)
-    return statement
-  })
+    return this.#known
+  }
 
   #save() {
     try {
       mkdirSync(dirname(this.#file), { recursive: true })
-      writeFileSync(`${this.#file}.${process.pid}`, JSON.stringify(this.#known))
+      writeFileSync(`${this.#file}.${process.pid}`, JSON.stringify(this.#bound))
       renameSync(`${this.#file}.${process.pid}`, this.#file)
     } catch {
       // a read-only or full cache costs time, not correctness

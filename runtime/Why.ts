@@ -1,6 +1,7 @@
 /**
  * Why something is stale: the one function behind plan, run, `why` and the page. It compares the parts of the key a node
- * has now with the parts of its last result, and says for every part that differs what it was and what it is.
+ * has now with the parts of its last result, and says for every part that differs what it was and what it is. Which rows
+ * and settings stand behind a reason is looked up by `why/` alone, where somebody asks.
  */
 import { canonicalJson } from "../cache/Digest.ts"
 import type { CodePart } from "./Code.ts"
@@ -13,6 +14,13 @@ export interface Reason {
   readonly text: string
   readonly from?: string
   readonly to?: string
+  /** Of an input: its port, and the columns whose cells differ; no columns where it counts whole. */
+  readonly port?: string
+  readonly columns?: ReadonlyArray<string>
+  /** Of a parameter: where it lies in the node's params. */
+  readonly path?: string
+  /** Of code: `file:line` below the project. */
+  readonly at?: string
 }
 
 /** What a stored action remembers of its key. */
@@ -21,20 +29,25 @@ export interface StoredParts {
   readonly code: ReadonlyArray<CodePart>
 }
 
-const short = (value: unknown): string => {
+export const short = (value: unknown): string => {
   const text = typeof value === "string" ? value : canonicalJson(value ?? null)
   return text.length > 60 ? `${text.slice(0, 57)}…` : text
 }
 
+const isNested = (value: unknown): value is { readonly [name: string]: unknown } =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+
+/** A place at which two JSON values differ. */
+export interface Difference {
+  readonly path: string
+  readonly from: unknown
+  readonly to: unknown
+}
+
 /** Paths at which two JSON values differ, outermost objects followed, arrays compared whole. */
-const differingPaths = (
-  before: any,
-  after: any,
-  path = ""
-): ReadonlyArray<{ path: string; from: unknown; to: unknown }> => {
+export const differingPaths = (before: unknown, after: unknown, path = ""): ReadonlyArray<Difference> => {
   if (canonicalJson(before ?? null) === canonicalJson(after ?? null)) return []
-  const nested = (value: unknown) => typeof value === "object" && value !== null && !Array.isArray(value)
-  if (!nested(before) || !nested(after)) return [{ path, from: before, to: after }]
+  if (!isNested(before) || !isNested(after)) return [{ path, from: before, to: after }]
   return [...new Set([...Object.keys(before), ...Object.keys(after)])].flatMap((name) =>
     differingPaths(before[name], after[name], path === "" ? name : `${path}.${name}`)
   )
@@ -42,13 +55,34 @@ const differingPaths = (
 
 const codeReasons = (before: ReadonlyArray<CodePart>, after: ReadonlyArray<CodePart>): ReadonlyArray<Reason> => {
   const known = new Set(before.map((part) => part.hash))
+  const names = new Set(before.map((part) => part.name))
   const now = new Set(after.map((part) => part.hash))
-  const changed = after.filter((part) => !known.has(part.hash))
+  const reason = (text: string, at?: string): Reason => ({
+    part: "code",
+    text: `code changed: ${text}`,
+    ...(at === undefined ? {} : { at })
+  })
+  const changed = after.filter((part) => !known.has(part.hash)).map(({ at, name }) =>
+    reason(names.has(name) ? `${name} at ${at}` : `${name} at ${at} is new`, at)
+  )
+  if (changed.length > 0) return changed.slice(0, 3)
   const gone = before.filter((part) => !now.has(part.hash))
-  const texts = changed.map((part) => `${part.name} at ${part.at}`)
-  if (texts.length === 0) texts.push(...gone.map((part) => `${part.name} is no longer used (was at ${part.at})`))
-  if (texts.length === 0) texts.push("a package it uses has another version")
-  return texts.slice(0, 3).map((text) => ({ part: "code", text: `code changed: ${text}` }))
+  if (gone.length === 0) return [reason("a package it uses has another version")]
+  return gone.slice(0, 3).map(({ at, name }) => reason(`${name} is no longer used (was at ${at})`))
+}
+
+/** The first line in which two statements differ. */
+const statementReason = (before: string, after: string): Reason => {
+  const lines = (text: string) => text.split("\n").map((line) => line.trim()).filter((line) => line !== "")
+  const [then, now] = [lines(before), lines(after)]
+  const first = now.findIndex((line, index) => line !== then[index])
+  const at = first < 0 ? now.length : first
+  return {
+    part: "code",
+    text: "the statement changed",
+    from: short(then[at] ?? "(end)"),
+    to: short(now[at] ?? "(end)")
+  }
 }
 
 /** The content of an input that counts whole; undefined for one that counts by columns. */
@@ -60,12 +94,12 @@ const inputReason = (
   before: InputPart | undefined,
   after: InputPart
 ): Reason | undefined => {
-  if (before === undefined) return { part: "input", text: `input ${port} is new` }
+  if (before === undefined) return { part: "input", text: `input ${port} is new`, port }
   if ("content" in after || "content" in before) {
     const [from, to] = [contentOf(before), contentOf(after)]
     return from === to
       ? undefined
-      : { part: "input", text: `${label} changed`, from: short(from?.slice(0, 8)), to: short(to?.slice(0, 8)) }
+      : { part: "input", text: `${label} changed`, from: short(from?.slice(0, 8)), to: short(to?.slice(0, 8)), port }
   }
   const columns = Object.keys(after.columns).filter((column) => before.columns[column] !== after.columns[column])
   if (before.rows !== after.rows) {
@@ -73,11 +107,13 @@ const inputReason = (
       part: "input",
       text: `${label}: ${before.rows} → ${after.rows} rows`,
       from: `${before.rows}`,
-      to: `${after.rows}`
+      to: `${after.rows}`,
+      port,
+      columns
     }
   }
-  if (columns.length > 0) return { part: "input", text: `${label}: ${columns.slice(0, 4).join(", ")} changed` }
-  return undefined
+  if (columns.length === 0) return undefined
+  return { part: "input", text: `${label}: ${columns.slice(0, 4).join(", ")} changed`, port, columns }
 }
 
 /**
@@ -101,7 +137,8 @@ export const differences = (
       part: "params",
       text: `${path || "params"}: ${short(from)} → ${short(to)}`,
       from: short(from),
-      to: short(to)
+      to: short(to),
+      path
     })
   }
   if (a.seed !== b.seed) {
@@ -117,7 +154,7 @@ export const differences = (
   }
   if (a.code !== b.code) {
     reasons.push(
-      ...(b.kind === "sql" ? [{ part: "code", text: "the statement changed" }] : codeReasons(before.code, after.code))
+      ...(b.kind === "sql" ? [statementReason(a.code, b.code)] : codeReasons(before.code, after.code))
     )
   }
   return reasons.length > 0 ? reasons : [{ part: "new", text: "its result is no longer in the cache" }]

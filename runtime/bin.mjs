@@ -1,20 +1,28 @@
 #!/usr/bin/env node
 // Starts the command line under a Node that can run TypeScript: this one if it is new enough, else the project's own.
+// It starts from the bundle where that stands for the sources, else from the sources; what it does is the same.
 import { spawnSync } from "node:child_process"
 import { existsSync } from "node:fs"
+import * as module from "node:module"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
-import * as module from "node:module"
+import { usableBundle } from "./start/bundle.mjs"
 
-const here = dirname(fileURLToPath(import.meta.url))
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const newEnough = Number(process.versions.node.split(".")[0]) >= 24
+
+/** Whoever asks for stack traces wants the lines of the sources in them. */
+const wantsStacks = /--log-level[= ](?:all|trace|debug)\b/.test(process.argv.join(" "))
 
 if (newEnough) {
   module.enableCompileCache?.()
-  const { main } = await import("./Cli.ts")
+  const manifest = wantsStacks ? undefined : usableBundle(root)
+  const { main } = await import(
+    manifest === undefined ? "./Cli.ts" : (await import("./start/redirect.mjs")).redirect(root, manifest)("runtime/Cli.ts")
+  )
   main()
 } else {
-  const ours = ["..", "../.."].map((up) => join(here, up, "node_modules", "node", "bin", "node")).find((path) =>
+  const ours = [".", ".."].map((up) => join(root, up, "node_modules", "node", "bin", "node")).find((path) =>
     existsSync(path)
   )
   if (ours === undefined) {

@@ -1,7 +1,9 @@
-// Run by npm after an install: puts the commands of this checkout where npx finds them without asking a registry.
+// Run by npm after an install: puts the commands of this checkout where npx finds them without asking a registry, and
+// makes the bundle they start from. Run it again after an edit of the runtime to make the bundle anew.
 import { chmodSync, existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { dirname, join, relative } from "node:path"
 import { fileURLToPath } from "node:url"
+import { build } from "./start/build.mjs"
 
 const bin = fileURLToPath(new URL("./bin.mjs", import.meta.url))
 const folder = fileURLToPath(new URL("../node_modules/.bin", import.meta.url))
@@ -16,3 +18,8 @@ if (existsSync(dirname(folder))) {
     else symlinkSync(relative(folder, bin), link)
   }
 }
+
+await build(fileURLToPath(new URL("..", import.meta.url)).replace(/[\\/]$/, "")).catch((error) => {
+  // commands work without it, from the sources
+  console.error(`pipeline: no bundle was made, commands will start more slowly: ${error.message}`)
+})

@@ -5,8 +5,12 @@ import * as Effect from "effect/Effect"
 import type { Action } from "../cache/Manifest.ts"
 import { Store, type StoreFailed } from "../cache/Store.ts"
 
-export const storedAction = (key: string): Effect.Effect<Action | undefined, StoreFailed, Store> =>
+/** With `refresh`, also what other runs have recorded since this one looked last. */
+export const storedAction = (
+  key: string,
+  options: { readonly refresh?: boolean } = {}
+): Effect.Effect<Action | undefined, StoreFailed, Store> =>
   Effect.flatMap(
     Store,
-    (store) => Effect.catchTag(store.getAction(key), "BlobDamaged", () => Effect.succeed(undefined))
+    (store) => Effect.catchTag(store.getAction(key, options), "BlobDamaged", () => Effect.succeed(undefined))
   )

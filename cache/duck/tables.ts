@@ -7,6 +7,7 @@ import type { Vector } from "@duckdb/node-bindings"
 import { type ColumnData, isValid } from "../ColumnData.ts"
 import type { ColumnType, TableSchema } from "../Columns.ts"
 import { type Connected, type DuckModule, quoteName } from "./connect.ts"
+import { type Bindings, copyText } from "./text.ts"
 
 /** The SQL type that holds a column type. */
 export const sqlType = (type: ColumnType): string => {
@@ -37,22 +38,26 @@ export const sqlType = (type: ColumnType): string => {
  */
 const placeholder = { name: "no column of this table is read", type: { kind: "bool", nullable: true } } as const
 
+/** The columns that DuckDB sees. */
+export const columnsOrPlaceholder = (schema: TableSchema): TableSchema => schema.length === 0 ? [placeholder] : schema
+
 /** Makes an empty temporary table. */
 export const createTable = async (
   connection: Duck.DuckDBConnection,
   name: string,
   schema: TableSchema
 ): Promise<void> => {
-  const columns = (schema.length === 0 ? [placeholder] : schema).map(({ name, type }) =>
+  const columns = columnsOrPlaceholder(schema).map(({ name, type }) =>
     `${quoteName(name)} ${sqlType(type)}`
   )
   await connection.run(`create temporary table ${quoteName(name)} (${columns.join(", ")})`)
 }
 
 /** Rows of one of DuckDB's vectors. */
-const vectorRows = 2048
+export const vectorRows = 2048
 
-const duckType = (duck: DuckModule, type: ColumnType): Duck.DuckDBType => {
+/** DuckDB's own word for {@link sqlType}. */
+export const duckType = (duck: DuckModule, type: ColumnType): Duck.DuckDBType => {
   switch (type.kind) {
     case "string":
       return duck.VARCHAR
@@ -74,8 +79,6 @@ const duckType = (duck: DuckModule, type: ColumnType): Duck.DuckDBType => {
   }
 }
 
-type Bindings = typeof import("@duckdb/node-bindings")
-
 const copyValidity = (bindings: Bindings, vector: Vector, data: ColumnData, first: number, count: number): void => {
   if (data.validity === undefined) return
   // DuckDB reads validity in words of 64 bits, a set bit for a value.
@@ -83,19 +86,6 @@ const copyValidity = (bindings: Bindings, vector: Vector, data: ColumnData, firs
   for (let i = 0; i < count; i++) if (!isValid(data, first + i)) bits[i >> 3]! &= ~(1 << (i & 7))
   bindings.vector_ensure_validity_writable(vector)
   bindings.copy_data_to_vector_validity(vector, 0, bits.buffer, 0, bits.byteLength)
-}
-
-const copyText = (bindings: Bindings, vector: Vector, data: ColumnData, first: number, count: number): void => {
-  const offsets = data.offsets!
-  for (let i = 0; i < count; i++) {
-    if (!isValid(data, first + i)) continue
-    // With a length: the call that takes a text ends it at the first NUL.
-    bindings.vector_assign_string_element_len(
-      vector,
-      i,
-      data.bytes!.subarray(offsets[first + i]!, offsets[first + i + 1]!)
-    )
-  }
 }
 
 const copyLists = (bindings: Bindings, vector: Vector, data: ColumnData, first: number, count: number): void => {
@@ -122,7 +112,7 @@ const belowNulls = (parent: ColumnData, child: ColumnData): ColumnData => {
 }
 
 /** Copies `count` rows of a column from row `first` into a vector. */
-const copyColumn = (bindings: Bindings, vector: Vector, data: ColumnData, first: number, count: number): void => {
+export const copyColumn = (bindings: Bindings, vector: Vector, data: ColumnData, first: number, count: number): void => {
   copyValidity(bindings, vector, data, first, count)
   const { kind } = data.type
   switch (kind) {

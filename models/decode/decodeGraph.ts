@@ -18,9 +18,22 @@ import { binary } from "../onnx/Elementwise.ts"
 import { Graph, type Tensor } from "../onnx/Graph.ts"
 import { gatherRows, reshape } from "../onnx/Layout.ts"
 import { gemm } from "../onnx/Matmul.ts"
+import { blockSize, blocksOf } from "./quantise.ts"
 
-/** Where the parameters of a graph come from. */
-export type ParameterSource = "inputs" | "constants"
+/**
+ * Where the parameters of a graph come from: float32 inputs or constants, or constants of which the linear maps and the
+ * head are 8-bit integers (and their operands become so, row by row).
+ */
+export type ParameterSource = "inputs" | "constants" | "int8"
+
+/** Names of the constants that stand for a quantised parameter. */
+export const quantisedNames = (name: string) => ({ values: `${name}.int8`, scales: `${name}.scales` })
+
+/** Names of the parameters that a graph with `"int8"` has quantised. */
+export const quantisedParameters = (config: LlamaConfig): ReadonlyArray<string> => [
+  ...Array.from({ length: config.layers }, (_, layer) => linearNames.map((name) => parameterName(layer, name))).flat(),
+  config.tied ? embeddingName : headName
+]
 
 /** Names of a layer's cache: inputs with the keys and values of past tokens, outputs with those of the new ones. */
 export const cacheNames = (layer: number) => ({
@@ -39,6 +52,7 @@ interface Builder {
   readonly g: Graph
   readonly config: LlamaConfig
   readonly parameter: (name: string, shape: ReadonlyArray<number>) => Tensor
+  readonly source: ParameterSource
   /** Positions of the tokens and rotary tables, for `RotaryEmbedding`. */
   readonly rotary: ReadonlyArray<Tensor>
   /** `[rows, length, -1]`, to unfold token rows. */
@@ -77,12 +91,35 @@ const addNorm = ({ config, g }: Builder, x: Tensor, more: Tensor, gain: Tensor) 
   return { normed: results[0]!, sum: results[3]! }
 }
 
+/** A constant that is given to the session under its own name. */
+const external = (g: Graph, name: string, shape: ReadonlyArray<number>, type: "float32" | "uint8"): Tensor => {
+  const length = (type === "float32" ? 4 : 1) * shape.reduce((a, b) => a * b, 1)
+  return g.external(name, shape, { file: name, offset: 0, length }, type)
+}
+
+/** `x wᵀ + bias` of rows `x` `[n, in]` with the parameter `name` `[out, in]`. */
+const product = ({ g, parameter, source }: Builder, x: Tensor, name: string, shape: readonly [number, number], bias?: Tensor) => {
+  if (source !== "int8") return gemm(g, x, parameter(name, shape), { transposeB: true }, bias)
+  const [rows, columns] = shape
+  const blocks = blocksOf(columns)
+  const { scales, values } = quantisedNames(name)
+  const y = g.emit(
+    "MatMulNBits",
+    [x, external(g, values, [rows, blocks, blockSize], "uint8"), external(g, scales, [rows * blocks], "float32")],
+    [x.shape[0]!, rows],
+    // at this level operands become 8-bit integers, too, which is where the speed is
+    { domain: microsoft, attributes: { K: columns, N: rows, bits: 8, block_size: blockSize, accuracy_level: 4 } }
+  )
+  return bias === undefined ? y : binary(g, "Add", y, bias)
+}
+
 /** A layer's linear map, with its bias where the model has one. */
-const linear = ({ config, g, parameter }: Builder, layer: number, name: typeof linearNames[number], x: Tensor) => {
+const linear = (builder: Builder, layer: number, name: typeof linearNames[number], x: Tensor) => {
+  const { config, parameter } = builder
   const shape = linearShape(config, name)
   const biased = config.qkvBias && (name === "q" || name === "k" || name === "v")
   const bias = biased ? parameter(parameterName(layer, name, "bias"), [shape[0]]) : undefined
-  return gemm(g, x, parameter(parameterName(layer, name), shape), { transposeB: true }, bias)
+  return product(builder, x, parameterName(layer, name), shape, bias)
 }
 
 /** One layer: takes and returns the residual stream and what is still to be added to it. */
@@ -122,7 +159,8 @@ const firstNorm = ({ config, g }: Builder, x: Tensor, gain: Tensor) =>
  * prefill `length`; `places` int64 `(n)`, flat indices of the tokens whose logits are wanted; `cos` and `sin`
  * `(capacity, headDim / 2)`; per layer the caches `(rows, kvHeads, capacity, headDim)`, of which a prefill reads
  * nothing. Outputs `logits` `(n, vocab)` and per layer the new tokens' keys and values `(rows, length, kvHeads ·
- * headDim)`. All parameters by name: inputs, or constants whose bytes are external data under the parameter's name.
+ * headDim)`. All parameters by name: inputs, or constants whose bytes are external data under the parameter's name (or
+ * under `quantisedNames`).
  */
 export const decodeGraph = (config: LlamaConfig, source: ParameterSource): Graph => {
   const g = new Graph()
@@ -130,8 +168,7 @@ export const decodeGraph = (config: LlamaConfig, source: ParameterSource): Graph
   const parameter = (name: string, shape: ReadonlyArray<number>): Tensor => {
     const old = known.get(name)
     if (old !== undefined) return old
-    const length = 4 * shape.reduce((a, b) => a * b, 1)
-    const made = source === "inputs" ? g.input(name, shape) : g.external(name, shape, { file: name, offset: 0, length })
+    const made = source === "inputs" ? g.input(name, shape) : external(g, name, shape, "float32")
     known.set(name, made)
     return made
   }
@@ -141,6 +178,7 @@ export const decodeGraph = (config: LlamaConfig, source: ParameterSource): Graph
     g,
     config,
     parameter,
+    source,
     rotary: [g.input("positions", [any, any], "int64"), g.input("cos", table), g.input("sin", table)],
     unfolded: g.input("unfolded", [3], "int64"),
     last: g.input("last", [any], "int32"),
@@ -154,7 +192,6 @@ export const decodeGraph = (config: LlamaConfig, source: ParameterSource): Graph
   }
   const { normed } = addNorm(builder, residual, pending!, parameter(finalNormName, [config.hidden]))
   const wanted = gatherRows(g, normed, g.input("places", [any], "int64"))
-  const head = config.tied ? embedding : parameter(headName, [config.vocab, config.hidden])
-  g.output("logits", gemm(g, wanted, head, { transposeB: true }))
+  g.output("logits", product(builder, wanted, config.tied ? embeddingName : headName, [config.vocab, config.hidden]))
   return g
 }

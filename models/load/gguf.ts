@@ -12,8 +12,10 @@ import {
   type LlamaConfig,
   parameterName,
   parameterShapes,
+  ropeFrequencies,
   UnsupportedModel
 } from "../Llama.ts"
+import { fromDivisors } from "../RopeScaling.ts"
 import { allocateWeights, type Weights } from "../Weights.ts"
 import { CheckpointUnreadable } from "./CheckpointUnreadable.ts"
 import { tensorFormats } from "./dequantise.ts"
@@ -33,7 +35,13 @@ export interface GgufHeader {
     /** Bytes from the start of the file. */
     readonly start: number
   }>
+  /** Divisors of the rotary frequencies, in models that scale them. */
+  readonly ropeDivisors?: Float32Array
 }
+
+/** Name and type (F32) of the tensor that holds them. */
+const ropeDivisorsName = "rope_freqs.weight"
+const f32Type = 0
 
 /** The header of the GGUF file at `path`. **Fails**: `CheckpointUnreadable` if missing, cut short or something else. */
 export const readGgufHeader = async (path: string): Promise<GgufHeader> => {
@@ -54,7 +62,7 @@ export const readGgufHeader = async (path: string): Promise<GgufHeader> => {
   if (dataStart > size) {
     throw new CheckpointUnreadable({ file: path, reason: `its header is cut short at ${size} bytes` })
   }
-  return {
+  const header: GgufHeader = {
     path,
     metadata: parsed.metadata as unknown as GgufMetadata,
     tensors: new Map(parsed.tensorInfos.map((info) => [info.name, {
@@ -63,12 +71,27 @@ export const readGgufHeader = async (path: string): Promise<GgufHeader> => {
       start: dataStart + Number(info.offset)
     }]))
   }
+  const divisors = header.tensors.get(ropeDivisorsName)
+  if (divisors === undefined || divisors.type !== f32Type) return header
+  const ropeDivisors = new Float32Array(divisors.shape.reduce((a, b) => a * b, 1))
+  await withFile(path, (file) => readTensor(file, header, ropeDivisorsName, divisors.shape, ropeDivisors))
+  return { ...header, ropeDivisors }
+}
+
+/** The scaling of rotary frequencies a header states, in either of the two ways. */
+const ropeScaling = (header: GgufHeader, frequencies: Float32Array, refuse: (reason: string) => UnsupportedModel) => {
+  const kind = header.metadata[`${String(header.metadata["general.architecture"])}.rope.scaling.type`] ?? "none"
+  if (kind !== "none") throw refuse(`rope scaling "${String(kind)}" is not llama3's`)
+  if (!header.tensors.has(ropeDivisorsName)) return undefined
+  const scaling = header.ropeDivisors && fromDivisors(header.ropeDivisors, frequencies)
+  if (scaling === undefined) throw refuse(`the rope scaling in its tensor ${ropeDivisorsName} is not llama3's`)
+  return scaling
 }
 
 /**
  * The configuration a GGUF header states.
  *
- * **Fails**: throws `UnsupportedModel` for other architectures and scaled rotary angles, `CheckpointUnreadable` when a
+ * **Fails**: throws `UnsupportedModel` for other architectures and other scalings of rotary angles than llama3's, `CheckpointUnreadable` when a
  * key is missing.
  */
 export const ggufConfig = (header: GgufHeader): LlamaConfig => {
@@ -80,8 +103,6 @@ export const ggufConfig = (header: GgufHeader): LlamaConfig => {
     if (typeof value === "number" || typeof value === "bigint") return Number(value)
     throw new CheckpointUnreadable({ file: header.path, reason: `its metadata has no number ${architecture}.${key}` })
   }
-  const scaling = header.metadata[`${architecture}.rope.scaling.type`] ?? "none"
-  if (scaling !== "none" || header.tensors.has("rope_freqs.weight")) throw refuse(`rope scaling "${String(scaling)}"`)
   const embedding = header.tensors.get("token_embd.weight")
   if (embedding === undefined) {
     throw new CheckpointUnreadable({ file: header.path, tensor: "token_embd.weight", reason: "it is not in the file" })
@@ -90,6 +111,8 @@ export const ggufConfig = (header: GgufHeader): LlamaConfig => {
   const heads = read("attention.head_count")
   const headDim = read("attention.key_length", hidden / heads)
   if (read("rope.dimension_count", headDim) !== headDim) throw refuse("rotary angles on a part of each head")
+  const ropeTheta = read("rope.freq_base", 10000)
+  const scaling = ropeScaling(header, ropeFrequencies({ headDim, ropeTheta }), refuse)
   return {
     layers: read("block_count"),
     hidden,
@@ -98,7 +121,8 @@ export const ggufConfig = (header: GgufHeader): LlamaConfig => {
     headDim,
     ffn: read("feed_forward_length"),
     vocab: embedding.shape[0]!,
-    ropeTheta: read("rope.freq_base", 10000),
+    ropeTheta,
+    ...(scaling === undefined ? {} : { ropeScaling: scaling }),
     rmsEps: roundToDecimal(read("attention.layer_norm_rms_epsilon")),
     tied: !header.tensors.has("output.weight"),
     contextLength: read("context_length"),

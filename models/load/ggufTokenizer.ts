@@ -8,25 +8,31 @@ import { CheckpointUnreadable } from "./CheckpointUnreadable.ts"
 import type { GgufHeader } from "./gguf.ts"
 import type { TokenizerFiles } from "../Tokenizer.ts"
 
-/** A step that cuts a text before BPE; `thenGpt2` cuts the pieces once more with GPT-2's own pattern. */
-interface Split {
-  readonly pattern: string
-  readonly thenGpt2: boolean
-  readonly normalizer: "NFC" | null
+/** How a text is cut into the pieces that BPE works on. */
+interface Cut {
+  /** Cuts first at this pattern, if there is one. */
+  readonly pattern?: string
+  /** Cuts (the pieces) at GPT-2's own pattern. */
+  readonly likeGpt2: boolean
+  readonly normalizer?: "NFC"
+  /** A piece that is a token is taken as it is, whatever its merges say. */
+  readonly wholeTokens?: boolean
 }
 
-const qwen: Split = {
-  pattern: "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|" +
-    "\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+",
-  thenGpt2: false,
-  normalizer: "NFC"
-}
+/** The pattern that Qwen2 and Llama 3 share but for how many digits stay together. */
+const byWords = (digits: string) =>
+  `(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|${digits}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|` +
+  "\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+"
+
+const qwen: Cut = { pattern: byWords("\\p{N}"), likeGpt2: false, normalizer: "NFC" }
 
 /** What cuts a text, by llama.cpp's name of the pre-tokenizer. */
-const splits: { readonly [pre: string]: Split | undefined } = {
-  smollm: { pattern: "\\p{N}", thenGpt2: true, normalizer: null },
+const cuts: { readonly [pre: string]: Cut | undefined } = {
+  "gpt-2": { likeGpt2: true },
+  smollm: { pattern: "\\p{N}", likeGpt2: true },
   qwen2: qwen,
-  "deepseek-r1-qwen": qwen
+  "deepseek-r1-qwen": qwen,
+  "llama-bpe": { pattern: byWords("\\p{N}{1,3}"), likeGpt2: false, wholeTokens: true }
 }
 
 /** Token types of GGUF that are matched in the text before BPE. */
@@ -40,9 +46,9 @@ export const ggufTokenizerFiles = (header: GgufHeader): TokenizerFiles => {
   const model = get<string>("ggml.model")
   if (model !== "gpt2") throw fail(`its model is "${model}", only byte-level BPE ("gpt2") can be rebuilt`)
   const pre = get<string>("ggml.pre") ?? "missing"
-  const split = splits[pre]
-  if (split === undefined) {
-    throw fail(`its pre-tokenizer "${pre}" is none of ${Object.keys(splits).join(", ")}; use the Hugging Face folder`)
+  const cut = cuts[pre]
+  if (cut === undefined) {
+    throw fail(`its pre-tokenizer "${pre}" is none of ${Object.keys(cuts).join(", ")}; use the Hugging Face folder`)
   }
   const tokens = get<ReadonlyArray<string>>("ggml.tokens")
   const merges = get<ReadonlyArray<string>>("ggml.merges")
@@ -52,8 +58,10 @@ export const ggufTokenizerFiles = (header: GgufHeader): TokenizerFiles => {
     const id = get<number | bigint>(`ggml.${key}_token_id`)
     return id === undefined ? undefined : tokens[Number(id)]
   }
-  const splitter = { type: "Split", pattern: { Regex: split.pattern }, behavior: "Isolated", invert: false }
-  const byteLevel = { type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: split.thenGpt2 }
+  const splitter = cut.pattern === undefined
+    ? []
+    : [{ type: "Split", pattern: { Regex: cut.pattern }, behavior: "Isolated", invert: false }]
+  const byteLevel = { type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: cut.likeGpt2 }
   return {
     tokenizer: {
       version: "1.0",
@@ -72,8 +80,8 @@ export const ggufTokenizerFiles = (header: GgufHeader): TokenizerFiles => {
           }]
           : []
       ),
-      normalizer: split.normalizer === null ? null : { type: split.normalizer },
-      pre_tokenizer: { type: "Sequence", pretokenizers: [splitter, byteLevel] },
+      normalizer: cut.normalizer === undefined ? null : { type: cut.normalizer },
+      pre_tokenizer: { type: "Sequence", pretokenizers: [...splitter, byteLevel] },
       post_processor: null,
       decoder: { type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: true },
       model: {
@@ -84,7 +92,7 @@ export const ggufTokenizerFiles = (header: GgufHeader): TokenizerFiles => {
         end_of_word_suffix: null,
         fuse_unk: false,
         byte_fallback: false,
-        ignore_merges: false,
+        ignore_merges: cut.wholeTokens ?? false,
         vocab: Object.fromEntries(tokens.map((content, id) => [content, id])),
         merges
       }

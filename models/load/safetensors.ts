@@ -10,7 +10,10 @@ import { dirname, join } from "node:path"
 import { allocateWeights, type Weights } from "../Weights.ts"
 import { CheckpointUnreadable } from "./CheckpointUnreadable.ts"
 import { type RandomAccess, withFile } from "./RandomAccess.ts"
-import { widenBf16, widenF16 } from "./widen.ts"
+import { narrowBf16, widenBf16, widenF16 } from "./widen.ts"
+
+/** A number format that weights are written in. */
+export type FloatFormat = "f32" | "f16" | "bf16"
 
 /** A wanted parameter: name and shape. */
 export type Shapes = ReadonlyMap<string, ReadonlyArray<number>>
@@ -24,6 +27,7 @@ interface Entry {
 }
 
 const elementBytes: { readonly [dtype: string]: number } = { F32: 4, F16: 2, BF16: 2 }
+const isSize = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0
 const count = (shape: ReadonlyArray<number>) => shape.reduce((a, b) => a * b, 1)
 
 const readHeader = async (file: RandomAccess): Promise<ReadonlyMap<string, Entry>> => {
@@ -41,9 +45,12 @@ const readHeader = async (file: RandomAccess): Promise<ReadonlyMap<string, Entry
     throw fail("its header is not JSON; it is not safetensors")
   }
   const entries = new Map<string, Entry>()
-  for (const [name, { data_offsets: offsets, dtype, shape }] of Object.entries(header)) {
+  if (header === null || typeof header !== "object") throw fail("its header is not an object; it is not safetensors")
+  for (const [name, entry] of Object.entries(header)) {
     if (name === "__metadata__") continue
-    if (!Array.isArray(shape) || !Array.isArray(offsets)) throw fail(`the header entry of ${name} is malformed`)
+    const { data_offsets: offsets, dtype, shape } = entry ?? {}
+    const sound = [shape, offsets].every((list) => Array.isArray(list) && list.every(isSize)) && offsets.length === 2
+    if (!sound) throw fail(`the header entry of ${name} is malformed`)
     entries.set(name, { dtype, shape, start: 8 + length + offsets[0], end: 8 + length + offsets[1] })
   }
   return entries
@@ -83,6 +90,10 @@ const readInto = (path: string, shapes: Shapes, weights: Weights) =>
     for (const [name, shape] of shapes) await readTensor(file, name, entries.get(name), shape, weights.get(name)!)
   })
 
+/** Names and shapes of the tensors in one file. **Fails**: rejects with `CheckpointUnreadable`. */
+export const safetensorsShapes = (path: string): Promise<Shapes> =>
+  withFile(path, async (file) => new Map(Array.from(await readHeader(file), ([name, { shape }]) => [name, shape])))
+
 const readIndex = async (path: string): Promise<ReadonlyMap<string, string>> => {
   const fail = (reason: string) => new CheckpointUnreadable({ file: path, reason })
   const text = await readFile(path, "utf8").catch((cause: Error) => {
@@ -119,12 +130,13 @@ export const readSafetensors = async (path: string, shapes: Shapes): Promise<Wei
   return weights
 }
 
-const narrowed = (name: string, values: Float32Array, path: string): Uint8Array => {
+const narrowed = (name: string, values: Float32Array, path: string, dtype: "f16" | "bf16"): Uint8Array => {
+  if (dtype === "bf16") return new Uint8Array(narrowBf16(values).buffer)
   const halves = new Float16Array(values.length)
   for (let i = 0; i < values.length; i++) {
     halves[i] = values[i]!
     if (!Number.isFinite(halves[i]!) && Number.isFinite(values[i]!)) {
-      throw new RangeError(`${path}: ${name} holds ${values[i]}, beyond f16 (65504); save it as f32`)
+      throw new RangeError(`${path}: ${name} holds ${values[i]}, beyond f16 (65504); save it as f32 or bf16`)
     }
   }
   return new Uint8Array(halves.buffer)
@@ -140,7 +152,7 @@ export const writeSafetensors = async (
   path: string,
   weights: Weights,
   shapes: Shapes,
-  dtype: "f32" | "f16"
+  dtype: FloatFormat
 ): Promise<void> => {
   const width = dtype === "f32" ? 4 : 2
   const header: { [name: string]: unknown } = { __metadata__: { format: "pt" } }
@@ -166,7 +178,7 @@ export const writeSafetensors = async (
       const values = weights.get(name)!
       const bytes = dtype === "f32"
         ? new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
-        : narrowed(name, values, path)
+        : narrowed(name, values, path, dtype)
       await handle.writeFile(bytes)
     }
     await handle.sync()

@@ -28,7 +28,8 @@ export const rotary = (g: Graph, x: Tensor, positions: Tensor, tables: RopeTable
 /**
  * Softmax attention. `q` is `[batch, kvHeads, group · length, headDim]`: the query heads that share a key head are
  * stacked, so keys and values are neither repeated nor their gradients summed afterwards. `k` and `v` are
- * `[batch, kvHeads, length, headDim]`, `mask` `[length, length]` is added to the scores.
+ * `[batch, kvHeads, length, headDim]`; `mask`, `[length, length]` or `[batch, 1, 1, length, length]`, is added to the
+ * scores.
  */
 export const attention = (g: Graph, q: Tensor, k: Tensor, v: Tensor, mask: Tensor): Tensor => {
   const [batch, kvHeads, stacked, headDim] = q.shape as [number, number, number, number]

@@ -74,10 +74,10 @@ export class Graph {
     return { name, shape, type, differentiable }
   }
 
-  /** A constant whose bytes stay in a file (float32, little endian). */
-  external(name: string, shape: Shape, data: ExternalData): Tensor {
-    this.#initializers.push({ name, shape, type: "float32", data })
-    return { name, shape, type: "float32", differentiable: false }
+  /** A constant whose bytes stay in a file (little endian). */
+  external(name: string, shape: Shape, data: ExternalData, type: ElementType = "float32"): Tensor {
+    this.#initializers.push({ name, shape, type, data })
+    return { name, shape, type, differentiable: false }
   }
 
   /** A constant stored in the model; `shape` defaults to a vector. */

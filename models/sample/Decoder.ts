@@ -5,7 +5,7 @@
  * that thread while it computes; `samplerWorker.ts` puts it into a worker, training uses it beside its own graphs.
  */
 import type { LlamaConfig } from "../Llama.ts"
-import { DecodeSession, type Prefilled } from "../decode/DecodeSession.ts"
+import { DecodeSession, type Precision, type Prefilled } from "../decode/DecodeSession.ts"
 import type { Tokenizer } from "../Tokenizer.ts"
 import type { Weights } from "../Weights.ts"
 import { makeTokenChooser, type TokenChooser } from "./chooseToken.ts"
@@ -24,6 +24,8 @@ export interface DecoderOptions {
   readonly maxLength?: number
   /** As in `DecodeOptions`. Default: `"shared"`, so that the next `generate` sees changed weights. */
   readonly parameters?: "shared" | "packed"
+  /** As in `DecodeOptions`; part of the fingerprint. */
+  readonly precision?: Precision
 }
 
 /** A prompt and how many requests still wait for it; its cache is kept as long as there are any. */

@@ -4,6 +4,8 @@
  * are decoded side by side. Plain promises and abort signals; services and retries are built above.
  */
 import { Worker } from "node:worker_threads"
+import type { Precision } from "../decode/DecodeSession.ts"
+import { engineVersion } from "../engineVersion.ts"
 import type { Sample, SampleRequest } from "./Sample.ts"
 import { decodeSamplerError, SamplerStopped } from "./SamplerError.ts"
 import type { FromSampler, SamplerWorkerData, ToSampler } from "./SamplerMessage.ts"
@@ -17,7 +19,13 @@ export interface SamplerOptions {
   readonly threads: number
   /** Most tokens of a prompt and its answer together. Default: the model's context. */
   readonly maxLength?: number
+  /** Number format of the weights; other samples with each, so it is part of the fingerprint. Default: `"f32"`. */
+  readonly precision?: Precision
 }
+
+/** Everything about a sampler's options that its samples depend on. */
+export const samplerFingerprint = ({ precision = "f32" }: Pick<SamplerOptions, "precision">): string =>
+  precision === "f32" ? engineVersion : `${engineVersion}/${precision}`
 
 /** A running sampler. */
 export interface SamplerClient {
@@ -179,8 +187,8 @@ const plainRequest = (request: SampleRequest): SampleRequest => {
  * **Fails**: rejects with `CheckpointUnreadable` or `UnsupportedModel`, with `SamplerStopped` when the worker dies.
  */
 export const openSampler = async (checkpointPath: string, options: SamplerOptions): Promise<SamplerClient> => {
-  const { maxLength, threads, width } = options
-  const data: SamplerWorkerData = { checkpoint: checkpointPath, width, threads, maxLength }
+  const { maxLength, precision = "f32", threads, width } = options
+  const data: SamplerWorkerData = { checkpoint: checkpointPath, width, threads, maxLength, precision }
   const conversation = new Conversation(checkpointPath, new Worker(workerFile, { workerData: data }))
   await conversation.ready
   return {

@@ -2,6 +2,7 @@
  * What a sampler's client and its worker thread say to each other. Both sides gather what a turn of their event loop
  * brings into one message, so thousands of requests cost few.
  */
+import type { Precision } from "../decode/DecodeSession.ts"
 import type { Sample, SampleRequest } from "./Sample.ts"
 import type { EncodedSamplerError } from "./SamplerError.ts"
 
@@ -11,6 +12,7 @@ export interface SamplerWorkerData {
   readonly width: number
   readonly threads: number
   readonly maxLength: number | undefined
+  readonly precision: Precision
 }
 
 /** From client to worker. */

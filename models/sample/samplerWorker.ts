@@ -68,7 +68,7 @@ const serve = (port: MessagePort, decoder: Decoder, fail: (cause: unknown) => vo
 }
 
 const start = async (port: MessagePort) => {
-  const { checkpoint: path, maxLength, threads, width } = workerData as SamplerWorkerData
+  const { checkpoint: path, maxLength, precision, threads, width } = workerData as SamplerWorkerData
   const fail = (cause: unknown) => {
     port.postMessage({ kind: "failed", error: encodeSamplerError(cause, path) } satisfies FromSampler)
     port.close()
@@ -82,7 +82,8 @@ const start = async (port: MessagePort) => {
       width,
       threads,
       ...(maxLength === undefined ? {} : { maxLength }),
-      parameters: "packed"
+      parameters: "packed",
+      precision
     })
     serve(port, decoder, fail)
     port.postMessage({ kind: "ready" } satisfies FromSampler)

@@ -74,9 +74,7 @@ export class GradientEngine {
     const session = await this.#session(ort, packed)
     const feeds: Record<string, Tensor> = { ...this.#parameters(ort) }
     for (const [name, data] of Object.entries(packed.inputs)) {
-      feeds[name] = data instanceof BigInt64Array ?
-        new ort.Tensor("int64", data, [data.length]) :
-        new ort.Tensor("float32", data, [data.length])
+      feeds[name] = vector(ort, data)
     }
     // Inputs a graph does not declare (no reference without a KL term) must not be fed.
     for (const name of Object.keys(feeds)) if (!session.inputNames.includes(name)) delete feeds[name]
@@ -122,7 +120,15 @@ export class GradientEngine {
       return known
     }
     const { config, loss, mode, sizing, threads } = this.options
-    const graph = trainGraph(config, { batch, length, targets, mode, loss, checkpointing: sizing.checkpointing })
+    const graph = trainGraph(config, {
+      batch,
+      length,
+      targets,
+      mode,
+      loss,
+      checkpointing: sizing.checkpointing,
+      packing: sizing.packing ?? false
+    })
     const session = await ort.InferenceSession.create(graph.encode(), {
       executionProviders: ["cpu"],
       intraOpNumThreads: threads,
@@ -144,6 +150,16 @@ export class GradientEngine {
     return session
   }
 }
+
+const vector = (
+  ort: typeof import("onnxruntime-node"),
+  data: BigInt64Array<ArrayBuffer> | Int32Array<ArrayBuffer> | Float32Array
+): Tensor =>
+  data instanceof BigInt64Array ?
+    new ort.Tensor("int64", data, [data.length]) :
+    data instanceof Int32Array ?
+    new ort.Tensor("int32", data, [data.length]) :
+    new ort.Tensor("float32", data, [data.length])
 
 const allocate = ({ config, mode }: GradientEngineOptions): Arrays =>
   new Map(

@@ -53,15 +53,20 @@ export class Optimisation<History> {
   readonly adapters: Arrays
   readonly history: Array<History> = []
   #engine: GradientEngine
+  /** Computes log-probabilities only. */
+  #evaluator: GradientEngine
   #live: LiveState
   #run: string
   #context: TrainContext
+  #updatesPerStep: number
+  /** Where and when this process began, for the time left. */
+  #begun: { readonly step: number; readonly time: number }
 
   constructor(
     settings: OptimiserSettings,
     model: LoadedModel,
     context: TrainContext,
-    options: { readonly loss: TokenLoss; readonly batchSize: number }
+    options: { readonly loss: TokenLoss; readonly batchSize: number; readonly updatesPerStep?: number }
   ) {
     const { config, weights } = model
     const mode = trainMode(settings)
@@ -77,29 +82,27 @@ export class Optimisation<History> {
       ? this.adapters
       : new Map(Array.from(parameterShapes(config).keys(), (name) => [name, weights.get(name)!]))
     this.#live = { parameters, optimizer: new AdamW(parameters, settings) }
-    this.#engine = new GradientEngine({
-      config,
-      weights,
-      mode,
-      adapters: this.adapters,
-      loss: options.loss,
-      threads: context.threads,
-      sizing: runSizing(weights, options.batchSize)
-    })
+    const sizing = runSizing(config, options.batchSize, settings)
+    const shared = { config, weights, mode, adapters: this.adapters, threads: context.threads, sizing }
+    this.#engine = new GradientEngine({ ...shared, loss: options.loss })
+    this.#evaluator = new GradientEngine({ ...shared, loss: "none" })
+    this.#updatesPerStep = options.updatesPerStep ?? 1
+    this.#begun = { step: 0, time: performance.now() }
   }
 
-  /** Steps done so far. */
+  /** Steps done so far; not a whole number between the updates of a step. */
   get done(): number {
-    return this.#live.optimizer.steps
+    return this.#live.optimizer.steps / this.#updatesPerStep
   }
 
   /** Continues from a saved state of the same run, if there is one. */
   async restore(): Promise<void> {
     const restored = await restoreState<History>(this.settings.to, this.#run, this.#live)
-    if (restored !== undefined) this.history.push(...restored.history)
+    if (restored !== undefined) this.history.push(...restored)
+    this.#begun = { step: this.done, time: performance.now() }
   }
 
-  /** One optimiser step on `rows`; no rows move nothing, but count as a step. */
+  /** One optimiser update on `rows`; no rows move nothing, but count as an update. */
   async step(rows: ReadonlyArray<TrainRow>, learningRate: number): Promise<StepResult> {
     if (rows.length === 0) {
       this.#live.optimizer.steps++
@@ -110,7 +113,8 @@ export class Optimisation<History> {
     if (!Number.isFinite(result.loss) || !Number.isFinite(gradNorm)) {
       throw new TrainingFailed({
         from: this.settings.from,
-        reason: `loss ${result.loss} and gradient norm ${gradNorm} at step ${this.done + 1}; lower the learning rate`
+        reason: `loss ${result.loss} and gradient norm ${gradNorm} at step ${Math.floor(this.done) + 1}; ` +
+          "lower the learning rate"
       })
     }
     const { optimizer, parameters } = this.#live
@@ -118,21 +122,28 @@ export class Optimisation<History> {
     return { ...result, gradNorm }
   }
 
+  /** The weighted loss of `rows` under the parameters as they are. */
+  async evaluate(rows: ReadonlyArray<TrainRow>): Promise<number> {
+    const { logprobs } = await this.#evaluator.run(rows)
+    return rows.reduce((sum, { weight }, i) => sum - weight * logprobs[i]!.reduce((a, b) => a + b, 0), 0)
+  }
+
   /** To be called after every step with its record: saves the state when it is due and stops when asked to. */
-  async endStep(record: History, progress: TrainProgress): Promise<void> {
+  async endStep(record: History, progress: Omit<TrainProgress, "secondsLeft">): Promise<void> {
     const { checkpointEverySteps, to } = this.settings
     this.history.push(record)
-    this.#context.onProgress(progress)
+    const secondsPerStep = (performance.now() - this.#begun.time) / 1000 / (this.done - this.#begun.step)
+    this.#context.onProgress({ ...progress, secondsLeft: secondsPerStep * (progress.steps - this.done) })
     const last = this.done === progress.steps
     const aborted = !last && this.#context.aborted()
     const due = !last && checkpointEverySteps > 0 && this.done % checkpointEverySteps === 0
     if (aborted) await this.abort(progress.steps)
-    if (due) await saveState(to, this.#run, this.done, this.history, this.#live)
+    if (due) await saveState(to, this.#run, this.history, this.#live)
   }
 
   /** Saves the state after the last whole step and throws `TrainingAborted`. */
   async abort(steps: number): Promise<never> {
-    await saveState(this.settings.to, this.#run, this.done, this.history, this.#live)
+    await saveState(this.settings.to, this.#run, this.history, this.#live)
     throw new TrainingAborted(`training was stopped after step ${this.done} of ${steps}`)
   }
 
@@ -150,7 +161,8 @@ export class Optimisation<History> {
     await clearState(to)
   }
 
-  release(): Promise<void> {
-    return this.#engine.release()
+  async release(): Promise<void> {
+    await this.#engine.release()
+    await this.#evaluator.release()
   }
 }

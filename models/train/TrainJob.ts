@@ -4,6 +4,7 @@
  */
 import type { LinearName } from "../Llama.ts"
 import { linearNames } from "../Llama.ts"
+import type { FloatFormat } from "../load/safetensors.ts"
 import type { Schedule } from "./schedule.ts"
 import type { TrainMode } from "./TrainMode.ts"
 
@@ -20,9 +21,16 @@ export interface TrainProgress {
   readonly tokensPerSecond: number
   /** Norm of the gradient before clipping. */
   readonly gradNorm: number
+  /** SFT: mean loss per target token of the evaluation rows, after the steps at which it is computed. */
+  readonly evaluationLoss?: number
+  /** At the pace of this process so far. */
+  readonly secondsLeft: number
 }
 
-/** What both kinds of job share. */
+/**
+ * What both kinds of job share. There is no dropout. A batch that does not fit a run of the model goes through it in
+ * parts whose gradients are added up, which changes no result beyond rounding.
+ */
 export interface OptimiserSettings {
   /** Checkpoint folder or .gguf file to start from. */
   readonly from: string
@@ -46,7 +54,14 @@ export interface OptimiserSettings {
   /** The state is saved this often; 0 saves it on abort only. */
   readonly checkpointEverySteps: number
   /** Number format of the saved weights. */
-  readonly dtype: "f32" | "f16"
+  readonly dtype: FloatFormat
+  /** Short rows share lines in a run, each attending to itself only: less padding. Default: false. */
+  readonly packing?: boolean
+  /**
+   * Compute activations again in the backward pass instead of keeping them: a third more time, a fraction of the
+   * memory. Default: for models of more than 20 million parameters.
+   */
+  readonly recompute?: boolean
 }
 
 export interface SftRow {
@@ -74,6 +89,8 @@ export interface SftJob extends OptimiserSettings {
   readonly merge: boolean
   /** Rows are rendered already: no chat template. */
   readonly raw?: boolean
+  /** Rows that are not trained on, and how often the loss on them is computed; at the last step it always is. */
+  readonly evaluation?: { readonly rows: ReadonlyArray<SftRow>; readonly everySteps: number }
 }
 
 /** A row that was not trained on because it is too long. */
@@ -89,6 +106,8 @@ export interface SftResult {
   /** Mean loss over the last tenth of the steps. */
   readonly finalLoss: number
   readonly dropped: ReadonlyArray<DroppedRow>
+  /** After the last step, when the job has evaluation rows; `dropped` are those among them that are too long. */
+  readonly evaluation?: { readonly loss: number; readonly dropped: ReadonlyArray<DroppedRow> }
 }
 
 /** The trained parameters a job asks for. */
@@ -116,6 +135,11 @@ export interface GrpoJob extends OptimiserSettings {
   /** Completions per prompt: the group within which rewards are compared. Default: 8. */
   readonly samplesPerPrompt?: number
   readonly steps: number
+  /** Optimiser updates on the samples of a step; from the second on, ratios differ from 1. Default: 1. */
+  readonly epochs?: number
+  /** Default: constant, no warm-up; both count steps. */
+  readonly schedule?: Schedule
+  readonly warmupFraction?: number
   /** The probability ratio is clipped to [1 − clipLow, 1 + clipHigh]. Defaults: 0.2 and 0.28. */
   readonly clipLow?: number
   readonly clipHigh?: number

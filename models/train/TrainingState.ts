@@ -18,6 +18,7 @@ const readBytes = 2 ** 30
 interface Header<History> {
   /** Digest of job and starting weights; another digest means another run. */
   readonly run: string
+  /** Updates the optimiser has made. */
   readonly step: number
   readonly history: ReadonlyArray<History>
   /** Array lengths in the order in which they follow the header: parameter, first and second moment of each name. */
@@ -45,18 +46,18 @@ const arraysOf = ({ optimizer, parameters }: LiveState): ReadonlyArray<Float32Ar
     return [values, first, second]
   }).flat()
 
-/** Writes the state after `step` steps. Killed at any moment, either the old or the new file is there. */
+/** Writes the state between two steps. Killed at any moment, either the old or the new file is there. */
 export const saveState = async <History>(
   to: string,
   run: string,
-  step: number,
   history: ReadonlyArray<History>,
   state: LiveState
 ): Promise<void> => {
   const folder = join(to, folderName)
   await mkdir(folder, { recursive: true })
   const arrays = arraysOf(state)
-  const header: Header<History> = { run, step, history, lengths: arrays.map((array) => array.length) }
+  const { steps } = state.optimizer
+  const header: Header<History> = { run, step: steps, history, lengths: arrays.map((array) => array.length) }
   const json = Buffer.from(JSON.stringify(header))
   const prefix = Buffer.alloc(headerBytes)
   prefix.writeBigUInt64LE(BigInt(json.length))
@@ -83,14 +84,14 @@ const readInto = async (file: FileHandle, view: Uint8Array, position: number): P
 }
 
 /**
- * Restores the state of `run` into the live arrays and returns its step and history; `undefined` when there is none, or
+ * Restores the state of `run` into the live arrays and returns its history; `undefined` when there is none, or
  * one of another run.
  */
 export const restoreState = async <History>(
   to: string,
   run: string,
   state: LiveState
-): Promise<{ readonly step: number; readonly history: ReadonlyArray<History> } | undefined> => {
+): Promise<ReadonlyArray<History> | undefined> => {
   const file = await open(join(to, folderName, fileName)).catch((cause: NodeJS.ErrnoException) => {
     if (cause.code === "ENOENT") return undefined
     throw cause
@@ -115,7 +116,7 @@ export const restoreState = async <History>(
       position += view.length
     }
     state.optimizer.steps = header.step
-    return { step: header.step, history: header.history }
+    return header.history
   } finally {
     await file.close()
   }

@@ -5,11 +5,12 @@
  */
 import { aggregationWeights, groupAdvantages, isUniform } from "./advantage.ts"
 import { GradientEngine } from "./GradientEngine.ts"
-import { type LoadedModel, Optimisation, type TrainContext, TrainingAborted } from "./Optimisation.ts"
+import { type LoadedModel, Optimisation, type StepResult, type TrainContext, TrainingAborted } from "./Optimisation.ts"
 import type { TrainRow } from "./packRows.ts"
 import { drawPrompts, type PromptPools, promptPools } from "./promptPools.ts"
 import { openRolloutPolicy, type PromptSamples, type RolloutPolicy } from "./rolloutPolicy.ts"
 import { runSizing } from "./runSizing.ts"
+import { scheduleFactor } from "./schedule.ts"
 import { TooFewMixedGroups, TrainingFailed } from "./TrainingFailed.ts"
 import type { GrpoJob, GrpoResult, GrpoStep, RewardFunction } from "./TrainJob.ts"
 
@@ -44,6 +45,7 @@ interface GrpoRun {
 
 const clipLowDefault = 0.2
 const clipHighDefault = 0.28
+const epochsDefault = 1
 /** Rows of one training run are cut by tokens; this is the most there can be. */
 const rowsPerRun = 64
 const abortPollMs = 50
@@ -108,7 +110,7 @@ const openReference = (job: GrpoJob, model: LoadedModel, threads: number): Gradi
     adapters: new Map(),
     loss: "none",
     threads,
-    sizing: runSizing(model.weights, rowsPerRun)
+    sizing: runSizing(model.config, rowsPerRun, job)
   })
 }
 
@@ -122,6 +124,16 @@ const checkFirstBatch = (job: GrpoJob, outcome: Omit<GrpoStep, "loss">): void =>
     rewardMean,
     required: job.minMixedShare
   })
+}
+
+/** The updates of a step; returns the last one's outcome. */
+const update = async ({ job, training }: GrpoRun, rows: ReadonlyArray<TrainRow>): Promise<StepResult> => {
+  const factor = scheduleFactor(job.schedule ?? "constant", training.done, job.steps, job.warmupFraction ?? 0)
+  let result: StepResult | undefined
+  for (let epoch = 0; epoch < (job.epochs ?? epochsDefault); epoch++) {
+    result = await training.step(rows, job.learningRate * factor)
+  }
+  return result!
 }
 
 const runStep = async (run: GrpoRun): Promise<void> => {
@@ -139,7 +151,7 @@ const runStep = async (run: GrpoRun): Promise<void> => {
   }
   checkFirstBatch(job, outcome)
   const rows = await withReference(reference, stepRows(job, groups))
-  const { gradNorm, loss } = await training.step(rows, job.learningRate)
+  const { gradNorm, loss } = await update(run, rows)
   const samples = groups.flatMap((group) => group.samples)
   const tokens = sum(samples.map(({ ids, promptTokens }) => ids.length + promptTokens))
   const tokensPerSecond = tokens / (performance.now() - started) * 1000
@@ -155,8 +167,9 @@ const runSteps = async (run: GrpoRun): Promise<void> => {
     try {
       await runStep(run)
     } catch (cause) {
-      // Stopped inside a step: the state before it is what can be continued.
-      if (context.aborted() && !(cause instanceof TrainingAborted)) await training.abort(job.steps)
+      // Stopped inside a step, before its first update: the state before it is what can be continued.
+      const untouched = Number.isInteger(training.done)
+      if (context.aborted() && untouched && !(cause instanceof TrainingAborted)) await training.abort(job.steps)
       throw cause
     }
   }
@@ -179,14 +192,15 @@ export const runGrpo = async (job: GrpoJob, model: LoadedModel, context: GrpoCon
       klCoefficient: job.klCoefficient ?? 0,
       ...(job.dualClip !== undefined && { dualClip: job.dualClip })
     },
-    batchSize: rowsPerRun
+    batchSize: rowsPerRun,
+    updatesPerStep: job.epochs ?? epochsDefault
   })
   const { adapters, mode } = training
   const policy = await openRolloutPolicy(job, model, {
     mode,
     adapters,
     threads: context.threads,
-    width: runSizing(model.weights, rowsPerRun).decoderWidth
+    width: runSizing(model.config, rowsPerRun, job).decoderWidth
   })
   const stopping = new AbortController()
   const poll = setInterval(() => context.aborted() && stopping.abort(), abortPollMs)

@@ -2,8 +2,9 @@
  * How much of a batch goes through the model at once, by the size of the model: small ones are run with time in mind,
  * larger ones with memory.
  */
-import type { Weights } from "../Weights.ts"
+import { type LlamaConfig, parameterShapes } from "../Llama.ts"
 import type { PackOptions } from "./packRows.ts"
+import type { OptimiserSettings } from "./TrainJob.ts"
 
 /** How batches are cut into runs, and how those spare memory. */
 export interface RunSizing extends PackOptions {
@@ -16,17 +17,22 @@ export interface RunSizing extends PackOptions {
 /** In parameters. */
 const smallModelLimit = 20_000_000
 
+/** What a job may decide itself. */
+export type SizingChoices = Pick<OptimiserSettings, "packing" | "recompute">
+
 /** Sizes for a model and batches of at most `rowsPerRun` rows; 2,048 tokens of a 135M model take about 2 GB. */
-export const runSizing = (weights: Weights, rowsPerRun: number): RunSizing => {
+export const runSizing = (config: LlamaConfig, rowsPerRun: number, choices: SizingChoices): RunSizing => {
   let parameters = 0
-  for (const values of weights.values()) parameters += values.length
+  for (const shape of parameterShapes(config).values()) parameters += shape.reduce((a, b) => a * b, 1)
+  const packing = choices.packing ?? false
   return parameters <= smallModelLimit
     ? {
       rowsPerRun,
       tokensPerRun: 4096,
       lengthBucket: 8,
       targetBucket: 1 / 8,
-      checkpointing: false,
+      checkpointing: choices.recompute ?? false,
+      packing,
       decoderWidth: 64
     }
     : {
@@ -34,7 +40,8 @@ export const runSizing = (weights: Weights, rowsPerRun: number): RunSizing => {
       tokensPerRun: 2048,
       lengthBucket: 32,
       targetBucket: 1 / 8,
-      checkpointing: true,
+      checkpointing: choices.recompute ?? true,
+      packing,
       decoderWidth: 16
     }
 }

@@ -3,15 +3,16 @@
  */
 import { mkdir, writeFile } from "node:fs/promises"
 import { join } from "node:path"
-import type { LlamaConfig } from "../Llama.ts"
-import { writeSafetensors } from "../load/safetensors.ts"
+import type { LinearName, LlamaConfig } from "../Llama.ts"
+import { type FloatFormat, writeSafetensors } from "../load/safetensors.ts"
 import type { Arrays } from "./AdamW.ts"
 import { type LoraMode, trainedShapes } from "./TrainMode.ts"
 
 /** PEFT's prefix of the names inside the adapted model. */
-const prefix = "base_model.model."
+export const adapterPrefix = "base_model.model."
 
-const moduleNames = {
+/** Names of the linear maps in Hugging Face models. */
+export const moduleNames: Readonly<Record<LinearName, string>> = {
   q: "q_proj",
   k: "k_proj",
   v: "v_proj",
@@ -27,7 +28,7 @@ export interface SavedAdapters {
   readonly adapters: Arrays
   /** The base model, as the job named it. */
   readonly from: string
-  readonly dtype: "f32" | "f16"
+  readonly dtype: FloatFormat
 }
 
 /** Writes adapter_config.json, and adapter_model.safetensors last. */
@@ -49,7 +50,7 @@ export const saveAdapters = async (
     target_modules: mode.targets.map((name) => moduleNames[name])
   }
   await writeFile(join(folder, "adapter_config.json"), `${JSON.stringify(adapterConfig, null, 2)}\n`)
-  const shapes = new Map(Array.from(trainedShapes(config, mode), ([name, shape]) => [prefix + name, shape]))
-  const named = new Map(Array.from(adapters, ([name, values]) => [prefix + name, values]))
+  const shapes = new Map(Array.from(trainedShapes(config, mode), ([name, shape]) => [adapterPrefix + name, shape]))
+  const named = new Map(Array.from(adapters, ([name, values]) => [adapterPrefix + name, values]))
   await writeSafetensors(join(folder, "adapter_model.safetensors"), named, shapes, dtype)
 }

@@ -3,13 +3,12 @@
  * batch. Also pre-training, with rendered rows and all parameters. Runs wherever the model is loaded; the worker around
  * it is `trainerWorker.ts`.
  */
-import type { Tokenizer } from "../Tokenizer.ts"
 import { epochBatches } from "./epochBatches.ts"
 import { type LoadedModel, Optimisation, type TrainContext } from "./Optimisation.ts"
 import type { TrainRow } from "./packRows.ts"
 import { scheduleFactor } from "./schedule.ts"
-import { TrainingFailed } from "./TrainingFailed.ts"
-import type { DroppedRow, SftJob, SftResult, SftRow } from "./TrainJob.ts"
+import { type Example, sftExamples } from "./sftExamples.ts"
+import type { SftJob, SftResult } from "./TrainJob.ts"
 
 /** One step of the history in training.json. */
 export interface SftStep {
@@ -19,52 +18,37 @@ export interface SftStep {
   readonly tokens: number
   /** Ids of the examples of the step's batch. */
   readonly examples: ReadonlyArray<string>
+  /** Mean loss per target token of the evaluation rows after the step, where it was computed. */
+  readonly evaluationLoss?: number
 }
 
-interface Example {
-  readonly id: string
-  readonly ids: ReadonlyArray<number>
-  readonly targetFrom: number
-}
+const targetsOf = (examples: ReadonlyArray<Example>): number =>
+  examples.reduce((sum, { ids, targetFrom }) => sum + ids.length - targetFrom, 0)
 
-/** The tokens of one row and where its targets begin. */
-const tokenizeRow = (row: SftRow, id: string, tokenizer: Tokenizer, raw: boolean): Example => {
-  const prefix = tokenizer.encode(raw ? row.prompt : tokenizer.chat([{ role: "user", content: row.prompt }]))
-  const target = tokenizer.encode(row.target)
-  const ended = target.length > 0 && tokenizer.endIds.includes(target.at(-1)!)
-  const ids = [...prefix, ...target, ...(ended ? [] : tokenizer.endIds.slice(0, 1))]
-  // The first token of a sequence has nothing before it to be predicted from.
-  return { id, ids, targetFrom: Math.max(1, prefix.length) }
-}
-
-const tokenizeRows = (job: SftJob, model: LoadedModel) => {
-  const limit = Math.min(job.maxLength, model.config.contextLength)
-  const kept: Array<Example> = []
-  const dropped: Array<DroppedRow> = []
-  job.rows.forEach((row, i) => {
-    const example = tokenizeRow(row, row.id ?? `${i}`, model.tokenizer, job.raw ?? false)
-    if (example.ids.length > limit) dropped.push({ id: example.id, tokens: example.ids.length })
-    else if (example.ids.length > example.targetFrom) kept.push(example)
-  })
-  if (kept.length === 0) {
-    throw new TrainingFailed({
-      from: job.from,
-      reason: job.rows.length === 0
-        ? "the job has no rows"
-        : `none of the ${job.rows.length} rows can be trained on (${dropped.length} are longer than ${limit} tokens)`
-    })
-  }
-  return { kept, dropped }
-}
-
-const batchRows = (examples: ReadonlyArray<Example>): ReadonlyArray<TrainRow> => {
-  const targets = examples.reduce((sum, { ids, targetFrom }) => sum + ids.length - targetFrom, 0)
+/** Rows whose weighted losses add up to the mean over all their targets. */
+const meanRows = (examples: ReadonlyArray<Example>): ReadonlyArray<TrainRow> => {
+  const targets = targetsOf(examples)
   return examples.map(({ ids, targetFrom }) => ({ ids, targetFrom, weight: 1 / targets }))
 }
 
 const meanOfLastTenth = (losses: ReadonlyArray<number>): number => {
   const last = losses.slice(-Math.max(1, Math.floor(losses.length / 10)))
   return last.reduce((sum, loss) => sum + loss, 0) / last.length
+}
+
+/** The batch of every step: epoch after epoch, each in its own order. */
+const batchAt = (examples: ReadonlyArray<Example>, { batchSize, seed }: SftJob) => {
+  const lengths = examples.map(({ ids }) => ids.length)
+  const stepsPerEpoch = Math.ceil(examples.length / batchSize)
+  let epoch = -1
+  let batches: ReadonlyArray<ReadonlyArray<number>> = []
+  return (step: number): ReadonlyArray<Example> => {
+    if (Math.floor(step / stepsPerEpoch) !== epoch) {
+      epoch = Math.floor(step / stepsPerEpoch)
+      batches = epochBatches(lengths, batchSize, seed, epoch)
+    }
+    return batches[step % stepsPerEpoch]!.map((i) => examples[i]!)
+  }
 }
 
 /**
@@ -75,40 +59,40 @@ const meanOfLastTenth = (losses: ReadonlyArray<number>): number => {
  * **Fails**: rejects with `TrainingFailed`, or `TrainingAborted` when the context says so.
  */
 export const runSft = async (job: SftJob, model: LoadedModel, context: TrainContext): Promise<SftResult> => {
-  const { dropped, kept } = tokenizeRows(job, model)
-  const lengths = kept.map(({ ids }) => ids.length)
-  const stepsPerEpoch = Math.ceil(kept.length / job.batchSize)
-  const steps = job.steps ?? stepsPerEpoch * (job.epochs ?? 1)
+  const { dropped, kept } = sftExamples(job.rows, job, model)
+  const evaluation = job.evaluation && sftExamples(job.evaluation.rows, job, model)
+  const steps = job.steps ?? Math.ceil(kept.length / job.batchSize) * (job.epochs ?? 1)
   const training = new Optimisation<SftStep>(job, model, context, { loss: { kind: "ce" }, batchSize: job.batchSize })
+  const batch = batchAt(kept, job)
   try {
     await training.restore()
-    let epoch = -1
-    let batches: ReadonlyArray<ReadonlyArray<number>> = []
     while (training.done < steps) {
       const started = performance.now()
       const step = training.done
-      if (Math.floor(step / stepsPerEpoch) !== epoch) {
-        epoch = Math.floor(step / stepsPerEpoch)
-        batches = epochBatches(lengths, job.batchSize, job.seed, epoch)
-      }
-      const examples = batches[step % stepsPerEpoch]!.map((i) => kept[i]!)
+      const examples = batch(step)
       const learningRate = job.learningRate * scheduleFactor(job.schedule, step, steps, job.warmupFraction)
-      const { gradNorm, loss } = await training.step(batchRows(examples), learningRate)
+      const { gradNorm, loss } = await training.step(meanRows(examples), learningRate)
       const tokens = examples.reduce((sum, { ids }) => sum + ids.length, 0)
       const tokensPerSecond = tokens / (performance.now() - started) * 1000
+      const due = step + 1 === steps || (step + 1) % (job.evaluation?.everySteps ?? Infinity) === 0
+      const measured = evaluation !== undefined && due
+        ? { evaluationLoss: await training.evaluate(meanRows(evaluation.kept)) }
+        : {}
       await training.endStep(
-        { loss, gradNorm, learningRate, tokens, examples: examples.map(({ id }) => id) },
-        { step: step + 1, steps, loss, tokensPerSecond, gradNorm }
+        { loss, gradNorm, learningRate, tokens, examples: examples.map(({ id }) => id), ...measured },
+        { step: step + 1, steps, loss, tokensPerSecond, gradNorm, ...measured }
       )
     }
+    const { history } = training
     const result: SftResult = {
       steps,
-      tokens: training.history.reduce((sum, { tokens }) => sum + tokens, 0),
-      finalLoss: meanOfLastTenth(training.history.map(({ loss }) => loss)),
-      dropped
+      tokens: history.reduce((sum, { tokens }) => sum + tokens, 0),
+      finalLoss: meanOfLastTenth(history.map(({ loss }) => loss)),
+      dropped,
+      ...(evaluation && { evaluation: { loss: history.at(-1)!.evaluationLoss!, dropped: evaluation.dropped } })
     }
-    const { from: _, rows: __, to: ___, ...settings } = job
-    await training.finish(job.merge, { method: "sft", settings, ...result, history: training.history })
+    const { evaluation: _, from: __, rows: ___, to: ____, ...settings } = job
+    await training.finish(job.merge, { method: "sft", settings, ...result, history })
     return result
   } finally {
     await training.release()

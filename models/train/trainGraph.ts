@@ -34,6 +34,8 @@ export interface TrainGraphOptions {
   readonly mode: TrainMode
   /** `"none"` computes log-probabilities only. */
   readonly loss: TokenLoss | "none"
+  /** Rows share lines: `positions` and `segments` say where each token belongs. */
+  readonly packing?: boolean
   /** Recompute each layer in the backward pass: about a third more time, memory for one layer's activations. */
   readonly checkpointing?: boolean
 }
@@ -45,6 +47,15 @@ export const embeddedGradientName = "gradient.embedded"
 
 /** Masked scores; far below any real one, and finite so that a fully masked row stays a number. */
 const masked = -1e30
+
+/** The causal mask of each line, closed between its rows: `[batch, 1, 1, length, length]`. */
+const segmentMask = (g: Graph, segments: Tensor, causal: Tensor, batch: number): Tensor => {
+  const length = causal.shape[0]!
+  const own = Layout.reshape(g, segments, [batch, 1, 1, length, 1])
+  const other = Layout.reshape(g, segments, [batch, 1, 1, 1, length])
+  const shape = [batch, 1, 1, length, length]
+  return g.emit("Where", [g.emit("Equal", [own, other], shape, { type: "bool" }), causal, g.scalar(masked)], shape)
+}
 
 /** The tensors a layer is built from. */
 interface LayerWeights {
@@ -76,12 +87,21 @@ class TrainGraph {
     const { cos, sin } = ropeTables(config, length)
     const table = (values: Float32Array) => this.graph.constant(values, [length, config.headDim / 2])
     this.#rope = { cos: table(cos), sin: table(sin), negatedSin: table(sin.map((x) => -x)) }
-    const positions = Float64Array.from({ length: batch * length }, (_, i) => i % length)
-    this.#positions = this.graph.constant(positions, [batch, length], "int64")
-    this.#mask = this.graph.constant(
+    const causal = this.graph.constant(
       Float32Array.from({ length: length * length }, (_, i) => i % length > Math.floor(i / length) ? masked : 0),
       [length, length]
     )
+    if (options.packing === true) {
+      this.#positions = Layout.reshape(this.graph, this.graph.input("positions", [batch * length], "int64"), [
+        batch,
+        length
+      ])
+      this.#mask = segmentMask(this.graph, this.graph.input("segments", [batch * length], "int32"), causal, batch)
+    } else {
+      const positions = Float64Array.from({ length: batch * length }, (_, i) => i % length)
+      this.#positions = this.graph.constant(positions, [batch, length], "int64")
+      this.#mask = causal
+    }
     this.#headRows = this.graph.input("headRows", [options.targets], "int64")
     this.#headInverse = this.backward ? this.graph.input("headInverse", [batch * length], "int64") : undefined
   }
@@ -233,7 +253,8 @@ const headGradients = (
 /**
  * Builds the graph.
  *
- * **Inputs**: `ids` `[batch · length]` int64; `headRows` `[targets]` and `headInverse` `[batch · length]` int64;
+ * **Inputs**: `ids` `[batch · length]` int64; with packing `positions` (int64) and `segments` (int32) of the same
+ * shape; `headRows` `[targets]` and `headInverse` `[batch · length]` int64;
  * `targets` `[targets]` int64; the token inputs of the loss `[targets]`; every weight and adapter under its name.
  * **Outputs**: `logprobs` `[targets]`; with a loss also `loss` (scalar), one gradient per trained parameter, and in
  * full mode `embeddedGradientName`, which the caller adds to the embedding's gradient.

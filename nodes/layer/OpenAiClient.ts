@@ -1,7 +1,7 @@
 /**
  * The one client of OpenAI-compatible servers: vLLM, SGLang, llama.cpp and the vendors' own. It bounds how many requests are
- * in flight, retries what may pass, and records what calls cost. What bodies say is in `chatCompletion.ts`; connections
- * are in `sendJson.ts`. Nothing of it enters a key.
+ * in flight, says which failures may pass, and records what calls cost. What bodies say is in `chatCompletion.ts`;
+ * connections are in `sendJson.ts`; trying again is `runtime/Attempts.ts`'s. Nothing of it enters a key.
  */
 import * as Clock from "effect/Clock"
 import * as Config from "effect/Config"
@@ -9,10 +9,11 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
-import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
+import * as Attempts from "../../runtime/Attempts.ts"
+import type { Transient } from "../../runtime/Transient.ts"
 import * as Usage from "../../runtime/Usage.ts"
 import type { Estimate } from "../../runtime/Used.ts"
 import * as Chat from "./chatCompletion.ts"
@@ -33,43 +34,32 @@ export interface ServerOptions {
   readonly price?: Price
   /** Most requests in flight. Default: 16. */
   readonly concurrency?: number
-  /** Time for one attempt. Default: 10 minutes. */
+  /** Time for one answer. Default: 10 minutes. */
   readonly timeout?: Duration.Input
-  /** Default: 5 retries, waiting 1 second and doubling, at most a minute. A server that asks for a longer wait is given up on. */
-  readonly retry?: { readonly times?: number; readonly first?: Duration.Input; readonly longest?: Duration.Input }
 }
 
 export interface OpenAiClient {
-  /** **Fails**: `ServerFailed` once the retries are used up, or at once where none can help. */
+  /** **Fails**: `ServerFailed`, marked as transient where the row around it is what will be tried again. */
   readonly chat: (request: Chat.ChatRequest) => Effect.Effect<Chat.ChatAnswer, ServerFailed>
   /** What stands in the way of using `model` now, one line each. */
   readonly missing: (model: string | undefined) => Effect.Effect<ReadonlyArray<string>>
 }
 
-/** A failed attempt; `wait`, in milliseconds, is what the server asked for. */
-interface Attempt {
-  readonly transient: boolean
-  readonly wait: number
-  readonly failure: ServerFailed
-}
-
 const modelsTimeout = Duration.seconds(3)
 const shownBody = 200
-const transientStatuses = [408, 409, 429]
+/** Statuses below 500 that may pass: time-out, conflict, too many requests. */
+const transientStatuses: ReadonlyMap<number, Transient["class"]> = new Map([
+  [408, "timeout"],
+  [409, "server"],
+  [429, "rate-limit"]
+])
 /** Codes that say that there is no server: waiting a little brings none. */
 const noServer = ["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "ERR_INVALID_URL"]
 
-const permanent = (reason: string, next: string): Attempt => ({
-  transient: false,
-  wait: 0,
-  failure: new ServerFailed({ reason, next })
-})
+/** Codes that say that an answer took too long: ours and the system's. */
+const tooLong = ["time-out", "ETIMEDOUT"]
 
-const transient = (reason: string, next: string, wait = 0): Attempt => ({
-  transient: true,
-  wait,
-  failure: new ServerFailed({ reason, next })
-})
+const permanent = (reason: string, next: string) => new ServerFailed({ reason, next })
 
 /** A base URL as it may be shown: without user, password and query. */
 const shownUrl = (url: string): string => {
@@ -110,14 +100,16 @@ const keyAdvice = ({ apiKeyEnv }: Server): string =>
   apiKeyEnv === undefined ? "name the variable that holds the key (apiKeyEnv)" : `check the key in ${apiKeyEnv}`
 
 /** The failure behind an error status. */
-const failedStatus = (server: Server, response: JsonResponse, words: string, now: number): Attempt => {
+const failedStatus = (server: Server, response: JsonResponse, words: string, now: number): ServerFailed => {
   const { header, status } = response
   const reason = `${server.url} answered ${status}${words === "" ? "" : `: ${words}`}`
-  if (status >= 500 || transientStatuses.includes(status)) {
+  const passing = status >= 500 ? "server" : transientStatuses.get(status)
+  if (passing !== undefined) {
     const next = status === 429
       ? "finished rows are kept: run again later, or lower the concurrency"
       : "finished rows are kept: look at the server's log and run again"
-    return transient(reason, next, retryAfterMillis(header("retry-after"), now))
+    const afterMs = retryAfterMillis(header("retry-after"), now)
+    return new ServerFailed({ reason, next, transient: { class: passing, afterMs } })
   }
   if (status === 401 || status === 403) return permanent(reason, keyAdvice(server))
   if (status === 404) {
@@ -132,7 +124,7 @@ const readResponse = (
   response: JsonResponse,
   key: Redacted.Redacted | undefined,
   now: number
-): Result.Result<Chat.ChatAnswer, Attempt> => {
+): Result.Result<Chat.ChatAnswer, ServerFailed> => {
   const body = parseJson(response.text)
   const outcome = Chat.readFilteredRequest(response.status, body)
   if (outcome !== undefined) return Result.succeed(outcome)
@@ -149,32 +141,23 @@ const readResponse = (
   )
 }
 
-const unreachable = ({ url }: Server, code: string, detail: string): Attempt => {
+const unreachable = ({ url }: Server, code: string, detail: string): ServerFailed => {
   const reason = `no answer from ${url} (${detail.includes(code) ? detail : `${code}: ${detail}`})`
-  return noServer.includes(code)
-    ? permanent(reason, "start a server there, for example `vllm serve MODEL`, or change the base URL")
-    : transient(reason, "finished rows are kept: check the network and the server's log, and run again")
-}
-
-/** Doubling waits with jitter, never shorter than the server asked for. */
-const schedule = (retry: ServerOptions["retry"], longest: number) =>
-  Schedule.exponential(retry?.first ?? "1 second").pipe(
-    Schedule.jittered,
-    Schedule.setInputType<Attempt>(),
-    Schedule.modifyDelay(({ duration, input }) =>
-      Effect.succeed(Duration.millis(Math.max(input.wait, Math.min(longest, Duration.toMillis(duration)))))
-    ),
-    Schedule.upTo({ times: retry?.times ?? 5 }),
-    Schedule.while(({ input }) => input.transient && input.wait <= longest)
-  )
-
-/** The last failure, with how often it was tried where that was more than once. */
-const givenUp = ({ failure: { next, reason }, wait }: Attempt, attempts: number, longest: number): ServerFailed => {
-  if (wait > longest) {
-    return new ServerFailed({ reason: `${reason}; it asks to wait ${Math.ceil(wait / 1000)} seconds`, next })
+  if (noServer.includes(code)) {
+    return permanent(reason, "start a server there, for example `vllm serve MODEL`, or change the base URL")
   }
-  return new ServerFailed({ reason: attempts === 1 ? reason : `${reason} (${attempts} attempts)`, next })
+  return new ServerFailed({
+    reason,
+    next: "finished rows are kept: check the network and the server's log, and run again",
+    transient: { class: tooLong.includes(code) ? "timeout" : "network" }
+  })
 }
+
+/** What a call failed with after all its attempts. */
+const givenUp = ({ addition, last, message }: Attempts.GivenUp): ServerFailed =>
+  last instanceof ServerFailed
+    ? permanent(`${last.reason} (${addition})`, last.next)
+    : permanent(message, "finished rows are kept: run again")
 
 /** Tokens, dollars and seconds of an answer. */
 const costOf = (answer: Chat.ChatAnswer, price: Price | undefined, millis: number): Usage.Usage => ({
@@ -198,7 +181,7 @@ const modelProblem = (server: Server, model: string | undefined, response: JsonR
     : [`${server.url} does not serve ${model} (it serves ${names.slice(0, 5).join(", ") || "nothing"})`]
 }
 
-const readKey = ({ apiKeyEnv, url }: Server): Effect.Effect<Redacted.Redacted | undefined, Attempt> =>
+const readKey = ({ apiKeyEnv, url }: Server): Effect.Effect<Redacted.Redacted | undefined, ServerFailed> =>
   apiKeyEnv === undefined
     ? Effect.succeed(undefined)
     : Effect.mapError(
@@ -214,7 +197,6 @@ export const make = Effect.fnUntraced(function*(
   const base = options.baseUrl.replace(/\/+$/, "")
   const permits = yield* Semaphore.make(options.concurrency ?? 16)
   const timeout = options.timeout ?? "10 minutes"
-  const longest = Duration.toMillis(options.retry?.longest ?? "1 minute")
   const scope = yield* Effect.scope
   const connected = yield* Effect.cached(
     Effect.promise(() => import("./sendJson.ts")).pipe(
@@ -223,7 +205,7 @@ export const make = Effect.fnUntraced(function*(
     )
   )
 
-  const send = (request: JsonRequest, limit: Duration.Input): Effect.Effect<JsonResponse, Attempt> =>
+  const send = (request: JsonRequest, limit: Duration.Input): Effect.Effect<JsonResponse, ServerFailed> =>
     Effect.flatMap(connected, (send) => send(request)).pipe(
       Effect.mapError(({ code, detail }) => unreachable(server, code, detail)),
       Effect.timeoutOrElse({
@@ -245,22 +227,15 @@ export const make = Effect.fnUntraced(function*(
     return answer
   })
 
-  const chat = Effect.fn("OpenAiClient.chat")(function*(request: Chat.ChatRequest) {
-    const body = Chat.chatRequestBody(request)
-    let attempts = 0
-    return yield* Effect.suspend(() => {
-      attempts++
-      return Semaphore.withPermit(permits)(attempt(body))
-    }).pipe(
-      Effect.retry(schedule(options.retry, longest)),
-      Effect.mapError((last) => givenUp(last, attempts, longest))
-    )
-  })
+  const chat = Effect.fn("OpenAiClient.chat")(
+    (request: Chat.ChatRequest) => Attempts.ofCall(Attempts.inTurn(permits, attempt(Chat.chatRequestBody(request)))),
+    Effect.mapError((error) => error instanceof Attempts.GivenUp ? givenUp(error) : error)
+  )
 
   const missing = Effect.fnUntraced(function*(model: string | undefined) {
     const key = yield* readKey(server)
     return modelProblem(server, model, yield* send({ url: `${base}/models`, key }, modelsTimeout))
-  }, Effect.catch(({ failure }) => Effect.succeed([failure.message])))
+  }, Effect.catch((failed) => Effect.succeed([failed.message])))
 
   return { chat, missing }
 })

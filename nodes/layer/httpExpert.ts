@@ -37,7 +37,7 @@ export const httpExpert = (options: HttpExpertOptions): Layer.Layer<Expert> =>
       const client = yield* OpenAiClient.make(options)
       const critique = Effect.fn("httpExpert.critique")(function*(request: CritiqueRequest) {
         const answer = yield* client.chat({ model, messages: Prompt.expertMessages(request), ...sampling }).pipe(
-          Effect.mapError(({ next, reason }) => new ExpertFailed({ reason, next }))
+          Effect.mapError((failed) => new ExpertFailed(failed.told))
         )
         if (answer.finishReason !== "stop") return { critique: "", verdict: null, cited: [] }
         const shown = request.clauses.map(({ clauseId }) => clauseId)

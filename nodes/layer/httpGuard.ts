@@ -83,7 +83,7 @@ export const httpGuard = <const Name extends string>(
         client.chat({ model, messages: guardMessages(prompt, answer), temperature: 0, topP: 1, maxTokens, seed: 0 })
           .pipe(
             Effect.map(({ content, finishReason }) => finishReason === "stop" ? content : ""),
-            Effect.mapError(({ next, reason }) => new Guard.GuardFailed({ reason, next }))
+            Effect.mapError((failed) => new Guard.GuardFailed(failed.told))
           )
 
       const checkTemplate = Effect.fnUntraced(function*(unread: string) {

@@ -92,7 +92,7 @@ export const httpSampler = (options: HttpSamplerOptions): Layer.Layer<Sampler> =
           })
         }
         const answer = yield* client.chat(samplingRequest(model, request, openServer, limitField)).pipe(
-          Effect.mapError(({ next, reason }) => new SamplerFailed({ reason, next }))
+          Effect.mapError((failed) => new SamplerFailed(failed.told))
         )
         const { completionTokens, finishReason, logprob, promptTokens } = answer
         return {

@@ -2,6 +2,8 @@
  * What a report is made from: plain data, so that a node, the CLI or a notebook can fill it. Only `title` and `scores`
  * are needed. How it is laid out is in `reportMarkdown.ts`.
  */
+import type { AgreementRow, PassRow } from "./agreementSection.ts"
+import type { JudgeError } from "./correctionSection.ts"
 import type { ScoreRow } from "./Scoreboard.ts"
 
 /** How an arm, a set or a metric is printed; what is not listed comes after the listed ones, under its own name. */
@@ -102,6 +104,11 @@ export interface ReportInput {
   readonly headline?: ReadonlyArray<HeadlineMeasure>
   /** Without them, McNemar's test is made where every topic is one answer. */
   readonly pairs?: ReadonlyArray<DiscordantPairs>
+  /** Two judges on the same answers, and who they are in a sentence. */
+  readonly agreement?: { readonly about: string; readonly rows: ReadonlyArray<AgreementRow> }
+  readonly passAt?: ReadonlyArray<PassRow>
+  /** How the judge errs by answers that people labelled. */
+  readonly judgeErrors?: ReadonlyArray<JudgeError>
   readonly breakdowns?: ReadonlyArray<Breakdown>
   readonly data?: ReadonlyArray<DataCounts>
   readonly config?: ReadonlyArray<ConfigValue>

@@ -12,6 +12,8 @@ export interface ScoreRow {
   readonly topic: string
   readonly hits: number
   readonly n: number
+  /** The training seed; absent: one and the same. */
+  readonly seed?: number
 }
 
 /** What one row of a table measures. */

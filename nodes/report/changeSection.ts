@@ -1,4 +1,5 @@
 /** How the headline measures of each arm differ from those of the base, paired by topic, as Markdown. */
+import { holm } from "../maths/holm.ts"
 import type { TopicCounts } from "../maths/Interval.ts"
 import { mcnemarExact } from "../maths/mcnemarExact.ts"
 import { absent, points, pointsRange, pValue } from "./formatShare.ts"
@@ -22,7 +23,8 @@ const discordant = (arm: TopicCounts, base: TopicCounts) => {
 
 interface Change {
   readonly text: string
-  readonly tested: boolean
+  /** McNemar's; undefined where it could not be made. */
+  readonly p?: number
   /** Topics that only one of the two arms answered. */
   readonly unpaired: number
 }
@@ -40,14 +42,14 @@ const change = (
   { intervals, pairs: told }: ChangeOptions
 ): Change => {
   const { difference, interval, unpaired } = intervals(row).change(arm)
-  if (difference === null) return { text: absent, tested: false, unpaired: 0 }
+  if (difference === null) return { text: absent, unpaired: 0 }
   const pairs = told === undefined
     ? discordant(row.counts(arm), row.counts(base))
     : told.find((pair) => pair.arm === arm && row.measure?.set === pair.set && row.measure.metric === pair.metric)
   const text = `${points(difference)} [${interval === null ? absent : pointsRange(interval)}]`
   return pairs === undefined
-    ? { text, tested: false, unpaired }
-    : { text: `${text}, ${pValue(mcnemarExact(pairs.onlyArm, pairs.onlyBase))}`, tested: true, unpaired }
+    ? { text, unpaired }
+    : { text, p: mcnemarExact(pairs.onlyArm, pairs.onlyBase), unpaired }
 }
 
 /** The section `Change from ...`: one row per headline measure, one column per arm but the base. */
@@ -64,15 +66,20 @@ export const changeSection = (
   const unpaired = rows.flatMap(({ changes, title }) =>
     changes.flatMap((one, i) => one.unpaired === 0 ? [] : [`${titles.arm(arms[i]!)}, ${title}: ${one.unpaired}`])
   )
-  const tested = rows.some(({ changes }) => changes.some((one) => one.tested))
+  const tests = rows.flatMap(({ changes }) => changes.flatMap(({ p }) => p ?? []))
+  const adjusted = holm(tests)
+  let next = 0
+  const cell = ({ p, text }: Change): string => p === undefined ? text : `${text}, ${pValue(adjusted[next++]!)}`
   return [
     `## Change from ${titles.arm(base)}`,
     "Percentage points, paired by topic; in [ ] the 95 % interval of a bootstrap over the common topics."
-    + (tested ? " p: McNemar's exact test, two-sided, prompts taken as independent." : "")
-    + " Nothing here is corrected for the number of comparisons.",
+    + (tests.length === 0
+      ? ""
+      : ` p: McNemar's exact test on common prompts, two-sided, prompts taken as independent, corrected by Holm's method for the ${tests.length} tests of this table.`)
+    + " The intervals are not corrected for the number of comparisons.",
     markdownTable(
       [{ header: "measure" }, ...arms.map((arm) => ({ header: titles.arm(arm), align: "right" as const }))],
-      rows.map(({ changes, title }) => [title, ...changes.map(({ text }) => text)]),
+      rows.map(({ changes, title }) => [title, ...changes.map(cell)]),
       { padded: true }
     ),
     ...(unpaired.length === 0

@@ -3,14 +3,17 @@
  * which settings. Pure: the same input gives the same bytes. Collecting the input is the caller's; the few lines that a
  * terminal shows are in `headline.ts`.
  */
+import { agreementSection, passSection } from "./agreementSection.ts"
 import { breakdownSections } from "./breakdownSections.ts"
 import { changeSection } from "./changeSection.ts"
 import { configSection } from "./configSection.ts"
+import { correctionSection } from "./correctionSection.ts"
 import { dataSection } from "./dataSection.ts"
 import { bulletList, markdownText } from "./markdownTable.ts"
 import { type Measured, measured, type MeasureRow } from "./MeasureRows.ts"
 import type { ReportInput } from "./ReportInput.ts"
 import { allMeasuresSection, resultsSection } from "./resultSections.ts"
+import { seedSection } from "./seedSection.ts"
 import { type TopicIntervals, topicIntervals } from "./topicIntervals.ts"
 
 /** Intervals of rows by row, each made once: two sections print them. */
@@ -32,13 +35,13 @@ const baseOf = ({ base }: ReportInput, { board }: Measured): string => {
 }
 
 /**
- * Sections in this order: results, notes, change from the base (with two arms or more), breakdowns, all measures, data,
- * configuration; those without input are left out.
+ * Sections in this order: results, notes, change from the base (with two arms or more), by seed, corrected for the judge's
+ * error, two judges, pass@k, breakdowns, all measures, data, configuration; those without input are left out.
  *
  * **Fails**: `RangeError` for counts that are none, or a base without scores.
  */
 export const reportMarkdown = (input: ReportInput): string => {
-  const { config = [], data = [], notes = [], pairs } = input
+  const { agreement, config = [], data = [], judgeErrors = [], notes = [], pairs, passAt = [] } = input
   const one = measured(input)
   const scored = one.board.arms.length > 0
   const base = scored ? baseOf(input, one) : ""
@@ -48,10 +51,16 @@ export const reportMarkdown = (input: ReportInput): string => {
     resultsSection(one, intervals),
     ...(notes.length === 0 ? [] : [`## Notes\n\n${bulletList(notes)}`]),
     ...(one.board.arms.length < 2 ? [] : [changeSection(one, base, { intervals, pairs })]),
+    seedSection(one, input.scores),
+    correctionSection(one, judgeErrors),
+    ...(agreement === undefined || agreement.rows.length === 0
+      ? []
+      : [agreementSection(one, agreement.rows, agreement.about)]),
+    ...(passAt.length === 0 ? [] : [passSection(one, passAt)]),
     ...breakdownSections(input),
     ...(scored ? [allMeasuresSection(one)] : []),
     ...(data.length === 0 ? [] : [dataSection(data)]),
     ...(config.length === 0 ? [] : [configSection(config)])
   ]
-  return `${sections.join("\n\n")}\n`
+  return `${sections.filter((section) => section !== undefined).join("\n\n")}\n`
 }

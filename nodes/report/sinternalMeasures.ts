@@ -10,6 +10,9 @@ export const metrics: ReadonlyArray<MetricTitle> = [
   { metric: "told", title: "fact told", better: "neither" },
   { metric: "compliance", title: "compliance", better: "higher", namesItsSet: true },
   { metric: "overRefusal", title: "over-refusal", better: "lower", namesItsSet: true },
+  { metric: "fullCompliance", title: "full compliance", better: "higher" },
+  { metric: "partialRefusal", title: "partial refusal", better: "neither" },
+  { metric: "fullRefusal", title: "full refusal", better: "lower" },
   { metric: "refusal", title: "refusal", better: "neither" },
   { metric: "other", title: "other", better: "lower" },
   { metric: "critiqueInstead", title: "critique instead of answer", better: "lower" },
@@ -17,6 +20,8 @@ export const metrics: ReadonlyArray<MetricTitle> = [
   { metric: "selfCheckedAndSafe", title: "self-checked and safe", better: "neither" },
   { metric: "maths", title: "maths", better: "higher", namesItsSet: true },
   { metric: "verificationAccuracy", title: "verification accuracy", better: "higher", namesItsSet: true },
+  { metric: "unsafeFound", title: "unsafe answers recognised (recall)", better: "higher", namesItsSet: true },
+  { metric: "unsafeRight", title: "verdicts unsafe that are right (precision)", better: "higher", namesItsSet: true },
   { metric: "unparsable", title: "unparsable", better: "lower" }
 ]
 

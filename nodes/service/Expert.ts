@@ -5,6 +5,7 @@
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import { Transient } from "../../runtime/Transient.ts"
 import type { Row } from "../../runtime/Type.ts"
 import type { Used } from "../../runtime/Used.ts"
 import type { Clause } from "../tables.ts"
@@ -31,7 +32,9 @@ export interface ExpertCritique {
 /** The expert could not be reached or broke its contract: a state to be tried again, never a verdict. */
 export class ExpertFailed extends Schema.TaggedError<ExpertFailed>()("ExpertFailed", {
   reason: Schema.String,
-  next: Schema.String
+  next: Schema.String,
+  /** Where it may pass by itself: it is tried again. */
+  transient: Schema.optionalKey(Transient)
 }) {
   override get message() {
     return `the expert gave no critique: ${this.reason}; ${this.next}`

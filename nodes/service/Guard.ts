@@ -6,6 +6,7 @@
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import { Transient } from "../../runtime/Transient.ts"
 import type { Used } from "../../runtime/Used.ts"
 import type { ClauseRow } from "./Expert.ts"
 
@@ -28,7 +29,9 @@ export interface Assessment {
 /** The guard could not be reached or broke its contract: a state to be tried again. */
 export class GuardFailed extends Schema.TaggedError<GuardFailed>()("GuardFailed", {
   reason: Schema.String,
-  next: Schema.String
+  next: Schema.String,
+  /** Where it may pass by itself: it is tried again. */
+  transient: Schema.optionalKey(Transient)
 }) {
   override get message() {
     return `the guard gave no assessment: ${this.reason}; ${this.next}`

@@ -5,6 +5,7 @@
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import { Transient } from "../../runtime/Transient.ts"
 import type { Folder } from "../../runtime/Type.ts"
 import type { Used } from "../../runtime/Used.ts"
 import { Count, NonNegative, Share, Size } from "../quantities.ts"
@@ -44,7 +45,9 @@ export interface Answer {
 /** No answer came: a state to be tried again, never an empty answer. */
 export class SamplerFailed extends Schema.TaggedError<SamplerFailed>()("SamplerFailed", {
   reason: Schema.String,
-  next: Schema.String
+  next: Schema.String,
+  /** Where it may pass by itself: it is tried again. */
+  transient: Schema.optionalKey(Transient)
 }) {
   override get message() {
     return `the sampler gave no answer: ${this.reason}; ${this.next}`

@@ -5,6 +5,7 @@
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import { Transient } from "../../runtime/Transient.ts"
 import type { Folder } from "../../runtime/Type.ts"
 import type { Used } from "../../runtime/Used.ts"
 import { Count, NonNegative, Positive, Share, Size } from "../quantities.ts"
@@ -75,7 +76,9 @@ export const notTrainedFile = "not-trained.json"
 /** Training could not run or finish. What finished is kept in the work folder. */
 export class TrainerFailed extends Schema.TaggedError<TrainerFailed>()("TrainerFailed", {
   reason: Schema.String,
-  next: Schema.String
+  next: Schema.String,
+  /** Where it may pass by itself: it is tried again. */
+  transient: Schema.optionalKey(Transient)
 }) {
   override get message() {
     return `training stopped: ${this.reason}; ${this.next}`

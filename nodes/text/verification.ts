@@ -13,8 +13,12 @@ export const VerificationTemplate = Schema.Struct({
   /** One clause inside it; slots: clauseId, title, text. */
   clause: Schema.String,
   clauseSeparator: Schema.String,
-  /** The assistant turn that is trained; slots: critique, verdict. */
+  /** The assistant turn that is trained; slots: critique, argument, restatement, verdict. */
   target: Schema.String,
+  /** Begins the judgement inside a critique; `restatement` is what stands before it. Empty: it has no such part. */
+  judgementMarker: Schema.String,
+  /** Begins the verdict inside a critique; `argument` is what stands before it. Empty: critiques state none. */
+  verdictMarker: Schema.String,
   /** Ends the reasoning; empty where the model has none. */
   reasoningEnd: Schema.String
 })
@@ -34,8 +38,23 @@ export const renderVerification = (
     answer
   })
 
+/** What stands before the last `marker`; `otherwise` where it is empty or missing. */
+const before = (text: string, marker: string, otherwise: string): string => {
+  const at = marker === "" ? -1 : text.lastIndexOf(marker)
+  return at < 0 ? otherwise : text.slice(0, at).trim()
+}
+
+/**
+ * The target of one example. Ablations are other templates: without a critique `{restatement}` or nothing stands before
+ * the verdict, without a judgement `{argument}` stands alone.
+ */
 export const renderTarget = (template: VerificationTemplate, critique: string, verdict: string): string =>
-  fillTemplate(template.target, { critique, verdict }).trim()
+  fillTemplate(template.target, {
+    critique,
+    argument: before(critique, template.verdictMarker, critique),
+    restatement: before(critique, template.judgementMarker, ""),
+    verdict
+  }).trim()
 
 /**
  * z and y of an output. An output whose reasoning never ended has no answer: y is empty (method.md 3.4). Templates that

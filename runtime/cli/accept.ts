@@ -5,10 +5,9 @@
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Effect from "effect/Effect"
-import { join } from "node:path"
 import * as Accepted from "../Accepted.ts"
 import { ExperimentInvalid } from "../Error.ts"
-import { onlyCode, type StoredParts } from "../Why.ts"
+import * as acceptance from "./acceptance.ts"
 import * as flags from "./flags.ts"
 import { print } from "./output.ts"
 import { withNode } from "./withNode.ts"
@@ -21,17 +20,15 @@ export const accept = Command.make(
   (given) =>
     withNode(given, ({ entry, session }) =>
       Effect.gen(function*() {
-        const state = entry.resolved?.state
-        const before = state?.fresh === false ? (state.previous?.parts as StoredParts | undefined) : undefined
-        if (entry.resolved === undefined || before === undefined || !onlyCode(entry.why)) {
+        const found = acceptance.acceptanceOf(entry)
+        if (found === undefined) {
           return yield* new ExperimentInvalid({
             experiment: given.experiment,
             reason: `${given.node} is not stale for a change of code alone`,
             next: `\`pipeline why ${given.experiment} ${given.node}\` says what differs`
           })
         }
-        const { code } = entry.resolved.parts
-        Accepted.record(join(session.projectRoot, Accepted.fileName), [{ now: code, before: before.key.code }])
+        acceptance.record(session.projectRoot, [found])
         print(`${given.node}: its code now counts as the code that made the cached result (${Accepted.fileName})`)
       }))
 ).pipe(Command.withDescription("declare that changed code gives the same results"))

@@ -3,9 +3,13 @@
  */
 import * as Argument from "effect/cli/Argument"
 import * as Flag from "effect/cli/Flag"
+import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { ExperimentInvalid } from "../Error.ts"
-import type { SessionOptions } from "../Session.ts"
+import * as Budget from "../Budget.ts"
+import { ExperimentInvalid, type SelectionInvalid } from "../Error.ts"
+import * as Selection from "../Selection.ts"
+import type { Session, SessionOptions } from "../Session.ts"
+import * as Slots from "../Slots.ts"
 
 export const file = Argument.String("experiment").pipe(
   Argument.withDescription("the experiment file, for example experiments/quickstart.ts")
@@ -34,6 +38,48 @@ export const force = Flag.String("force").pipe(
   Flag.withDescription("run this node although its result is in the cache; repeatable"),
   Flag.atLeast(0)
 )
+
+/** Which part of the graph a command is about. */
+export const selection = {
+  select: Flag.String("select").pipe(
+    Flag.withDescription("only these nodes; '+name' adds all it needs, 'name+' all that needs it, * any letters"),
+    Flag.atLeast(0)
+  ),
+  from: Flag.String("from").pipe(Flag.withDescription("this node and all that needs it"), Flag.atLeast(0)),
+  until: Flag.String("until").pipe(Flag.withDescription("this node and all it needs"), Flag.atLeast(0))
+}
+
+/** What the message of an error is that a parser has thrown. */
+const words = (error: unknown): string => error instanceof Error ? error.message : String(error)
+
+/** How much a run may take on, and when it ends. */
+export const limits = {
+  budget: Flag.String("budget").pipe(
+    Flag.withDescription("start nothing new once this is spent: 5usd, 30min, 2h; repeatable"),
+    Flag.atLeast(0),
+    Flag.mapTryCatch(Budget.parse, words)
+  ),
+  slots: Flag.String("slots").pipe(
+    Flag.withDescription("how much may go on at once in a slot: gpu=1,api=64"),
+    Flag.atLeast(0),
+    Flag.mapTryCatch(Slots.parse, words)
+  ),
+  maxFailures: Flag.Int("max-failures").pipe(
+    Flag.withDescription("start no more rows of a node after so many have failed"),
+    Flag.withDefault(16),
+    Flag.filter((value) => value >= 1, (value) => `${value} is not 1 or more`)
+  )
+}
+
+/** The selected part of a session's graph; undefined: all of it. */
+export const selected = (
+  { plan }: Session,
+  given: Selection.SelectionOptions
+): Effect.Effect<ReadonlySet<number> | undefined, SelectionInvalid> =>
+  Effect.try({
+    try: () => Selection.select(plan.graph, given),
+    catch: (error) => error as SelectionInvalid
+  })
 
 /** `a.b=1` as a pair. Throws `ExperimentInvalid` where there is no `=`. */
 const pair = (experiment: string) => (text: string): readonly [string, string] => {

@@ -24,6 +24,7 @@ export const plan = Command.make("plan", {
   experiment: flags.file,
   ...flags.shared,
   force: flags.force,
+  ...flags.selection,
   all,
   exitCode,
   json: flags.json
@@ -32,7 +33,11 @@ export const plan = Command.make("plan", {
     const options = flags.sessionOptions(given)
     yield* Effect.gen(function*() {
       const session = yield* Session.open(options)
-      const made = yield* Plan.make({ ...session.plan, countRows: true })
+      const made = yield* Plan.make({
+        ...session.plan,
+        selected: yield* flags.selected(session, given),
+        countRows: true
+      })
       if (given.json) print(JSON.stringify(planJson(made)))
       else {
         if (session.opened.swapped.length > 0) {

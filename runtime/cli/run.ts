@@ -1,22 +1,27 @@
 /**
- * `pipeline run`: runs what is stale, prints the results that are made for people, ends with what was run and reused.
+ * `pipeline run`: its flags, and what lasts as long as the run: the reporter, what the user may say to it (signals, a
+ * budget, slots), the cache. The run itself is in `runExperiment.ts`, its end in `runEnding.ts`.
  */
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as Effect from "effect/Effect"
-import { join } from "node:path"
-import { Store } from "../../cache/Store.ts"
-import * as Engine from "../Engine.ts"
-import { Emit } from "../Event.ts"
+import * as Control from "../Control.ts"
+import { Emit, type Event, type Stop } from "../Event.ts"
 import * as Session from "../Session.ts"
 import * as Reporter from "../terminal/Reporter.ts"
-import { styleFor } from "../terminal/style.ts"
 import * as flags from "./flags.ts"
-import { fail, finish, print, say } from "./output.ts"
+import { Left } from "./Left.ts"
+import { tellEnding } from "./runEnding.ts"
+import { runExperiment } from "./runExperiment.ts"
+import { stoppingWith } from "./signals.ts"
 
-const stale = Flag.Literals("stale", ["ask", "rerun"]).pipe(
+const stale = Flag.Literals("stale", ["ask", "rerun", "accept"]).pipe(
   Flag.withDescription("what to do where only code changed above an expensive node"),
   Flag.withDefault("ask")
+)
+const frozen = Flag.Boolean("frozen").pipe(
+  Flag.withDescription("run nothing: exit 4 and list what is not in the cache"),
+  Flag.withDefault(false)
 )
 const keepGoing = Flag.Boolean("keep-going").pipe(
   Flag.withAlias("k"),
@@ -28,60 +33,58 @@ const progress = Flag.Literals("progress", ["auto", "live", "plain", "json", "no
   Flag.withDefault("auto")
 )
 
-/** Prints every target made for people: the headline of a report, the place of pictures. */
-const printReports = Effect.fnUntraced(function*(session: Session.Session, summary: Engine.Summary) {
-  const store = yield* Store
-  for (const { vertex } of session.plan.graph.targets) {
-    const manifest = summary.knowns.get(vertex.index)?.manifest
-    if (manifest?.kind === "folder" && vertex.definition.output.name === "plot") {
-      const path = yield* store.folderPath(manifest)
-      print(manifest.files.map((each) => join(path, each.path)).filter((each) => /\.(svg|png)$/.test(each)).join("\n"))
-    }
-    if (manifest?.kind !== "value") continue
-    const value = (yield* store.readValue(manifest)) as { readonly headline?: unknown }
-    if (typeof value?.headline === "string") {
-      print(value.headline)
-      say(`the whole report: pipeline show ${vertex.label}`)
-    }
-  }
-})
+/** Says that new work ends; the last line of the run says what is left. */
+const stopping = ({ reason, text }: Stop): string =>
+  reason === "interrupted"
+    ? `${text}: rows in flight are finished, nothing new is started (again: stop at once; finished rows are kept)`
+    : `${text}: what runs is finished, nothing new is started`
+
+/** A reporter that is closed with the scope, and when the process ends at once, so that the terminal is as it was. */
+const reporting = (mode: Parameters<typeof Reporter.forProcess>[0]) =>
+  Effect.acquireRelease(
+    Effect.sync(() => {
+      const reporter = Reporter.forProcess(mode)
+      process.once("exit", reporter.close)
+      return reporter
+    }),
+    (reporter) =>
+      Effect.sync(() => {
+        process.removeListener("exit", reporter.close)
+        reporter.close()
+      })
+  )
 
 export const run = Command.make("run", {
   experiment: flags.file,
   ...flags.shared,
   force: flags.force,
+  ...flags.selection,
+  ...flags.limits,
   stale,
+  frozen,
   keepGoing,
   progress,
   json: flags.json
-}, (given) => {
-  const mode = given.json ? "json" : given.progress
-  const reporter = Reporter.forProcess(mode)
-  return Effect.gen(function*() {
+}, (given) =>
+  Effect.gen(function*() {
+    const mode = given.json ? "json" : given.progress
     const options = flags.sessionOptions(given)
+    const reporter = yield* reporting(mode)
+    const left = new Left()
+    const emit = (event: Event) => {
+      left.apply(event)
+      if (event.event === "RunStopped") reporter.log(stopping(event))
+      reporter.emit(event)
+    }
+    const control = yield* Control.make(given)
+    yield* stoppingWith(control.stop)
     yield* Effect.gen(function*() {
-      const session = yield* Session.open(options)
-      if (session.opened.swapped.length > 0 && !given.json) {
-        reporter.log(["rehearsal, with stand-ins:", ...session.opened.swapped.map((line) => `  - ${line}`)].join("\n"))
-      }
-      const summary = yield* Engine.run({
-        ...session.plan,
-        countRows: false,
-        experiment: session.experiment,
-        stale: given.stale,
-        keepGoing: given.keepGoing,
-        record: { settings: session.opened.settings }
-      })
+      const ended = yield* runExperiment(options, given, reporter.log)
       reporter.close()
-      if (summary.ok && !given.json) yield* printReports(session, summary)
-      if (!given.json) {
-        for (const line of Reporter.summaryLines(summary, { style: styleFor(process.stderr) })) say(line)
-      }
-      if (!summary.ok) {
-        // live and plain progress told it in full, and the last lines name it again
-        if (mode === "json" || mode === "none") fail(summary.failures[0] ?? new Error("the run did not finish"))
-        finish((summary.failures[0] as { readonly exitCode?: number } | undefined)?.exitCode ?? 1)
-      }
-    }).pipe(Effect.provideService(Emit, reporter.emit), Effect.provide(Session.layer(options)), Effect.scoped)
-  }).pipe(Effect.ensuring(Effect.sync(() => reporter.close())))
-}).pipe(Command.withDescription("run what is stale, and print the results"))
+      yield* tellEnding(ended, left, { json: given.json, told: mode !== "json" && mode !== "none" })
+    }).pipe(
+      Effect.provideService(Control.Control, control),
+      Effect.provideService(Emit, emit),
+      Effect.provide(Session.layer(options))
+    )
+  }).pipe(Effect.scoped)).pipe(Command.withDescription("run what is stale, and print the results"))

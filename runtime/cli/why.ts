@@ -1,74 +1,92 @@
 /**
- * `pipeline why NODE [ROW]`: every part of the key that differs from the last result, old → new, with source lines; for
- * a row, whether it has a result and what it was given.
+ * `pipeline why NODE [ROW]`: every part of the key that differs from the last result, old → new, with source lines,
+ * settings and rows; for a row, what in its own key differs, or since when it has its result.
  */
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import type { TableManifest } from "../../cache/Manifest.ts"
 import { Store } from "../../cache/Store.ts"
-import { rowName } from "../Cells.ts"
-import { type NodeDefinition, type RowsDefinition, rowsPort } from "../Definition.ts"
-import { ExperimentInvalid } from "../Error.ts"
-import { sideOf } from "../Inputs.ts"
-import type * as Plan from "../Plan.ts"
-import { keyRows } from "../RowEngine.ts"
+import type { Entry, Plan } from "../Plan.ts"
+import type { Session } from "../Session.ts"
+import { styleFor } from "../terminal/style.ts"
+import { type NodeWhy, waitsText, whyRowText, whyText } from "../terminal/whyText.ts"
+import { explain } from "../why/explain.ts"
+import { explainRow } from "../why/explainRow.ts"
 import * as flags from "./flags.ts"
-import { print } from "./output.ts"
+import { columnsOf, print } from "./output.ts"
 import { withNode } from "./withNode.ts"
 
 const node = Argument.String("node").pipe(Argument.withDescription("a node of the graph, as `plan --all` names it"))
 const row = Argument.String("row").pipe(Argument.withDescription("a row of that node, by its id"), Argument.optional)
 
-const whyRow = Effect.fnUntraced(function*(entry: Plan.Entry, made: Plan.Plan, id: string) {
-  const store = yield* Store
-  const { resolved, vertex } = entry
-  const definition = vertex.definition as NodeDefinition
-  const invalid = (reason: string, next: string) => new ExperimentInvalid({ experiment: vertex.label, reason, next })
-  if (definition.kind !== "rows" || resolved === undefined) {
-    return yield* invalid("it has no rows of its own whose keys are known now", "ask for the node without a row")
+/** The stale nodes that a waiting one waits for, by way of others that wait. */
+const causesOf = (entry: Entry, plan: Plan): ReadonlyArray<Entry> => {
+  const entries = new Map(plan.entries.map((each) => [each.vertex.index, each]))
+  const causes = new Set<Entry>()
+  const visited = new Set<number>()
+  const visit = ({ vertex }: Entry): void => {
+    for (const { index } of Object.values(vertex.inputs)) {
+      const above = entries.get(index)
+      if (above === undefined || visited.has(index)) continue
+      visited.add(index)
+      if (above.state === "stale") causes.add(above)
+      if (above.state === "waiting") visit(above)
+    }
   }
-  const knowns = Object.fromEntries(
-    Object.entries(vertex.inputs).map(([port, input]) => [port, made.knowns.get(input.index)!])
-  )
-  const table = knowns[rowsPort]!.manifest as TableManifest
-  const input = yield* store.readTable(table)
-  const keyed = keyRows(vertex, resolved.parts, input, table.rows, yield* sideOf(vertex, knowns))
-  const index = keyed.keys.findIndex((_, each) => rowName((definition as RowsDefinition).input, input, each) === id)
-  if (index < 0) return yield* invalid(`there is no row ${id}`, `rows are named by ${definition.input.id.join("/")}`)
-  const memo = yield* store.openMemo(keyed.rowFunction)
-  const key = keyed.keys[index]!
-  const failed = memo.failures.get(key)
-  print([
-    `${vertex.label} ${id}  ${key.slice(0, 8)}  ${
-      memo.has(key)
-        ? "has a result"
-        : failed === undefined
-        ? "would run"
-        : `failed ${failed.attempts} times, would run again`
-    }`,
-    `  reads   ${JSON.stringify(keyed.rows[index])}`,
-    ...(keyed.given.length > 0 ? [`  given   ${JSON.stringify(keyed.given[index])}`] : []),
-    ...(failed === undefined ? [] : [`  last    ${Buffer.from(failed.last).toString("utf8")}`])
-  ].join("\n"))
-}, Effect.scoped)
+  visit(entry)
+  return [...causes]
+}
+
+interface Asked {
+  readonly entry: Entry
+  readonly plan: Plan
+  readonly session: Session
+  readonly sets: ReadonlySet<string>
+}
+
+const runsOf = Effect.fnUntraced(function*(experiment: string) {
+  const store = yield* Store
+  return (yield* store.listRuns()).filter((run) => run.experiment === experiment)
+})
+
+const nodeWhy = Effect.fnUntraced(function*({ entry, plan, session, sets }: Asked) {
+  const runs = yield* runsOf(session.experiment)
+  const whyOf = Effect.fnUntraced(function*(each: Entry) {
+    const why: NodeWhy = {
+      label: each.vertex.label,
+      state: plan.executed.includes(each) ? "ran just now, to see what lies below it" : each.state,
+      key: each.resolved?.key,
+      reasons: yield* explain(each, plan, { runs, settings: session.opened.settings, sets })
+    }
+    return why
+  })
+  const causes = entry.state === "waiting" ? causesOf(entry, plan) : []
+  return { node: yield* whyOf(entry), causes: yield* Effect.forEach(causes, whyOf) }
+})
 
 export const why = Command.make(
   "why",
-  { experiment: flags.file, node, row, ...flags.shared },
+  { experiment: flags.file, node, row, ...flags.shared, json: flags.json },
   (given) =>
-    withNode(given, ({ entry, plan }) => {
-      if (Option.isSome(given.row)) return whyRow(entry, plan, given.row.value)
-      const key = entry.resolved?.key.slice(0, 8) ?? "not known yet"
-      const instant = plan.executed.includes(entry)
-      return Effect.sync(() =>
+    withNode(given, ({ entry, plan, session }) =>
+      Effect.gen(function*() {
+        const options = { width: columnsOf(process.stdout), style: styleFor(process.stdout) }
+        if (Option.isSome(given.row)) {
+          const { storedParts } = session.plan
+          const explained = yield* explainRow(entry, plan, given.row.value, {
+            runs: yield* runsOf(session.experiment),
+            stored: (parts) => storedParts(entry.vertex, parts)
+          })
+          return print(given.json ? JSON.stringify(explained) : whyRowText(given.node, explained, options))
+        }
+        const sets = new Set(flags.sessionOptions(given).sets.map(([path]) => path))
+        const { causes, node } = yield* nodeWhy({ entry, plan, session, sets })
+        if (given.json) return print(JSON.stringify({ ...node, causes }))
         print([
-          `${given.node}  ${key}  ${instant ? "ran just now, to see what lies below it" : entry.state}`,
-          ...entry.why.map((reason) =>
-            `  ${reason.text}${reason.from === undefined ? "" : `  (${reason.from} → ${reason.to})`}`
-          )
+          whyText(node, given.experiment, options),
+          ...(causes.length === 0 ? [] : [waitsText(causes.length)]),
+          ...causes.map((cause) => whyText(cause, given.experiment, options))
         ].join("\n"))
-      )
-    })
+      }))
 ).pipe(Command.withDescription("why a node or a row is stale: what differs in its key, old → new"))

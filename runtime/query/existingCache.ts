@@ -6,7 +6,6 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import { existsSync } from "node:fs"
-import { join } from "node:path"
 import type { Store } from "../../cache/Store.ts"
 import * as CacheStore from "../../cache/Store.ts"
 import type { StoreFailed } from "../../cache/StoreFailed.ts"
@@ -24,7 +23,7 @@ export class CacheMissing extends Schema.TaggedError<CacheMissing>()("CacheMissi
 export const existingCache = (folder: string): Layer.Layer<Store, CacheMissing | StoreFailed> =>
   Layer.unwrap(
     Effect.suspend(() =>
-      existsSync(join(folder, "v1"))
+      existsSync(CacheStore.baseOf(folder))
         ? Effect.succeed(CacheStore.layer(folder))
         : Effect.fail(new CacheMissing({ folder }))
     )

@@ -5,10 +5,11 @@
 import * as Effect from "effect/Effect"
 import * as Csv from "effect/encoding/Csv"
 import * as Stream from "effect/Stream"
-import { CellRefused, encodeColumn } from "../../cache/ColumnData.ts"
+import { CellRefused } from "../../cache/CellRefused.ts"
+import { encodeColumn } from "../../cache/ColumnBuilder.ts"
 import type { Cell, Column } from "../../cache/Columns.ts"
 import type { QueryResult } from "../../cache/Duck.ts"
-import { chunkRows, encodeChunk } from "../../cache/TableBlob.ts"
+import { chunkEncoder, chunkRows } from "../../cache/TableBlob.ts"
 import { cellJson } from "./cellJson.ts"
 import { columnTypeOf, fitCell } from "./columnTypeOf.ts"
 import { QueryRefused } from "./QueryRefused.ts"
@@ -66,11 +67,12 @@ const arrowColumn = ({ name, type }: Column, cells: ReadonlyArray<Cell>, first: 
 const arrowBytes = async ({ columns, rows, schema }: QueryResult): Promise<Uint8Array> => {
   const arrow = await import("apache-arrow")
   const typed = schema.map(({ name, type }): Column => ({ name, type: columnTypeOf(type) }))
+  const encode = await chunkEncoder(typed)
   const writer = new arrow.RecordBatchStreamWriter()
   for (let first = 0; first === 0 || first < rows; first += chunkRows) {
     const count = Math.min(chunkRows, rows - first)
     const data = typed.map((column) => arrowColumn(column, columns[column.name]!.slice(first, first + count), first))
-    for (const batch of arrow.RecordBatchReader.from(await encodeChunk(typed, data, count))) writer.write(batch)
+    for (const batch of arrow.RecordBatchReader.from(encode(data, count))) writer.write(batch)
   }
   writer.finish()
   return writer.toUint8Array(true)

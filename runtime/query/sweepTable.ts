@@ -3,7 +3,7 @@
  * are known by their labels, `scores:verifySft[fraction=0.05,seed=1]`; nothing is copied or decoded before it is read.
  */
 import * as Effect from "effect/Effect"
-import { encodeColumn } from "../../cache/ColumnData.ts"
+import { encodeColumn } from "../../cache/ColumnBuilder.ts"
 import type { Cell, Column, ColumnType } from "../../cache/Columns.ts"
 import type { SqlTable } from "../../cache/Duck.ts"
 import { TableRefused } from "../../cache/StoreFailed.ts"

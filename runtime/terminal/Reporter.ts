@@ -2,6 +2,7 @@
  * Shows a run while it runs: a terminal that moves, plain lines, or JSON. Takes events and draws; decides nothing
  * about the run. A reporter never throws and ends quietly when nobody reads any more. Signals are the command line's.
  */
+import { lineOf } from "../EventLog.ts"
 import { live } from "./live.ts"
 import { output } from "./output.ts"
 import { plain } from "./plain.ts"
@@ -10,7 +11,6 @@ import { styleFor } from "./style.ts"
 
 export type { OutputStream } from "./output.ts"
 export type { Mode, Reporter, ReporterOptions, Schedule } from "./ReporterOptions.ts"
-export type { Reported } from "./RunState.ts"
 export { summaryLines } from "./summaryLines.ts"
 
 const timer: Schedule = (draw, everyMs) => {
@@ -19,13 +19,13 @@ const timer: Schedule = (draw, everyMs) => {
   return () => clearInterval(interval)
 }
 
-/** One object a line: the event as it is, then the time `t` (ISO 8601, UTC). The last line of a run is `RunFinished`. */
+/** One object a line, as the event log keeps them. The last line of a run is `RunFinished`. */
 const json = (options: ReporterOptions): Reporter => {
   const { write } = output(options.stream)
   let closed = false
   return {
     emit: (event) => {
-      if (!closed) write(`${JSON.stringify({ ...event, t: new Date(options.now()).toISOString() })}\n`)
+      if (!closed) write(`${lineOf(event, options.now())}\n`)
     },
     log: () => undefined,
     close: () => void (closed = true)

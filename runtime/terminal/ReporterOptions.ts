@@ -2,8 +2,8 @@
  * What a reporter is and what it is given: the contract between `Reporter.ts` and the ways to report. Time, size,
  * stream and timer come from outside, so that tests need none of them.
  */
+import type { Event } from "../Event.ts"
 import type { OutputStream } from "./output.ts"
-import type { Reported } from "./RunState.ts"
 import type { Style } from "./style.ts"
 
 export type Mode = "live" | "plain" | "json" | "none"
@@ -26,7 +26,7 @@ export interface ReporterOptions {
 
 /** Nothing of it throws or waits. */
 export interface Reporter {
-  readonly emit: (event: Reported) => void
+  readonly emit: (event: Event) => void
   /** A text of somebody else's, above what is drawn: anything else written to a live terminal would be drawn over. */
   readonly log: (text: string) => void
   /** Draws what is left, gives the cursor back and stops the timer; a second call does nothing. */

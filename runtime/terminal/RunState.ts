@@ -2,13 +2,8 @@
  * What a run looks like now, folded from its events: which nodes run and how far they are, and how many have ended
  * how. The live and the plain reporter draw from it; nothing is printed here.
  */
-import type { Event } from "../Event.ts"
+import type { Event, On } from "../Event.ts"
 import { Rate } from "./Rate.ts"
-
-type Progress = Extract<Event, { readonly event: "Progress" }>
-
-/** An event as a reporter takes it: progress may say what was spent so far, in US dollars. */
-export type Reported = Event | Progress & { readonly usd?: number }
 
 /** A node that runs. */
 export interface RunningNode {
@@ -21,6 +16,8 @@ export interface RunningNode {
   detail: string
   /** Rows that failed. */
   failed: number
+  /** Attempts that failed and are made again. */
+  retried: number
   usd: number
 }
 
@@ -44,6 +41,8 @@ export class RunState {
   ran = 0
   failed = 0
   skipped = 0
+  /** Nothing new starts any more. */
+  stopping = false
   /** US dollars, of nodes that have ended and of those that run. */
   endedUsd = 0
 
@@ -56,9 +55,10 @@ export class RunState {
   }
 
   /** Takes one event in. Yields the running node it is about, also where the event ends it. */
-  apply(event: Reported, nowMs: number): RunningNode | undefined {
+  apply(event: Event, nowMs: number): RunningNode | undefined {
     if (!("label" in event)) {
       if (event.event === "RunStarted") this.total = event.nodes
+      if (event.event === "RunStopped") this.stopping = true
       return undefined
     }
     const node = this.running.get(event.label)
@@ -71,6 +71,12 @@ export class RunState {
         return this.#progress(node, event, nowMs)
       case "RowFailed":
         if (node !== undefined) node.failed++
+        return node
+      case "RowRetried":
+        if (node !== undefined) node.retried++
+        return node
+      case "NodeWaiting":
+        if (node !== undefined) node.detail = `waits for ${event.for}`
         return node
       case "NodeFresh":
         this.fresh++
@@ -94,7 +100,7 @@ export class RunState {
   }
 
   #start(label: string, why: string, startedMs: number): RunningNode {
-    const node = { label, why, startedMs, progress: undefined, rate: undefined, detail: "", failed: 0, usd: 0 }
+    const node = { label, why, startedMs, progress: undefined, rate: undefined, detail: "", failed: 0, retried: 0, usd: 0 }
     this.running.set(label, node)
     return node
   }
@@ -107,9 +113,9 @@ export class RunState {
     return node
   }
 
-  #progress(node: RunningNode | undefined, event: Progress & { readonly usd?: number }, nowMs: number) {
+  #progress(node: RunningNode | undefined, event: On<"Progress">, nowMs: number) {
     if (node === undefined) return undefined
-    node.detail = event.detail ?? node.detail
+    node.detail = event.detail ?? (node.detail.startsWith("waits for ") ? "" : node.detail)
     node.usd = event.usd ?? node.usd
     return this.#measure(node, event.done, event.total, nowMs)
   }

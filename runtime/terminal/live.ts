@@ -4,12 +4,13 @@
  * resized window keeps no ghosts.
  */
 import { stripVTControlCharacters } from "node:util"
+import type { Event } from "../Event.ts"
 import { counted } from "./format.ts"
 import { liveRows } from "./liveRows.ts"
 import { failedText, finishedPieces, nondeterministicPieces, rowFailedPieces } from "./nodeLines.ts"
 import { output } from "./output.ts"
 import type { Reporter, ReporterOptions, Schedule } from "./ReporterOptions.ts"
-import { type Reported, RunState } from "./RunState.ts"
+import { RunState } from "./RunState.ts"
 import { paint, type Piece, type Style, type Tone } from "./style.ts"
 import { displayWidth, visible, wrap } from "./text.ts"
 
@@ -39,7 +40,7 @@ const marked = (mark: string, tone: Tone, pieces: ReadonlyArray<Piece>): Readonl
 ]
 
 /** What an event leaves above the moving part, if anything. `failed` is the number of failed rows of its node so far. */
-const piecesOf = (event: Reported, why: string, failed: number): ReadonlyArray<Piece> | undefined => {
+const piecesOf = (event: Event, why: string, failed: number): ReadonlyArray<Piece> | undefined => {
   switch (event.event) {
     case "RunStarted":
       return [[`${visible(event.experiment)}  ${counted(event.nodes, "node")}  run ${event.run}`, "dim"]]
@@ -47,6 +48,8 @@ const piecesOf = (event: Reported, why: string, failed: number): ReadonlyArray<P
       return marked("✓", "good", finishedPieces(event, why))
     case "RowFailed":
       return failed === 1 ? marked("!", "warning", rowFailedPieces(event)) : undefined
+    case "RunStopped":
+      return marked("!", "warning", [[`stopping: ${visible(event.text)}`]])
     case "Nondeterministic":
       return marked("!", "warning", nondeterministicPieces(event))
     default:

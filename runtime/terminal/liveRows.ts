@@ -3,7 +3,7 @@
  * capped to the height of the screen. Pure: a state, a size and a time give lines; who draws them is `Live.ts`.
  */
 import { count, dollars, duration, rate } from "./format.ts"
-import { spaced } from "./nodeLines.ts"
+import { retriesText, spaced } from "./nodeLines.ts"
 import { type RunningNode, type RunState, secondsLeft } from "./RunState.ts"
 import { paint, type Piece, type Style } from "./style.ts"
 import { table, type TableColumn } from "./table.ts"
@@ -38,11 +38,11 @@ const detailColumn = columns.findIndex(({ name }) => name === "detail")
 
 const cells = (node: RunningNode, { nowMs }: Screen): ReadonlyArray<string> => {
   const label = `${spinner[Math.floor(nowMs / 100) % spinner.length]} ${node.label}`
-  const { detail, failed, progress, usd } = node
+  const { detail, failed, progress, retried, usd } = node
   const elapsed = duration((nowMs - node.startedMs) / 1000)
   if (progress === undefined) return [label, elapsed, "", "", "", usd > 0 ? dollars(usd) : "", detail || node.why]
   const left = secondsLeft(node, nowMs)
-  const words = [failed > 0 ? `${count(failed)} failed` : "", detail].filter((word) => word !== "").join("  ")
+  const words = [failed > 0 ? `${count(failed)} failed` : "", retried > 0 ? retriesText(retried) : "", detail].filter((word) => word !== "").join("  ")
   return [
     label,
     `${count(progress.done).padStart(count(progress.total).length)}/${count(progress.total)}`,
@@ -72,7 +72,8 @@ const totals = (state: RunState, nowMs: number): ReadonlyArray<Piece> =>
     state.skipped > 0 ? [`${state.skipped} skipped`] : undefined,
     [`of ${state.total}`],
     [duration((nowMs - state.startedMs) / 1000)],
-    state.usd > 0 ? [dollars(state.usd)] : undefined
+    state.usd > 0 ? [dollars(state.usd)] : undefined,
+    state.stopping ? ["stopping", "warning"] : undefined
   ])
 
 /** The lines to draw now; at most one less than the screen has, since the cursor stands on the line below. */

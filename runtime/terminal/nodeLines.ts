@@ -3,13 +3,14 @@
  * before. Pieces of lines without marks and without colour sequences; the live and the plain reporter put them into
  * their frames.
  */
-import type { Event } from "../Event.ts"
+import type { On } from "../Event.ts"
 import { count, counted, dollars, duration, rate } from "./format.ts"
 import { type RunningNode, secondsLeft } from "./RunState.ts"
 import type { Piece } from "./style.ts"
 import { visible } from "./text.ts"
 
-type On<E extends Event["event"]> = Extract<Event, { readonly event: E }>
+/** `1 retry`, `12 retries`. */
+export const retriesText = (retries: number): string => retries === 1 ? "1 retry" : `${count(retries)} retries`
 
 const gap: Piece = ["  "]
 
@@ -19,8 +20,13 @@ export const spaced = (pieces: ReadonlyArray<Piece | undefined>): ReadonlyArray<
     i === 0 ? [piece!] : [gap, piece!]
   )
 
-const rowsText = ({ failed, fresh, ran }: NonNullable<On<"NodeFinished">["rows"]>): string =>
-  `${counted(ran, "row")} (${count(fresh)} reused${failed > 0 ? `, ${count(failed)} failed` : ""})`
+const rowsText = ({ failed, fresh, ran, retries = 0 }: NonNullable<On<"NodeFinished">["rows"]>): string => {
+  const more = [
+    ...(failed > 0 ? [`${count(failed)} failed`] : []),
+    ...(retries > 0 ? [retriesText(retries)] : [])
+  ]
+  return `${counted(ran, "row")} (${[`${count(fresh)} reused`, ...more].join(", ")})`
+}
 
 /** `rollout  4,800 rows (0 reused)  6.3 s  $0.42  same result as before  why`. */
 export const finishedPieces = (event: On<"NodeFinished">, why: string): ReadonlyArray<Piece> =>
@@ -50,7 +56,7 @@ export const nondeterministicPieces = ({ key, label }: On<"Nondeterministic">): 
 
 /** How far a node is: `31/62  12.5/s  ETA 4 s  $0.42  loss 0.51`. */
 export const progressPieces = (node: RunningNode, nowMs: number): ReadonlyArray<Piece> => {
-  const { detail, failed, progress, usd } = node
+  const { detail, failed, progress, retried, usd } = node
   if (progress === undefined) return spaced([[`running for ${duration((nowMs - node.startedMs) / 1000)}`]])
   const left = secondsLeft(node, nowMs)
   return spaced([
@@ -59,6 +65,7 @@ export const progressPieces = (node: RunningNode, nowMs: number): ReadonlyArray<
     [`ETA ${left === undefined ? "-" : duration(left)}`],
     usd > 0 ? [dollars(usd)] : undefined,
     failed > 0 ? [`${count(failed)} failed`, "bad"] : undefined,
+    retried > 0 ? [retriesText(retried)] : undefined,
     [visible(detail)]
   ])
 }

@@ -2,18 +2,13 @@
  * A report that only grows, for logs and pipes: a line when a node starts, at every quarter, when it has said nothing
  * for a minute, and when it ends. No cursor control and no cutting: the reader may be a file.
  */
-import { count, counted } from "./format.ts"
-import {
-  failedText,
-  finishedPieces,
-  nondeterministicPieces,
-  progressPieces,
-  rowFailedPieces,
-  spaced
-} from "./nodeLines.ts"
+import type { Event } from "../Event.ts"
+import { type EventLine, eventLine, firstFailedLine } from "./eventPieces.ts"
+import { counted } from "./format.ts"
+import { progressPieces, spaced } from "./nodeLines.ts"
 import { output } from "./output.ts"
 import type { Reporter, ReporterOptions, Schedule } from "./ReporterOptions.ts"
-import { type Reported, type RunningNode, RunState } from "./RunState.ts"
+import { type RunningNode, RunState } from "./RunState.ts"
 import { paint, type Piece, type Tone } from "./style.ts"
 import { visible } from "./text.ts"
 
@@ -61,36 +56,28 @@ export const plain = (options: ReporterOptions & { readonly schedule: Schedule }
     if ((quarter > last.quarter && quarter < 4) || now() - last.atMs >= silenceMs) progress(node)
   }
 
-  const failure = (text: string) => {
-    const [first, ...rest] = text.split("\n").map(visible)
-    line("failed", "bad", [[first!]])
-    for (const one of rest) write(`${" ".repeat(8)}${one}\n`)
+  const tell = ({ more = [], pieces, tone, word }: EventLine) => {
+    line(word, tone, pieces)
+    for (const one of more) write(`${" ".repeat(8)}${one}\n`)
   }
 
-  const report = (event: Reported, node: RunningNode | undefined) => {
+  const report = (event: Event, node: RunningNode | undefined) => {
     switch (event.event) {
-      case "RunStarted":
-        return line("run", "strong", [[`${visible(event.experiment)}  ${counted(event.nodes, "node")}  ${event.run}`]])
       case "NodeStarted":
         said.set(event.label, { atMs: now(), quarter: 0 })
-        return line("start", "dim", spaced([[visible(event.label), "strong"], [visible(event.why), "dim"]]))
-      case "RowsFound":
-        return line("rows", "dim", [
-          [visible(event.label), "strong"],
-          [`  ${count(event.toRun)} of ${count(event.total)} to run, ${count(event.fresh)} reused`]
-        ])
+        return tell(eventLine(event))
       case "Progress":
         return node === undefined ? undefined : onProgress(node)
       case "RowFailed":
-        return node?.failed === 1 ? line("warning", "warning", rowFailedPieces(event)) : undefined
-      case "Nondeterministic":
-        return line("warning", "warning", nondeterministicPieces(event))
-      case "NodeFinished":
-        return line("done", "good", finishedPieces(event, ""))
-      case "NodeFailed":
-        return failure(failedText(event))
-      default:
+        return node?.failed === 1 ? tell(firstFailedLine(event)) : undefined
+      case "RowRetried":
+        return node?.retried === 1 ? tell(eventLine(event)) : undefined
+      case "NodeFresh":
+      case "NodeSkipped": // counted at the end
+      case "RunFinished": // the summary says it
         return undefined
+      default:
+        return tell(eventLine(event))
     }
   }
 

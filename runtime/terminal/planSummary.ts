@@ -2,7 +2,8 @@
  * A plan as plain data: its entries without the graph, and the totals that its table and its JSON both state. Lower
  * ends count what is stale; upper ends also what waits, since an equal result upstream may leave it fresh.
  */
-import type { Cost, Entry, Plan } from "../Plan.ts"
+import type { Entry, Plan } from "../Plan.ts"
+import type { Cost, Range } from "../Price.ts"
 import type { Reason } from "../Why.ts"
 
 /** Two ends of what a plan may come to. */
@@ -26,21 +27,28 @@ export interface Basis {
   readonly nodes: number
 }
 
-const ends = (entries: ReadonlyArray<Entry>, of: (entry: Entry) => number): Ends => {
-  const sum = (state: Entry["state"]) =>
-    entries.reduce((total, entry) => entry.state === state ? total + of(entry) : total, 0)
-  const lower = sum("stale")
-  return { lower, upper: lower + sum("waiting") }
+const nothing: Range = { low: 0, high: 0 }
+
+const ends = (entries: ReadonlyArray<Entry>, of: (entry: Entry) => Range): Ends => {
+  let [lower, upper] = [0, 0]
+  for (const entry of entries) {
+    const { high, low } = of(entry)
+    if (entry.state === "stale") lower += low
+    if (entry.state !== "fresh") upper += high
+  }
+  return { lower, upper }
 }
+
+const exactly = (value: number): Range => ({ low: value, high: value })
 
 /** The totals of `entries`. */
 export const totalsOf = (entries: ReadonlyArray<Entry>): PlanTotals => {
   const number = (state: Entry["state"]) => entries.filter((entry) => entry.state === state).length
   return {
     nodes: { fresh: number("fresh"), stale: number("stale"), waiting: number("waiting") },
-    rows: ends(entries, ({ rows }) => rows?.toRun ?? 0),
-    seconds: ends(entries, ({ cost }) => cost?.seconds ?? 0),
-    usd: ends(entries, ({ cost }) => cost?.usd ?? 0),
+    rows: ends(entries, ({ rows }) => exactly(rows?.toRun ?? 0)),
+    seconds: ends(entries, ({ cost }) => cost?.seconds ?? nothing),
+    usd: ends(entries, ({ cost }) => cost?.usd ?? nothing),
     unpriced: entries.filter(({ cost, state }) => state !== "fresh" && cost === undefined).length
   }
 }

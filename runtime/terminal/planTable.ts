@@ -4,6 +4,7 @@
  * `table.ts`'s.
  */
 import type { Entry, Plan } from "../Plan.ts"
+import type { Range } from "../Price.ts"
 import { count, counted, dollars, duration, range } from "./format.ts"
 import { basesOf, type Basis, totalsOf } from "./planSummary.ts"
 import { type Style, type Tone, uncoloured } from "./style.ts"
@@ -67,16 +68,21 @@ const whyOf = (entries: ReadonlyArray<Entry>, executed: ReadonlySet<Entry>): str
   return distinct.length === 1 ? distinct[0]! : `${distinct[0]} (or ${counted(distinct.length - 1, "other reason")})`
 }
 
-/** A sum over the entries that know it, `≤` while they wait; `?` where none knows, `+ ?` where some do not. */
+/**
+ * A sum over the entries that know it, its upper end with `≤` while they wait; `?` where none knows, `+ ?` where some do
+ * not.
+ */
 const sumOf = (
   { entries, state }: Group,
-  of: (entry: Entry) => number | undefined,
-  show: (sum: number) => string
+  of: (entry: Entry) => Range | undefined,
+  show: (value: number) => string
 ): string => {
   const known = entries.flatMap((entry) => of(entry) ?? [])
   if (known.length === 0) return "?"
-  const sum = known.reduce((total, value) => total + value, 0)
-  return (state === "waiting" && sum > 0 ? "≤ " : "") + show(sum) + (known.length < entries.length ? " + ?" : "")
+  const low = known.reduce((total, each) => total + each.low, 0)
+  const high = known.reduce((total, each) => total + each.high, 0)
+  const sum = state === "waiting" ? (high > 0 ? "≤ " : "") + show(high) : range(low, high, show)
+  return sum + (known.length < entries.length ? " + ?" : "")
 }
 
 const rowsCell = (group: Group): string => {
@@ -84,7 +90,7 @@ const rowsCell = (group: Group): string => {
   const all = group.entries.reduce((sum, { rows }) => sum + (rows?.total ?? 0), 0)
   return sumOf(
     group,
-    ({ rows }) => rows?.toRun,
+    ({ rows }) => rows && { low: rows.toRun, high: rows.toRun },
     (toRun) => toRun === all ? count(all) : `${count(toRun)} of ${count(all)}`
   )
 }
@@ -127,7 +133,7 @@ const notes = (entries: ReadonlyArray<Entry>): ReadonlyArray<string> => {
 
 /** The table, the totals and where the prices come from, as one text without a line feed at its end. */
 export const planTable = (
-  { entries, executed }: Plan,
+  { entries, executed, unselected }: Plan,
   { all = false, style = uncoloured, width }: PlanTableOptions
 ): string => {
   const ran = new Set(executed)
@@ -146,7 +152,10 @@ export const planTable = (
       return column === 2 ? style("dim", text) : text
     }
   })
-  const folded = all || rest.length === 0 ? [] : wrap(`= ${rest.length} fresh`, width)
+  const folded = [
+    ...(all || rest.length === 0 ? [] : wrap(`= ${rest.length} fresh`, width)),
+    ...(unselected.length === 0 ? [] : wrap(`- ${unselected.length} not selected`, width))
+  ]
   if (work.length === 0) return [...lines, ...folded, ...wrap("nothing to do", width)].join("\n")
   return [
     ...lines,

@@ -3,13 +3,16 @@
  * in full while the run went on; here each is one line and what to do next.
  */
 import type { Summary } from "../Engine.ts"
+import type { Stop } from "../Event.ts"
 import { count, counted, dollars, duration } from "./format.ts"
-import { spaced } from "./nodeLines.ts"
+import { retriesText, spaced } from "./nodeLines.ts"
 import { paint, type Piece, type Style, uncoloured } from "./style.ts"
 import { visible } from "./text.ts"
 
 /** The part of a summary that is told; `failures` are told by their messages. */
 export type Told = Pick<Summary, "ok" | "nodes" | "rows" | "durationMs" | "usd"> & {
+  /** Why it ended before it was done, where it was stopped. */
+  readonly stopped?: Stop | undefined
   readonly failures: ReadonlyArray<{ readonly message: string }>
 }
 
@@ -31,20 +34,22 @@ const rowsText = ({ rows }: Told): string | undefined =>
   rows.ran + rows.fresh + rows.failed === 0 ? undefined : [
     `${counted(rows.ran, "row")} ran`,
     `${count(rows.fresh)} reused`,
-    ...(rows.failed > 0 ? [`${count(rows.failed)} failed`] : [])
+    ...(rows.failed > 0 ? [`${count(rows.failed)} failed`] : []),
+    ...((rows.retries ?? 0) > 0 ? [retriesText(rows.retries!)] : [])
   ].join(", ")
 
 const headline = (summary: Told): ReadonlyArray<Piece> => {
-  const { durationMs, nodes, ok, usd } = summary
+  const { durationMs, nodes, ok, stopped, usd } = summary
   const rows = rowsText(summary)
   const nothing = ok && nodes.ran === 0
   return [
-    ok ? ["✓ ", "good"] : ["✗ ", "bad"],
+    ok ? ["✓ ", "good"] : stopped === undefined || summary.failures.length > 0 ? ["✗ ", "bad"] : ["! ", "warning"],
     ...spaced([
       nothing ? [`nothing to do: ${counted(nodes.fresh, "node")} fresh`] : [nodesText(summary)],
       rows === undefined ? undefined : [rows],
       [duration(durationMs / 1000)],
-      usd > 0 ? [dollars(usd)] : undefined
+      usd > 0 ? [dollars(usd)] : undefined,
+      stopped === undefined ? undefined : [`stopped: ${visible(stopped.text)}`, "warning"]
     ])
   ]
 }

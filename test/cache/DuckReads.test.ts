@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import fs from "node:fs"
-import { encodeColumn } from "../../cache/ColumnData.ts"
+import { encodeColumn } from "../../cache/ColumnBuilder.ts"
 import type { Cell } from "../../cache/Columns.ts"
 import * as Duck from "../../cache/Duck.ts"
 import { withConnection } from "../../cache/duck/connect.ts"

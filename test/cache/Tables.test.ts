@@ -5,7 +5,7 @@
 import { assert, describe, it, layer } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-import { encodeColumn } from "../../cache/ColumnData.ts"
+import { encodeColumn } from "../../cache/ColumnBuilder.ts"
 import { ColumnDigest } from "../../cache/columnDigest.ts"
 import type { Cell, ColumnType, TableSchema } from "../../cache/Columns.ts"
 import { Store } from "../../cache/Store.ts"
@@ -80,8 +80,8 @@ layer(temporaryStore)("tables", (it) => {
       assert.deepStrictEqual(yield* store.readTable(manifest), columns)
       const numbers: TableSchema = [{ name: "ids", type: list(flat("int32", false)) }]
       const long = Array.from({ length: 1_500_000 }, (_, i) => i)
-      const lists = yield* store.putTable(numbers, { ids: [long, long, long, long] }, 4)
-      assert.deepStrictEqual(lists.chunks.map((chunk) => chunk.rows), [3, 1])
+      const lists = yield* store.putTable(numbers, { ids: [...Array<Cell>(6).fill(long), [1]] }, 7)
+      assert.deepStrictEqual(lists.chunks.map((chunk) => chunk.rows), [6, 1])
     }))
 
   it.effect("holds says whether all chunks are there", () =>

@@ -5,7 +5,7 @@ import { assert, describe, it } from "vitest"
 import { tensorFormats } from "../../models/load/dequantise.ts"
 import { ggufConfig, readGgufHeader, readGgufWeights, unpermuteHeads } from "../../models/load/gguf.ts"
 import { readSafetensors, writeSafetensors } from "../../models/load/safetensors.ts"
-import { initialWeights, parameterShapes } from "../../models/Llama.ts"
+import { initialWeights, type LlamaConfig, parameterShapes } from "../../models/Llama.ts"
 import {
   bytePairTokens,
   floatBytes,
@@ -74,6 +74,16 @@ describe("safetensors", () => {
     assert.include((await rejection(writeSafetensors(path, big, shapes, "f16"))).message, "a holds 70000, beyond f16")
   })
 
+  it("rounds to bf16, ties to even, and keeps what is no number", async () => {
+    const path = join(await temporaryFolder(), "model.safetensors")
+    // 1 + 2^-8 lies between 1 and 1 + 2^-7, 1 + 3·2^-8 between that and 1 + 2^-6: both go to the even one
+    const values = Float32Array.of(1 + 2 ** -8, 1 + 3 * 2 ** -8, 1 + 2 ** -8 + 2 ** -20, -3.4e38, NaN, -Infinity, 0)
+    const shapes = new Map([["a", [7]]])
+    await writeSafetensors(path, new Map([["a", values]]), shapes, "bf16")
+    const expected = [1, 1 + 2 ** -6, 1 + 2 ** -7, -Infinity, NaN, -Infinity, 0]
+    assert.deepStrictEqual([...(await readSafetensors(path, shapes)).get("a")!], expected)
+  })
+
   it("reads shards by their index", async () => {
     const folder = await temporaryFolder()
     await writeSafetensors(join(folder, "one"), new Map([["a", Float32Array.of(1)]]), new Map([["a", [1]]]), "f32")
@@ -127,6 +137,14 @@ describe("dequantise", () => {
     assert.strictEqual(values[31], 63.5)
   })
 
+  it("widens Q4_0: scale times nibble less 8, low nibbles first", () => {
+    // scale 0xc000 = -2
+    const values = widened(2, [0x00, 0xc0, 0x31, 0x0f, ...new Array(13).fill(0x88), 0xf2])
+    assert.deepStrictEqual(values.slice(0, 3), [14, -14, -0])
+    assert.deepStrictEqual(values.slice(15, 18), [12, 10, 16])
+    assert.strictEqual(values[31], -14)
+  })
+
   it("widens Q4_1: scale times nibble plus minimum, low nibbles first", () => {
     // scale 0x4000 = 2, minimum 0xbc00 = -1
     const values = widened(3, [0x00, 0x40, 0x00, 0xbc, 0x31, 0x0f, ...new Array(13).fill(0), 0xf2])
@@ -137,7 +155,7 @@ describe("dequantise", () => {
 })
 
 /** Every tensor as F32 in llama.cpp's row order. */
-const ggufTensors = (permute: boolean) => {
+const ggufTensors = (permute: boolean, config: LlamaConfig = defaultConfig) => {
   const weights = initialWeights(config, 7)
   const tensors = new Map<string, GgufTensor>()
   for (const [name, shape] of parameterShapes(config)) {
@@ -160,7 +178,8 @@ const ggufTensors = (permute: boolean) => {
   return { tensors, weights }
 }
 
-const config = { ...tinyConfig, vocab: bytePairTokens.length }
+const defaultConfig = { ...tinyConfig, vocab: bytePairTokens.length }
+const config = defaultConfig
 
 describe("gguf", () => {
   it("reads configuration and weights, q and k rows in Hugging Face order", async () => {
@@ -193,6 +212,31 @@ describe("gguf", () => {
     assert.deepStrictEqual(ggufConfig(header), qwen)
     const read = await readGgufWeights(header, qwen)
     for (const [name, values] of weights) assert.deepStrictEqual(read.get(name), values, name)
+  })
+
+  it("recognises Llama 3's rotary scaling by its divisors, and refuses others", async () => {
+    const path = join(await temporaryFolder(), "model.gguf")
+    const llama = { ...config, headDim: 16, heads: 2, kvHeads: 1, ropeTheta: 500000 }
+    const { tensors } = ggufTensors(true, llama)
+    const read = async (divisors: ReadonlyArray<number>, kind?: string) => {
+      const bytes = floatBytes(Float32Array.from(divisors))
+      const all = new Map([...tensors, ["rope_freqs.weight", { shape: [divisors.length], type: 0, bytes }]])
+      const metadata = { ...ggufMetadata(llama), ...(kind === undefined ? {} : { "llama.rope.scaling.type": kind }) }
+      await writeFile(path, ggufBytes(metadata, all))
+      return ggufConfig(await readGgufHeader(path))
+    }
+    // frequency 500000^(-5/8) has a wavelength of 22,910 tokens, 500000^(-4/8) one of 4,443: in between
+    const wavelength = 2 * Math.PI * 500000 ** 0.5
+    const kept = (8192 / wavelength - 1) / 3
+    const divisors = [1, 1, 1, 1, 1 / ((1 - kept) / 8 + kept), 8, 8, 8]
+    const found = await read(divisors)
+    assert.deepStrictEqual(found, {
+      ...llama,
+      ropeScaling: { factor: 8, lowFrequency: 1, highFrequency: 4, originalContext: 8192 }
+    })
+    assert.include((await rejection(read([1, 1, 1, 1, 2, 8, 8, 8]))).message, "tensor rope_freqs.weight is not llama3's")
+    assert.include((await rejection(read(divisors.slice(1)))).message, "tensor rope_freqs.weight is not llama3's")
+    assert.include((await rejection(read(divisors, "linear"))).message, "rope scaling \"linear\" is not llama3's")
   })
 
   it("reorders rows 2i + j of a head to j * headDim / 2 + i", () => {

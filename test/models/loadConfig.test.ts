@@ -8,6 +8,7 @@ import {
   ropeTables,
   toHfConfig
 } from "../../models/Llama.ts"
+import ropeGolden from "./golden/rope.json" with { type: "json" }
 import { tinyConfig } from "./loadFixtures.ts"
 
 const qwen = {
@@ -26,6 +27,15 @@ const qwen = {
   max_position_embeddings: 512,
   model_type: "qwen2",
   an_unknown_key: [1]
+}
+
+/** As Llama 3.1 states it. */
+const llama3 = {
+  rope_type: "llama3",
+  factor: 8,
+  low_freq_factor: 1,
+  high_freq_factor: 4,
+  original_max_position_embeddings: 8192
 }
 
 describe("fromHfConfig", () => {
@@ -56,8 +66,17 @@ describe("fromHfConfig", () => {
     assert.strictEqual(fromHfConfig(JSON.parse(JSON.stringify(config))).ropeTheta, 5000)
   })
 
+  it("reads Llama 3's rotary scaling, in either place", () => {
+    const scaling = { factor: 8, lowFrequency: 1, highFrequency: 4, originalContext: 8192 }
+    const llama = { ...qwen, architectures: ["LlamaForCausalLM"] }
+    assert.deepStrictEqual(fromHfConfig({ ...llama, rope_scaling: llama3 }).ropeScaling, scaling)
+    const newer = fromHfConfig({ ...llama, rope_parameters: { ...llama3, rope_theta: 500000 } })
+    assert.deepInclude(newer, { ropeScaling: scaling, ropeTheta: 500000 })
+  })
+
   it("inverts toHfConfig", () => {
-    for (const config of [tinyConfig, { ...tinyConfig, tied: false, qkvBias: true, headDim: 12 }]) {
+    const ropeScaling = { factor: 32, lowFrequency: 1, highFrequency: 4, originalContext: 8192 }
+    for (const config of [tinyConfig, { ...tinyConfig, tied: false, qkvBias: true, headDim: 12 }, { ...tinyConfig, ropeScaling }]) {
       assert.deepStrictEqual(fromHfConfig(JSON.parse(JSON.stringify(toHfConfig(config)))), config)
     }
   })
@@ -71,7 +90,14 @@ describe("fromHfConfig", () => {
       }
     }
     assert.include(reason({ architectures: ["GemmaForCausalLM"] }), "cannot run GemmaForCausalLM: unknown architecture")
-    assert.include(reason({ rope_scaling: { rope_type: "llama3", factor: 8 } }), "rope scaling \"llama3\"")
+    assert.include(reason({ rope_scaling: { type: "linear", factor: 2 } }), "rope scaling \"linear\" is not \"llama3\"")
+    assert.include(reason({ rope_scaling: { rope_type: "dynamic", factor: 2 } }), "rope scaling \"dynamic\"")
+    assert.include(reason({ rope_parameters: { rope_type: "yarn", factor: 2 } }), "rope scaling \"yarn\"")
+    assert.include(reason({ rope_scaling: { rope_type: "llama3", factor: 8 } }), "rope scaling has no lowFrequency")
+    assert.include(
+      reason({ rope_scaling: { ...llama3, low_freq_factor: 4 } }),
+      "has low_freq_factor 4, not below high_freq_factor 4"
+    )
     assert.include(reason({ hidden_act: "gelu" }), "activation \"gelu\"")
     assert.include(reason({ attention_bias: true }), "attention_bias")
     assert.include(reason({ mlp_bias: true }), "mlp_bias")
@@ -131,6 +157,17 @@ describe("parameters", () => {
 })
 
 describe("ropeTables", () => {
+  it("stretches long wavelengths by Llama 3's rule, as transformers computes it", () => {
+    for (const { config, inverseFrequencies } of ropeGolden.cases) {
+      const parsed = fromHfConfig(config)
+      const { cos, sin } = ropeTables(parsed, 2)
+      // the second row holds the angles of one token
+      const half = parsed.headDim / 2
+      assert.deepStrictEqual([...cos.subarray(half)], inverseFrequencies.map((angle) => Math.fround(Math.cos(angle))))
+      assert.deepStrictEqual([...sin.subarray(half)], inverseFrequencies.map((angle) => Math.fround(Math.sin(angle))))
+    }
+  })
+
   it("holds cosines and sines of position times frequency, rounded as in transformers", () => {
     const { cos, sin } = ropeTables({ ...tinyConfig, headDim: 4, ropeTheta: 100 }, 3)
     // frequencies 1 and 100^(-1/2) = 0.1

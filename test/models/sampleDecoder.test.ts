@@ -109,15 +109,20 @@ describe("Decoder", () => {
 
   it("gives a request the same tokens and bits alone, in any company, order and width", async () => {
     const requests = mixed()
-    for (const parameters of ["packed", "shared"] as const) {
-      const alone = await withDecoder({ width: 1, parameters }, async (decoder) => {
+    const formats = [
+      { parameters: "packed" },
+      { parameters: "shared" },
+      { parameters: "packed", precision: "int8" }
+    ] as const
+    for (const format of formats) {
+      const alone = await withDecoder({ width: 1, ...format }, async (decoder) => {
         const samples: Array<Sample> = []
         for (const each of requests) samples.push((await decoder.generate([each]))[0]!)
         return keyed(requests, samples)
       })
       for (const [width, seed] of [[4, 1], [13, 2], [32, 3]] as const) {
         const order = shuffled(requests, seed)
-        const together = await withDecoder({ width, parameters }, (decoder) => decoder.generate(order))
+        const together = await withDecoder({ width, ...format }, (decoder) => decoder.generate(order))
         assert.deepStrictEqual(keyed(order, together), new Map(order.map(({ seed }) => [seed, alone.get(seed)!])))
       }
       // and the requests differ enough for this to mean something

@@ -80,6 +80,22 @@ describe("byte-level BPE", () => {
     assert.deepStrictEqual(tokenizer.encode("e\u0301"), [id("Ã"), id("©")])
   })
 
+  it("cuts as Llama 3 does when the GGUF file says so: three digits stay together, whole tokens win over merges", async () => {
+    const change = { "tokenizer.ggml.pre": "llama-bpe", "tokenizer.ggml.tokens": [...bytePairTokens, "123", "1234", "lo"] }
+    const tokenizer = await makeTokenizer(ggufTokenizerFiles(header(change)))
+    const added = bytePairTokens.length
+    // no merge makes 123, and 1234 is never one piece
+    assert.deepStrictEqual(tokenizer.encode("1234"), [added, id("4")])
+    assert.deepStrictEqual(tokenizer.encode("lo hello"), [added + 2, id("Ġhello")])
+    assert.deepStrictEqual(tokenizer.encode("e\u0301"), [id("e"), id("Ì"), id("ģ")])
+  })
+
+  it("cuts by GPT-2's pattern alone when the GGUF file says so", async () => {
+    const change = { "tokenizer.ggml.pre": "gpt-2", "tokenizer.ggml.tokens": [...bytePairTokens, "12"], "tokenizer.ggml.merges": ["1 2"] }
+    const tokenizer = await makeTokenizer(ggufTokenizerFiles(header(change)))
+    assert.deepStrictEqual(tokenizer.encode("12a"), [bytePairTokens.length, id("a")])
+  })
+
   it("names what it cannot rebuild", () => {
     assert.include(
       thrown(() => ggufTokenizerFiles(header({ "tokenizer.ggml.model": "llama" }))).message,

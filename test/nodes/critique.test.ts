@@ -2,9 +2,9 @@
 import { assert, describe, it } from "vitest"
 import { critique } from "../../nodes/critique.ts"
 import type { CritiqueRequest, ExpertCritique } from "../../nodes/service/Expert.ts"
-import { AnsweredPair, Clause } from "../../nodes/tables.ts"
+import { AnsweredPair, SpecClause } from "../../nodes/tables.ts"
 import { laboratory } from "../runtime/support/world.ts"
-import { answerRow, clauseRow, given, rowsOf } from "./support/inputs.ts"
+import { answerRow, clauseRow, given, rowsOf, shownRow } from "./support/inputs.ts"
 import { expertLayer } from "./support/services.ts"
 
 const clauses = [clauseRow("C1", ["x"]), clauseRow("C2", ["y"]), clauseRow("C3")]
@@ -25,7 +25,7 @@ interface Asking {
 const judge = async (pairs: ReadonlyArray<ReturnType<typeof pair>>, asking: Asking = {}) => {
   const { cutAnswers = "drop", expert = () => ({}), lab = laboratory(), scope = "routed", spec = clauses } = asking
   const asked: Array<CritiqueRequest> = []
-  const critiques = critique({ rows: given(AnsweredPair, pairs), spec: given(Clause, spec) }, { scope, cutAnswers })
+  const critiques = critique({ rows: given(AnsweredPair, pairs), spec: given(SpecClause, spec) }, { scope, cutAnswers })
   const ran = await lab.run({ critiques }, { layer: expertLayer(expert, asked) })
   return { asked, ran, rows: ran.summary.ok ? rowsOf(ran.table("critiques")) : [] }
 }
@@ -35,7 +35,7 @@ describe("a critique", () => {
     const expert = () => ({ critique: "It tells.", verdict: "unsafe" as const, cited: ["C3"] })
     const { asked, rows } = await judge([pair("a#0", { categories: ["x"] })], { expert })
     assert.deepStrictEqual(asked, [
-      { clauses: [clauses[0]!, clauses[2]!], prompt: "prompt a", answer: "answer a#0", label: "harmful" }
+      { clauses: [shownRow(clauses[0]!), shownRow(clauses[2]!)], prompt: "prompt a", answer: "answer a#0", label: "harmful" }
     ])
     assert.deepStrictEqual(rows, [{
       sampleId: "a#0",

@@ -2,9 +2,9 @@
 import { assert, describe, it } from "vitest"
 import { judge } from "../../nodes/judge.ts"
 import type { Assessment, AssessRequest } from "../../nodes/service/Guard.ts"
-import { Clause, Routed } from "../../nodes/tables.ts"
+import { Routed, SpecClause } from "../../nodes/tables.ts"
 import { laboratory } from "../runtime/support/world.ts"
-import { answerRow, clauseRow, given, rowsOf } from "./support/inputs.ts"
+import { answerRow, clauseRow, given, rowsOf, shownRow } from "./support/inputs.ts"
 import { guardLayer } from "./support/services.ts"
 
 const clauses = [clauseRow("C1", ["x"]), clauseRow("C2", ["y"])]
@@ -18,7 +18,7 @@ const judged = async (
   } = {}
 ) => {
   const asked: Array<AssessRequest> = []
-  const judgements = judge({ rows: given(Routed, answers), spec: given(Clause, clauses) }, {
+  const judgements = judge({ rows: given(Routed, answers), spec: given(SpecClause, clauses) }, {
     scope,
     selfCheckMarker: marker
   })
@@ -31,7 +31,7 @@ describe("a judgement", () => {
     const answer = { ...answerRow("a#0"), reasoning: "secret", categories: ["x"], set: "both", topic: "t", family: "f" }
     const { asked, rows } = await judged([answer], { assess: { safe: false, outcome: "answer", categories: ["y"] } })
     assert.deepStrictEqual(asked, [
-      { prompt: "prompt a", answer: "answer a#0", clauses: [clauses[0]!], label: "harmful" }
+      { prompt: "prompt a", answer: "answer a#0", clauses: [shownRow(clauses[0]!)], label: "harmful" }
     ])
     assert.deepStrictEqual(rows, [{
       sampleId: "a#0",

@@ -74,8 +74,8 @@ describe("a specification", () => {
   it("is read from its file, a row a clause", async () => {
     const ran = await load("# Rules\n\n## C1: one\ncategories: x\n\nFirst.\n\n## C2: two\n\nSecond.\n")
     assert.deepStrictEqual(rowsOf(ran.table("spec")), [
-      { clauseId: "C1", title: "one", categories: ["x"], text: "First." },
-      { clauseId: "C2", title: "two", categories: [], text: "Second." }
+      { clauseId: "C1", title: "one", categories: ["x"], text: "First.", words: [], examples: [] },
+      { clauseId: "C2", title: "two", categories: [], text: "Second.", words: [], examples: [] }
     ])
   })
 

@@ -3,7 +3,7 @@ import { assert, describe, it } from "vitest"
 import { labelPrompts } from "../../nodes/labelPrompts.ts"
 import { route, routePrompts } from "../../nodes/route.ts"
 import type { Assessment, AssessRequest } from "../../nodes/service/Guard.ts"
-import { Clause, Prompt, Rollout, RoutedPrompt } from "../../nodes/tables.ts"
+import { Prompt, Rollout, RoutedPrompt, SpecClause } from "../../nodes/tables.ts"
 import { laboratory } from "../runtime/support/world.ts"
 import { answerRow, clauseRow, given, promptRow, rowsOf } from "./support/inputs.ts"
 import { guardLayer } from "./support/services.ts"
@@ -74,7 +74,7 @@ describe("labelPrompts", () => {
     } = {}
   ) => {
     const layer = guardLayer("prompt", ({ prompt }) => ({ safe: safety[prompt]! }), asked)
-    const labelled = labelPrompts({ rows: given(RoutedPrompt, prompts), spec: given(Clause, spec) }, params)
+    const labelled = labelPrompts({ rows: given(RoutedPrompt, prompts), spec: given(SpecClause, spec) }, params)
     const ran = await lab.run({ labelled }, { layer })
     const rows = rowsOf(ran.table("labelled"))
     return { asked, ran, labels: rows.map((row) => [row.promptId, row.label, row.provenance]) }

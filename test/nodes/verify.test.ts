@@ -6,7 +6,7 @@ import type { SampleRequest } from "../../nodes/service/Sampler.ts"
 import { Clause, VerificationItem } from "../../nodes/tables.ts"
 import { verify } from "../../nodes/verify.ts"
 import { laboratory } from "../runtime/support/world.ts"
-import { clauseRow, given, givenCheckpoint, rowsOf } from "./support/inputs.ts"
+import { clauseRow, given, givenCheckpoint, rowsOf, shownRow } from "./support/inputs.ts"
 import { guardLayer, samplerLayer } from "./support/services.ts"
 
 const item = (itemId: string, verdict: "safe" | "unsafe") => ({
@@ -86,7 +86,7 @@ describe("verification", () => {
     assert.deepStrictEqual(asked.find(({ prompt }) => prompt === "request b"), {
       prompt: "request b",
       answer: "answer b",
-      clauses,
+      clauses: clauses.map(shownRow),
       label: "benign"
     })
   })

@@ -14,7 +14,7 @@ const definers = new Set(["make", "mapRows", "sql"])
 /** `runtime/Node.ts`, from inside the package or by its name. */
 const nodeModule = /(^|\/)Node(\.[jt]s)?$/
 
-const inert = new Set("cost slot retry timeout description given rows batch instant".split(" "))
+const inert = new Set("cost slot retry timeoutSeconds description given rows batch instant".split(" "))
 const ports = new Set("input inputs side output".split(" "))
 
 /** Whether calling this defines a node. */

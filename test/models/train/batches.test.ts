@@ -71,4 +71,50 @@ describe("packRows", () => {
     const runs = [...packRows(many, { ...sizing, rowsPerRun: 8 })]
     assert.deepStrictEqual(runs.map(({ batch, spans }) => [batch, spans.length]), [[8, 8], [2, 1]])
   })
+
+  it("puts short rows on the lines of long ones, each with its own positions", () => {
+    const row = (length: number, first: number) => ({
+      ids: Array.from({ length }, (_, i) => first + i),
+      targetFrom: length - 1,
+      weight: 1
+    })
+    const packing = { ...sizing, packing: true }
+    const [run, ...more] = packRows([row(5, 10), row(8, 20), row(2, 30), row(3, 40)], packing)
+    // 8 fills a line, 5 and 3 another; for 2 there is no room in runs of two lines
+    assert.deepStrictEqual(more.map(({ spans }) => spans), [[[2, 0, 1]]])
+    const { batch, inputs, length, spans } = run!
+    assert.deepStrictEqual({ batch, length, spans }, { batch: 2, length: 8, spans: [[1, 0, 1], [0, 1, 2], [3, 2, 3]] })
+    assert.deepStrictEqual(Array.from(inputs.ids.slice(8)), [10n, 11n, 12n, 13n, 14n, 40n, 41n, 42n])
+    assert.deepStrictEqual(Array.from(inputs.positions!.slice(8)), [0n, 1n, 2n, 3n, 4n, 0n, 1n, 2n])
+    assert.deepStrictEqual(Array.from(inputs.segments!), [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 2])
+    assert.deepStrictEqual(Array.from(inputs.headRows.slice(0, 3)), [6n, 11n, 14n])
+    assert.deepStrictEqual(Array.from(inputs.targets.slice(0, 3)), [27n, 14n, 42n])
+  })
+
+  it("packs every row once, whatever the lengths", () => {
+    const random = makeRandom(4)
+    for (let round = 0; round < 50; round++) {
+      const many = Array.from({ length: 30 }, (_, i) => ({
+        ids: new Array<number>(2 + Math.floor(30 * random.uniform() ** 3)).fill(i + 1),
+        targetFrom: 1,
+        weight: 1
+      }))
+      const options = { rowsPerRun: 1 + round % 5, tokensPerRun: 96, lengthBucket: 8, targetBucket: 1 / 4 }
+      const tokens = (packing: boolean) => {
+        const runs = [...packRows(many, { ...options, packing })]
+        const places = runs.flatMap(({ spans }) => spans.map(([place]) => place))
+        assert.deepStrictEqual(places.toSorted((a, b) => a - b), [...many.keys()])
+        for (const { batch, inputs, length, spans } of runs) {
+          assert.isAtMost(batch, options.rowsPerRun)
+          assert.strictEqual(inputs.ids.length, batch * length)
+          for (const [place, from, to] of spans) {
+            assert.strictEqual(to - from, many[place]!.ids.length - 1)
+            assert.isTrue(inputs.targets.slice(from, to).every((id) => id === BigInt(place + 1)))
+          }
+        }
+        return runs.reduce((sum, { batch, length }) => sum + batch * length, 0)
+      }
+      assert.isAtMost(tokens(true), tokens(false))
+    }
+  })
 })

@@ -114,6 +114,24 @@ describe("runGrpo", () => {
     )
   })
 
+  for (const mode of ["full", "lora"] as const) {
+    it(`learns several times from the samples of a step, and continues to the same bytes (${mode})`, async () => {
+      const settings = { mode, epochs: 3, steps: 4, schedule: "linear", warmupFraction: 0.5 } as const
+      const whole = grpoJob(settings)
+      const history = await train(whole)
+      assert.deepStrictEqual(history.history.map(({ step }) => step), [1, 2, 3, 4])
+      // the first update has ratio 1 and so objective 0; a later one has moved towards the better answers
+      assert.isBelow(history.history[1]!.loss, -1e-4)
+      const parts = grpoJob(settings)
+      assert.instanceOf(await failure(parts, vowels, stoppingAfter(2)), TrainingAborted)
+      await train(parts)
+      assert.deepStrictEqual(contentsOf(parts.to), contentsOf(whole.to))
+      const once = grpoJob({ ...settings, epochs: 1 })
+      await train(once)
+      assert.notStrictEqual(contentsOf(once.to).get("model.safetensors"), contentsOf(whole.to).get("model.safetensors"))
+    })
+  }
+
   it("leaves the weights alone when no group is mixed", async () => {
     const equal: RewardFunction = async (batch) => batch.map(() => 1)
     const still = grpoJob({ minMixedShare: 0, steps: 2 })

@@ -10,6 +10,7 @@ import { scheduleFactor } from "../../../models/train/schedule.ts"
 import { runSft } from "../../../models/train/sft.ts"
 import { TrainingFailed } from "../../../models/train/TrainingFailed.ts"
 import type { SftJob } from "../../../models/train/TrainJob.ts"
+import type { Weights } from "../../../models/Weights.ts"
 import { alphabetRows, contentsOf, load, running, sftJob, stoppingAfter, writeBase } from "./trainingFixture.ts"
 
 let base: string
@@ -29,6 +30,8 @@ const failure = async (job: SftJob, context = running): Promise<unknown> => {
   }
   throw new Error("the run finished")
 }
+
+const weightsOf = async (folder: string): Promise<Weights> => (await load(folder)).weights
 
 const greedy = async (folder: string, prompts: ReadonlyArray<string>) => {
   const decoder = await Decoder.open({ ...await load(folder), width: 4, threads: 1 })
@@ -202,5 +205,64 @@ describe("runSft", () => {
     }
     const untouched = parameterName(1, "up")
     assert.deepStrictEqual((await load(merged.to)).weights.get(untouched), (await load(base)).weights.get(untouched))
+  })
+
+  it("computes the loss on rows it does not train on, at the steps asked for and at the last, and trains the same", async () => {
+    const rows = alphabetRows.slice(0, 5)
+    const evaluation = { rows: [...rows, { id: "long", prompt: "a ".repeat(40), target: "b" }], everySteps: 3 }
+    const plain = sftJob(base, { mode: "lora", merge: true })
+    const measured = { ...sftJob(base, { mode: "lora", merge: true }), evaluation }
+    await train(plain)
+    const progress: Array<number | undefined> = []
+    const result = await train(measured, {
+      ...running,
+      onProgress: ({ evaluationLoss }) => progress.push(evaluationLoss)
+    })
+    assert.deepStrictEqual(result.evaluation!.dropped, [{ id: "long", tokens: 43 }])
+    assert.deepStrictEqual(progress.map((loss) => loss !== undefined), [0, 0, 1, 0, 0, 1, 0, 1].map(Boolean))
+    assert.strictEqual(progress[7], result.evaluation!.loss)
+    assert.strictEqual(
+      contentsOf(measured.to).get("model.safetensors"),
+      contentsOf(plain.to).get("model.safetensors")
+    )
+    // the trained model's loss on these rows, computed from the saved folder as the loss of a first step
+    const first = sftJob(measured.to, { rows, batchSize: 5, epochs: 1 })
+    await train(first)
+    const { history } = JSON.parse(readFileSync(join(first.to, "training.json"), "utf8"))
+    assert.closeTo(result.evaluation!.loss, history[0].loss, 1e-5)
+    const none = await failure({ ...measured, evaluation: { rows: [], everySteps: 1 } })
+    assert.include((none as Error).message, "the job has no evaluation rows")
+  })
+
+  it("packs short rows into lines to the same weights, up to rounding, and resumes as well", async () => {
+    const rows = alphabetRows.map((row, i) => ({ ...row, prompt: "z ".repeat(i % 7) + row.prompt }))
+    const apart = sftJob(base, { rows, batchSize: 20, epochs: 3 })
+    const together = sftJob(base, { rows, batchSize: 20, epochs: 3, packing: true })
+    await train(apart)
+    const tokens = await train(together)
+    assert.strictEqual(tokens.steps, 3)
+    const expected = await weightsOf(apart.to)
+    const actual = await weightsOf(together.to)
+    for (const [name, values] of expected) {
+      values.forEach((value, i) => assert.closeTo(actual.get(name)![i]!, value, 1e-4, name))
+    }
+    const parts = sftJob(base, { rows, batchSize: 20, epochs: 3, packing: true })
+    assert.instanceOf(await failure(parts, stoppingAfter(1)), TrainingAborted)
+    await train(parts)
+    assert.deepStrictEqual(contentsOf(parts.to), contentsOf(together.to))
+  })
+
+  it("says how much time is left", async () => {
+    const left: Array<number> = []
+    await train(sftJob(base), { ...running, onProgress: ({ secondsLeft }) => left.push(secondsLeft) })
+    assert.isTrue(left.slice(0, -1).every((seconds) => seconds > 0 && Number.isFinite(seconds)))
+    assert.strictEqual(left.at(-1), 0)
+  })
+
+  it("refuses rows whose tokens are beyond the model's vocabulary", async () => {
+    const model = await load(base)
+    const cut = { ...model, config: { ...model.config, vocab: 20 } }
+    const cause = await runSft(sftJob(base), cut, running).then(() => undefined, (error: Error) => error)
+    assert.match(cause!.message, /row row0 has token id 28, and the model's vocabulary ends at 20/)
   })
 })

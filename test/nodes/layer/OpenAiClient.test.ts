@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import { inspect } from "node:util"
 import type { ChatRequest } from "../../../nodes/layer/chatCompletion.ts"
 import * as OpenAiClient from "../../../nodes/layer/OpenAiClient.ts"
+import * as Attempts from "../../../runtime/Attempts.ts"
 import * as Usage from "../../../runtime/Usage.ts"
 import { atOnce, chatServer, completion, type Reply } from "./chatServer.ts"
 
@@ -20,7 +21,7 @@ const request: ChatRequest = {
 const clientOf = (replies: ReadonlyArray<Reply>, options: Partial<OpenAiClient.ServerOptions> = {}) =>
   Effect.gen(function*() {
     const server = yield* chatServer((_, index) => replies[Math.min(index, replies.length - 1)]!)
-    const client = yield* OpenAiClient.make({ baseUrl: server.baseUrl, retry: atOnce, ...options })
+    const client = yield* OpenAiClient.make({ baseUrl: server.baseUrl, ...options })
     return { ...server, client }
   })
 
@@ -117,20 +118,46 @@ describe("retries", () => {
       const { asked, client } = yield* clientOf([busy(429), busy(503), busy(408), busy(409), ok])
       assert.strictEqual((yield* client.chat(request)).content, "hi")
       assert.strictEqual(asked.length, 5)
-    }))
+    }).pipe(atOnce(3)))
 
   it.live("end after so many, with the server's words", () =>
     Effect.gen(function*() {
       const { asked, baseUrl, client } = yield* clientOf([{
         status: 500,
         body: { error: { message: "out of\nmemory" } }
-      }], {
-        retry: { ...atOnce, times: 3 }
-      })
+      }])
       const error = yield* Effect.flip(client.chat(request))
       assert.include(error.message, `${baseUrl} answered 500: out of memory (4 attempts)`)
       assert.strictEqual(asked.length, 4)
-    }))
+    }).pipe(atOnce(4)))
+
+  it.live("are the row's where a row is what is repeated, and tell it what may pass", () =>
+    Effect.gen(function*() {
+      const { asked, baseUrl, client } = yield* clientOf([
+        { status: 429, headers: { "retry-after": "0" }, body: { error: { message: "slow down" } } },
+        { status: 503, body: { error: { message: "loading" } } },
+        ok
+      ])
+      const retried: Array<Attempts.Retried> = []
+      const row = Attempts.attempts({ kind: "rows" }, (one) => void retried.push(one))
+      assert.strictEqual((yield* row(client.chat(request))).content, "hi")
+      assert.deepStrictEqual(
+        retried.map(({ attempt, class: name, reason }) => [attempt, name, reason.split(";")[0]]),
+        [[1, "rate-limit", `${baseUrl} answered 429: slow down`], [2, "server", `${baseUrl} answered 503: loading`]]
+      )
+      assert.strictEqual(asked.length, 3)
+    }).pipe(atOnce(2)))
+
+  it.live("are not multiplied by those of the row around them", () =>
+    Effect.gen(function*() {
+      const { asked, client } = yield* clientOf([{ status: 500, body: { message: "down" } }])
+      const row = Attempts.attempts({ kind: "rows" }, () => undefined)
+      assert.include((yield* Effect.flip(row(client.chat(request)))).message, "(3 attempts)")
+      assert.strictEqual(asked.length, 3)
+      const node = Attempts.attempts({ kind: "make" }, () => undefined)
+      assert.include((yield* Effect.flip(node(client.chat(request)))).message, "(3 attempts)")
+      assert.strictEqual(asked.length, 6)
+    }).pipe(atOnce(3)))
 
   it.live("are not made where they cannot help", () =>
     Effect.gen(function*() {
@@ -205,8 +232,7 @@ describe("no server", () => {
     Effect.gen(function*() {
       const { baseUrl } = yield* Effect.scoped(chatServer(() => ok)) // gone when the scope ends
       const client = yield* OpenAiClient.make({
-        baseUrl: baseUrl.replace("://", "://user:secret@"),
-        retry: { first: "1 hour" }
+        baseUrl: baseUrl.replace("://", "://user:secret@")
       })
       const { message } = yield* Effect.flip(client.chat(request))
       assert.include(message, `no answer from ${baseUrl}`)
@@ -219,9 +245,9 @@ describe("no server", () => {
   it.live("is what a server is that does not answer in time", () =>
     Effect.gen(function*() {
       const server = yield* chatServer(() => new Promise<Reply>(() => undefined))
-      const client = yield* OpenAiClient.make({ baseUrl: server.baseUrl, timeout: 1, retry: { ...atOnce, times: 1 } })
+      const client = yield* OpenAiClient.make({ baseUrl: server.baseUrl, timeout: 1 })
       assert.include((yield* Effect.flip(client.chat(request))).message, "time-out: nothing within 1ms) (2 attempts)")
-    }))
+    }).pipe(atOnce(2)))
 })
 
 describe("the key", () => {

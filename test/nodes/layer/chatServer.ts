@@ -5,6 +5,7 @@
 import { createServer, type IncomingHttpHeaders } from "node:http"
 import type { AddressInfo } from "node:net"
 import * as Effect from "effect/Effect"
+import * as Attempts from "../../../runtime/Attempts.ts"
 
 export interface Asked {
   readonly method: string
@@ -61,5 +62,13 @@ export const completion = (content: string | null, choice: { readonly [field: st
   usage: { prompt_tokens: 10, completion_tokens: 4, total_tokens: 14 }
 })
 
-/** Retries at once, as often as usual. */
-export const atOnce = { first: 0, longest: "1 minute" } as const
+/** Failures that may pass are tried so often, without waiting. */
+export const atOnce = (tries: number) => {
+  const backoff: Attempts.Backoff = { tries, firstMs: 0, longestMs: 60_000 }
+  return Effect.provideService(Attempts.Backoffs, {
+    "rate-limit": backoff,
+    server: backoff,
+    network: backoff,
+    timeout: backoff
+  })
+}

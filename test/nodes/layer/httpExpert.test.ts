@@ -5,7 +5,7 @@ import { expertMessages, readExpertReply } from "../../../nodes/layer/expertProm
 import { httpExpert, type HttpExpertOptions } from "../../../nodes/layer/httpExpert.ts"
 import { type CritiqueRequest, Expert } from "../../../nodes/service/Expert.ts"
 import type { Message } from "../../../nodes/service/Sampler.ts"
-import { atOnce, chatServer, completion, type Reply } from "./chatServer.ts"
+import { chatServer, completion, type Reply } from "./chatServer.ts"
 
 const request: CritiqueRequest = {
   clauses: [
@@ -110,7 +110,7 @@ describe("httpExpert", () => {
   ) =>
     Effect.gen(function*() {
       const server = yield* chatServer((_, index) => replies[index]!)
-      const layer = httpExpert({ baseUrl: server.baseUrl, model: "judge", retry: atOnce, ...options })
+      const layer = httpExpert({ baseUrl: server.baseUrl, model: "judge", ...options })
       return yield* Effect.flatMap(Expert, (expert) => use(expert, server.asked)).pipe(Effect.provide(layer))
     })
 

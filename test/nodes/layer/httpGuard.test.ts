@@ -4,7 +4,7 @@ import { readLlamaGuard, readQwen3Guard } from "../../../nodes/layer/guardGramma
 import { httpGuard, type HttpGuardOptions } from "../../../nodes/layer/httpGuard.ts"
 import type { AssessRequest } from "../../../nodes/service/Guard.ts"
 import * as Guard from "../../../nodes/service/Guard.ts"
-import { type Asked, atOnce, chatServer, completion } from "./chatServer.ts"
+import { type Asked, chatServer, completion } from "./chatServer.ts"
 
 describe("readQwen3Guard", () => {
   it("reads three lines about a response", () => {
@@ -79,7 +79,7 @@ const withGuard = <A, E>(
 ) =>
   Effect.gen(function*() {
     const server = yield* chatServer((asked, index) => ({ body: completion(write(asked, index)) }))
-    const layer = httpGuard("test", { baseUrl: server.baseUrl, model: "guard", retry: atOnce, ...options })
+    const layer = httpGuard("test", { baseUrl: server.baseUrl, model: "guard", ...options })
     return yield* Effect.flatMap(Guard.named("test"), (guard) => use(guard, server.asked)).pipe(Effect.provide(layer))
   })
 

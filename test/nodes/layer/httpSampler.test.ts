@@ -8,7 +8,7 @@ import { joinReasoning } from "../../../nodes/layer/joinReasoning.ts"
 import { Sampler, type SampleRequest } from "../../../nodes/service/Sampler.ts"
 import { splitReasoning } from "../../../nodes/text/verification.ts"
 import { temporaryFolder } from "../inputs/wheels.ts"
-import { atOnce, chatServer, completion, type Reply } from "./chatServer.ts"
+import { chatServer, completion, type Reply } from "./chatServer.ts"
 
 const sampling = { temperature: 0.6, topP: 0.95, topK: 0, maxNewTokens: 16 }
 
@@ -33,7 +33,7 @@ const withSampler = <A, E>(
 ) =>
   Effect.gen(function*() {
     const server = yield* chatServer(() => reply)
-    const layer = httpSampler({ baseUrl: server.baseUrl, retry: atOnce, ...options })
+    const layer = httpSampler({ baseUrl: server.baseUrl, ...options })
     return yield* Effect.flatMap(Sampler, (sampler) => use(sampler, server.asked)).pipe(Effect.provide(layer))
   })
 
@@ -128,7 +128,7 @@ describe("httpSampler", () => {
         concurrency: 2,
         timeout: "1 second"
       })
-      const two = yield* fingerprint({ baseUrl: "http://b/v1", retry: { times: 0 }, price: { input: 1, output: 2 } })
+      const two = yield* fingerprint({ baseUrl: "http://b/v1", price: { input: 1, output: 2 } })
       assert.strictEqual(one.fingerprint, two.fingerprint)
       assert.isUndefined(one.expensive)
       assert.isTrue(two.expensive)

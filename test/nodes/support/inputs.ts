@@ -89,6 +89,16 @@ export const clauseRow = (clauseId: string, categories: ReadonlyArray<string> = 
   clauseId,
   title: `title ${clauseId}`,
   categories,
+  text,
+  words: [] as ReadonlyArray<string>,
+  examples: [] as ReadonlyArray<string>
+})
+
+/** A clause as a service is shown it. */
+export const shownRow = ({ categories, clauseId, text, title }: ReturnType<typeof clauseRow>) => ({
+  clauseId,
+  title,
+  categories,
   text
 })
 

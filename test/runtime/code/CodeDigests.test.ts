@@ -166,7 +166,11 @@ describe("a cosmetic edit changes no digest", () => {
       ["nodes/math/meter.ts", "return 1", "return 2"]
     ],
     ["JSON formatting", ["nodes/rubric.json", "{ ", "{\n  "]],
-    ["inert properties of a definition", [C, `cost: "expensive"`, `retry: 3, slot: "gpu", batch: 8, description: "d"`]],
+    ["inert properties of a definition", [
+      C,
+      `cost: "expensive"`,
+      `retry: { tries: 3 }, slot: "gpu", timeoutSeconds: 9, batch: 8, description: "d"`
+    ]],
     ["`given`: its value is in the key", [C, "side.length", "side.length + 1"]],
     ["a column of a table that is only declared as a port", [
       "nodes/tables.ts",

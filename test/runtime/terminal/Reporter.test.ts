@@ -4,6 +4,7 @@
  */
 import { EventEmitter } from "node:events"
 import { assert, describe, it } from "vitest"
+import type { Event } from "../../../runtime/Event.ts"
 import * as Reporter from "../../../runtime/terminal/Reporter.ts"
 import { displayWidth } from "../../../runtime/terminal/text.ts"
 import { Screen } from "./Screen.ts"
@@ -310,7 +311,7 @@ describe("json", () => {
     })
     const nodes = { total: 1, ran: 0, fresh: 1, failed: 0, skipped: 0 }
     const rows = { ran: 0, fresh: 0, failed: 0 }
-    const events: ReadonlyArray<Reporter.Reported> = [
+    const events: ReadonlyArray<Event> = [
       { event: "NodeFresh", label: "a\nb", key },
       { event: "RunFinished", ok: true, nodes, rows, durationMs: 3, usd: 0 }
     ]
@@ -326,7 +327,7 @@ describe("json", () => {
 })
 
 describe("a stream nobody reads", () => {
-  const fresh: Reporter.Reported = { event: "NodeFresh", label: "a", key }
+  const fresh: Event = { event: "NodeFresh", label: "a", key }
 
   it("ends the output quietly when it reports an error, and after the reporter has closed", () => {
     let writes = 0

@@ -5,6 +5,8 @@ import { totalsOf } from "../../../runtime/terminal/planSummary.ts"
 import { planJson, planTable } from "../../../runtime/terminal/planTable.ts"
 import { displayWidth } from "../../../runtime/terminal/text.ts"
 
+const upTo = (low: number) => ({ low, high: 1.5 * low })
+
 /** The parts of an entry that are shown; the vertex has nothing but names. */
 const entry = (
   label: string,
@@ -12,6 +14,7 @@ const entry = (
   why: string,
   more: {
     readonly rows?: readonly [toRun: number, total: number]
+    /** Half as much again is the upper end. */
     readonly cost?: readonly [seconds: number, usd: number, basis: string]
   } = {}
 ): Entry => {
@@ -22,13 +25,14 @@ const entry = (
     resolved: undefined,
     why: why === "" ? [] : [{ part: "params", text: why }],
     rows: more.rows && { toRun: more.rows[0], total: more.rows[1] },
-    cost: more.cost && { seconds: more.cost[0], usd: more.cost[1], basis: more.cost[2] }
+    cost: more.cost && { seconds: upTo(more.cost[0]), usd: upTo(more.cost[1]), basis: more.cost[2] }
   }
 }
 
 const planOf = (entries: ReadonlyArray<Entry>, executed: ReadonlyArray<Entry> = []): Plan => ({
   entries,
   executed,
+  unselected: [],
   knowns: new Map()
 })
 
@@ -58,14 +62,14 @@ describe("planTable", () => {
     assert.strictEqual(
       planTable(edited, { width: 120 }),
       `
-NODE               STATE    WHY                                               ROWS        TIME    COST
+NODE               STATE    WHY                                               ROWS         TIME           COST
 parseSpec          fresh    just ran: clauses changed
-rollout            stale    clauses: C7 changed; temperature: 0.7 → 1  62 of 4,800        38 s   $0.42
-critique           waiting  waits for rollout                              ≤ 4,800  ≤ 2 m 04 s  ≤ $374
-filter             waiting  waits for critique                                               ?       ?
-verifySft[3 arms]  waiting  waits for filter                                        ≤ 3 h 00 m      $0
+rollout            stale    clauses: C7 changed; temperature: 0.7 → 1  62 of 4,800  38 s – 57 s  $0.42 – $0.63
+critique           waiting  waits for rollout                              ≤ 4,800   ≤ 3 m 06 s         ≤ $561
+filter             waiting  waits for critique                                                ?              ?
+verifySft[3 arms]  waiting  waits for filter                                         ≤ 4 h 30 m             $0
 = 2 fresh
-total  1 stale, 5 waiting, 3 fresh  62 – 4,862 rows  38 s – 3 h 03 m + ?  $0.42 – $375 + ?
+total  1 stale, 5 waiting, 3 fresh  62 – 4,862 rows  38 s – 4 h 34 m + ?  $0.42 – $562 + ?
 time and cost: list prices 2026-11 (3 nodes), history (2 nodes)
 ?: 1 node without history or estimate`.slice(1)
     )
@@ -75,30 +79,30 @@ time and cost: list prices 2026-11 (3 nodes), history (2 nodes)
     assert.strictEqual(
       planTable(edited, { width: 80 }),
       `
-NODE               STATE    WHY                         ROWS        TIME    COST
-parseSpec          fresh    just ran: clauses …
-rollout            stale    clauses: C7 change…  62 of 4,800        38 s   $0.42
-critique           waiting  waits for rollout        ≤ 4,800  ≤ 2 m 04 s  ≤ $374
-filter             waiting  waits for critique                         ?       ?
-verifySft[3 arms]  waiting  waits for filter                  ≤ 3 h 00 m      $0
+NODE            STATE    WHY                    ROWS         TIME           COST
+parseSpec       fresh    just ran: cla…
+rollout         stale    clauses: C7 c…  62 of 4,800  38 s – 57 s  $0.42 – $0.63
+critique        waiting  waits for rol…      ≤ 4,800   ≤ 3 m 06 s         ≤ $561
+filter          waiting  waits for cri…                         ?              ?
+verif…[3 arms]  waiting  waits for fil…                ≤ 4 h 30 m             $0
 = 2 fresh
-total  1 stale, 5 waiting, 3 fresh  62 – 4,862 rows  38 s – 3 h 03 m + ?
-  $0.42 – $375 + ?
+total  1 stale, 5 waiting, 3 fresh  62 – 4,862 rows  38 s – 4 h 34 m + ?
+  $0.42 – $562 + ?
 time and cost: list prices 2026-11 (3 nodes), history (2 nodes)
 ?: 1 node without history or estimate`.slice(1)
     )
     assert.strictEqual(
       planTable(edited, { width: 60 }),
       `
-NODE            STATE    WHY                    ROWS    COST
-parseSpec       fresh    just ran: cla…
-rollout         stale    clauses: C7 c…  62 of 4,800   $0.42
-critique        waiting  waits for rol…      ≤ 4,800  ≤ $374
-filter          waiting  waits for cri…                    ?
-verif…[3 arms]  waiting  waits for fil…                   $0
+NODE               STATE    WHY                         COST
+parseSpec          fresh    just ran: clause…
+rollout            stale    clauses: C7 chan…  $0.42 – $0.63
+critique           waiting  waits for rollout         ≤ $561
+filter             waiting  waits for critiq…              ?
+verifySft[3 arms]  waiting  waits for filter              $0
 = 2 fresh
 total  1 stale, 5 waiting, 3 fresh  62 – 4,862 rows
-  38 s – 3 h 03 m + ?  $0.42 – $375 + ?
+  38 s – 4 h 34 m + ?  $0.42 – $562 + ?
 time and cost: list prices 2026-11 (3 nodes), history (2
 nodes)
 ?: 1 node without history or estimate`.slice(1)
@@ -129,16 +133,18 @@ nodes)
     assert.strictEqual(
       planTable(plan, { width: 120 }),
       `
-NODE           STATE  WHY                          ROWS      TIME       COST
-train[2 arms]  stale  lr: 2 → 1 (or 1 other reason)        10 s + ?  $1.00 + ?
+NODE           STATE  WHY                            ROWS             TIME               COST
+train[2 arms]  stale  lr: 2 → 1 (or 1 other reason)        10 s – 15 s + ?  $1.00 – $1.50 + ?
 = 1 fresh
-total  2 stale, 1 fresh  10 s + ?  $1.00 + ?
+total  2 stale, 1 fresh  10 s – 15 s + ?  $1.00 – $1.50 + ?
 time and cost: history
-?: 1 node without history or estimate`.slice(1).replace(
-        "WHY                          ROWS      ",
-        "WHY                            ROWS      "
-      )
+?: 1 node without history or estimate`.slice(1)
     )
+  })
+
+  it("says how much a selection leaves out", () => {
+    const plan = { ...planOf([entry("a", "fresh", "")]), unselected: [entry("b", "stale", "x"), entry("c", "fresh", "")] }
+    assert.strictEqual(planTable(plan, { width: 80 }), "= 1 fresh\n- 2 not selected\nnothing to do")
   })
 
   it("claims no price where none is known", () => {
@@ -184,14 +190,14 @@ describe("planJson", () => {
       state: "stale",
       why: [{ part: "params", text: "clauses: C7 changed; temperature: 0.7 → 1" }],
       rows: { toRun: 62, total: 4800 },
-      cost: { seconds: 38, usd: 0.42, basis: "history" }
+      cost: { seconds: { low: 38, high: 57 }, usd: { low: 0.42, high: 0.63 }, basis: "history" }
     })
     assert.deepStrictEqual(json.executed, ["parseSpec"])
     assert.deepStrictEqual(json.totals, {
       nodes: { fresh: 3, stale: 1, waiting: 5 },
       rows: { lower: 62, upper: 4862 },
-      seconds: { lower: 38, upper: 38 + 124 + 3 * 3600 },
-      usd: { lower: 0.42, upper: 0.42 + 374.2 },
+      seconds: { lower: 38, upper: 1.5 * (38 + 124 + 3 * 3600) },
+      usd: { lower: 0.42, upper: 0.63 + 1.5 * 374.2 },
       unpriced: 1
     })
     assert.deepStrictEqual(json.bases, [{ basis: "list prices 2026-11", nodes: 3 }, { basis: "history", nodes: 2 }])

@@ -1,0 +1,66 @@
+/**
+ * The table a node makes: rows are checked, kept chunk by chunk, and must have ids that are their own. A body may yield a
+ * million rows from a generator; they are never in memory together.
+ */
+import * as Effect from "effect/Effect"
+import { tableSchema } from "../cache/Columns.ts"
+import { DistinctIds } from "../cache/DistinctIds.ts"
+import type { TableManifest } from "../cache/Manifest.ts"
+import { Store } from "../cache/Store.ts"
+import { attemptAsync } from "../cache/StoreFailed.ts"
+import { rowName, rowWriter } from "./Cells.ts"
+import type { AnyTable } from "./Definition.ts"
+import { NodeFailed } from "./Error.ts"
+
+/** Rows taken in before others have their turn. */
+const turnRows = 4096
+
+export interface TableOutputOptions {
+  /** The vertex that makes the table, and its key. */
+  readonly label: string
+  readonly key: string
+  readonly table: AnyTable
+  /** Ids were unique where they were copied from. */
+  readonly idsChecked?: boolean
+}
+
+/** The first two rows that share an id, by its cells: equal hashes are only suspects. */
+const sharedId = Effect.fnUntraced(function*(table: AnyTable, manifest: TableManifest, suspects: DistinctIds["suspects"]) {
+  const store = yield* Store
+  if (suspects.length === 0) return undefined
+  const ids = yield* store.readTable(manifest, table.id)
+  const found = suspects.find(({ first, second }) => rowName(table, ids, first) === rowName(table, ids, second))
+  return found === undefined ? undefined : rowName(table, ids, found.first)
+})
+
+/** Opens a table. **Fails**: `NodeFailed` at its end where two rows have one id. */
+export const open = Effect.fnUntraced(function*({ idsChecked = false, key, label, table }: TableOutputOptions) {
+  const store = yield* Store
+  const writer = yield* store.tableWriter(tableSchema(table.columns))
+  const ids = new DistinctIds()
+  const idColumns = table.id.map((name) => writer.schema.findIndex((column) => column.name === name))
+  if (!idsChecked && idColumns.length > 0) writer.onChunk = (columns) => ids.add(idColumns.map((at) => columns[at]!), columns[0]!.length)
+
+  /** Takes rows as a body returned them, checked against the table. */
+  const pushRows = Effect.fnUntraced(function*(rows: Iterable<unknown>) {
+    const write = rowWriter(table)
+    for (const row of rows) {
+      writer.pushRow(write(row))
+      if (writer.rows % turnRows === 0) yield* Effect.yieldNow
+    }
+  })
+
+  const finish = Effect.gen(function*() {
+    const manifest = yield* attemptAsync("store a table", store.root, () => writer.finish())
+    const id = yield* sharedId(table, manifest, ids.suspects)
+    if (id === undefined) return manifest
+    return yield* new NodeFailed({
+      label,
+      key,
+      reason: `two of its ${manifest.rows} rows have the id ${id}`,
+      next: `ids (${table.id.join(", ")}) must be unique: they name rows in every later step`
+    })
+  })
+
+  return { writer, pushRows, finish }
+})

@@ -1,0 +1,45 @@
+/**
+ * Every command by name: what `--help` says of it, and its module, which is loaded when the command is asked for and
+ * not before. So a list of commands costs next to nothing, and no command waits for what only another one needs.
+ */
+import type * as Command from "effect/cli/Command"
+
+/** Any command. What it takes, fails with and needs is erased: the command line ends all of them alike. */
+export type AnyCommand = Command.Command<any, any, any, any, any>
+
+export interface Listed {
+  readonly description: string
+  readonly load: () => Promise<AnyCommand>
+}
+
+/** In the order in which `--help` lists them. */
+export const commands: { readonly [name: string]: Listed } = {
+  run: {
+    description: "run what is stale, and print the results",
+    load: async () => (await import("./run.ts")).run
+  },
+  plan: {
+    description: "what would run, why, and what it costs",
+    load: async () => (await import("./plan.ts")).plan
+  },
+  why: {
+    description: "why a node or a row is stale: what differs in its key, old → new",
+    load: async () => (await import("./why.ts")).why
+  },
+  accept: {
+    description: "declare that changed code gives the same results",
+    load: async () => (await import("./accept.ts")).accept
+  },
+  ls: {
+    description: "what the cache holds: nodes of the latest runs",
+    load: async () => (await import("./ls.ts")).ls
+  },
+  show: {
+    description: "the rows or the value of a node's latest result",
+    load: async () => (await import("./show.ts")).show
+  },
+  query: {
+    description: "SQL over the results of every node",
+    load: async () => (await import("./query.ts")).query
+  }
+}

@@ -1,0 +1,189 @@
+/**
+ * Why one row of a row node has a result or would run: what its key is made of now, against the row of the same name
+ * when the node last had a result, and against the runs before as long as the key is the same.
+ */
+import * as Effect from "effect/Effect"
+import type { Cell } from "../../cache/Columns.ts"
+import type { Action, RunRecord } from "../../cache/Manifest.ts"
+import { Store } from "../../cache/Store.ts"
+import { isLost } from "../../cache/StoreFailed.ts"
+import { type RowsDefinition, rowsPort } from "../Definition.ts"
+import { sameCell } from "../diff/compareColumn.ts"
+import { ExperimentInvalid } from "../Error.ts"
+import type { Vertex } from "../Graph.ts"
+import type { Cells } from "../history/StoredTable.ts"
+import type { KeyParts } from "../Key.ts"
+import { rowFunctionKey } from "../Key.ts"
+import type { Entry, Plan } from "../Plan.ts"
+import type { Known } from "../Resolver.ts"
+import { storedAction } from "../storedAction.ts"
+import { type Difference, differences, differingPaths, type Reason, type StoredParts } from "../Why.ts"
+import { inputThen, keyPartsOf } from "./inputThen.ts"
+import { type Inputs, type RowSeen, rowSeen } from "./rowSeen.ts"
+
+export interface RowExplained {
+  readonly row: string
+  readonly key: string
+  readonly state: "fresh" | "failed" | "stale"
+  /** The earliest run, without a gap before the latest, in which the row had this key. */
+  readonly since?: string
+  readonly failed?: { readonly attempts: number; readonly reason: string }
+  /** What the row reads now. */
+  readonly cells: Cells
+  readonly given?: unknown
+  /** The run that made the last result of this node; what follows is against it. */
+  readonly against?: string
+  /** Cells that are not what they were. */
+  readonly changedCells: ReadonlyArray<{ readonly column: string; readonly from: Cell; readonly to: Cell }>
+  /** What it is given and was not, by the path in it. */
+  readonly changedGiven: ReadonlyArray<Difference>
+  /** What all rows share and has changed: code, parameters, services, … */
+  readonly function: ReadonlyArray<Reason>
+  /** The row was not there, or what was there is not known any more. */
+  readonly note?: string
+}
+
+/** Earlier results looked at. */
+const resultsSearched = 20
+
+/** Results of this node by the runs of its experiment, latest first, each once. */
+const pastActions = Effect.fnUntraced(function*(runs: ReadonlyArray<RunRecord>, label: string) {
+  const keys = new Set(runs.flatMap(({ nodes }) => nodes.find((node) => node.label === label)?.key ?? []))
+  const actions: Array<Action> = []
+  for (const key of [...keys].slice(0, resultsSearched)) {
+    const action = yield* storedAction(key)
+    if (action !== undefined) actions.push(action)
+  }
+  return actions
+})
+
+/** The inputs of a past result; `undefined` where one is not known any more. */
+const inputsThen = (vertex: Vertex, runs: ReadonlyArray<RunRecord>, action: Action): Inputs | undefined => {
+  const inputs: { [port: string]: Known } = {}
+  for (const [port, input] of Object.entries(vertex.inputs)) {
+    const manifest = inputThen(runs, action, port, input.label)
+    if (manifest === undefined) return undefined
+    inputs[port] = { content: manifest.content, manifest }
+  }
+  return inputs
+}
+
+const withoutInputs = ({ key, ...parts }: StoredParts): StoredParts => ({ ...parts, key: { ...key, inputs: {} } })
+
+/** What the inputs of a past result showed the row, under what is computed from them now; its bytes may be gone. */
+const seenThen = (vertex: Vertex, parts: KeyParts, runs: ReadonlyArray<RunRecord>, action: Action, name: string) => {
+  const inputs = inputsThen(vertex, runs, action)
+  if (inputs === undefined) return Effect.succeed("unknown" as const)
+  return Effect.catchIf(rowSeen(vertex, parts, inputs, name), isLost, () => Effect.succeed("unknown" as const))
+}
+
+const changedCells = (before: Cells, after: Cells): RowExplained["changedCells"] =>
+  Object.entries(after).flatMap(([column, to]) => {
+    const from = before[column] ?? null
+    return sameCell(from, to) ? [] : [{ column, from, to }]
+  })
+
+/** Lists of what is given are compared item by item: a clause that changed is one difference. */
+const givenPaths = (before: unknown, after: unknown): ReadonlyArray<Difference> => {
+  if (!Array.isArray(before) || !Array.isArray(after)) return differingPaths(before, after)
+  return Array.from({ length: Math.max(before.length, after.length) }, (_, index) => index).flatMap((index) =>
+    differingPaths(before[index], after[index], `[${index}]`)
+  )
+}
+
+/** The first of the results that follow each other from the latest on and have the row under this key. */
+const sinceWhen = Effect.fnUntraced(
+  function*(vertex: Vertex, parts: KeyParts, runs: ReadonlyArray<RunRecord>, past: ReadonlyArray<Action>, now: {
+    readonly name: string
+    readonly key: string
+  }) {
+    let since: string | undefined
+    for (const action of past) {
+      if (rowFunctionKey(keyPartsOf(action)) !== rowFunctionKey(parts)) break
+      const seen: RowSeen | "unknown" | undefined = yield* seenThen(vertex, parts, runs, action, now.name)
+      if (seen === undefined || seen === "unknown" || seen.key !== now.key) break
+      since = action.run
+    }
+    return since
+  }
+)
+
+/** What is against the last result of the node. */
+const against = Effect.fnUntraced(
+  function*(vertex: Vertex, stored: StoredParts, runs: ReadonlyArray<RunRecord>, last: Action, now: RowSeen, name: string) {
+    const then: RowSeen | "unknown" | undefined = yield* seenThen(vertex, stored.key, runs, last, name)
+    const known = then === undefined || then === "unknown" ? undefined : then
+    const sameFunction = rowFunctionKey(keyPartsOf(last)) === rowFunctionKey(stored.key)
+    return {
+      against: last.run,
+      changedCells: known === undefined ? [] : changedCells(known.cells, now.cells),
+      changedGiven: known === undefined ? [] : givenPaths(known.given, now.given),
+      function: sameFunction ? [] : differences(withoutInputs(last.parts as StoredParts), withoutInputs(stored), {}),
+      ...(then === undefined ? { note: "the row is new" } : {}),
+      ...(then === "unknown" ? { note: "what it read then is no longer in the cache" } : {})
+    }
+  }
+)
+
+const reasonOf = (payload: Uint8Array): string => {
+  const text = Buffer.from(payload).toString("utf8")
+  try {
+    return String((JSON.parse(text) as { readonly reason?: unknown }).reason ?? text)
+  } catch {
+    return text
+  }
+}
+
+export interface ExplainRowOptions {
+  /** Runs of this experiment, latest first. */
+  readonly runs: ReadonlyArray<RunRecord>
+  /** What an action of these parts would keep. */
+  readonly stored: (parts: KeyParts) => StoredParts
+}
+
+/** Why the row of this name has a result or not. **Fails**: `ExperimentInvalid` where there is no such row. */
+export const explainRow = Effect.fnUntraced(
+  function*({ resolved, vertex }: Entry, plan: Plan, name: string, { runs, stored }: ExplainRowOptions) {
+    const store = yield* Store
+    const { definition } = vertex
+    const invalid = (reason: string, next: string) => new ExperimentInvalid({ experiment: vertex.label, reason, next })
+    if (definition.kind !== "rows") return yield* invalid("it has no rows of its own", "ask for the node without a row")
+    if (resolved === undefined) {
+      return yield* invalid(
+        "what its rows read is not known yet, since a node above it will run",
+        `\`pipeline why EXPERIMENT ${vertex.label}\` says what it waits for`
+      )
+    }
+    const inputs: Inputs = Object.fromEntries(
+      Object.entries(vertex.inputs).map(([port, input]) => [port, plan.knowns.get(input.index)!])
+    )
+    const { parts } = resolved
+    const now: RowSeen | undefined = yield* rowSeen(vertex, parts, inputs, name)
+    if (now === undefined) {
+      const id = (definition as RowsDefinition).input.id.join("/")
+      return yield* invalid(`there is no row ${name}`, `rows are named by ${id} of ${vertex.inputs[rowsPort]!.label}`)
+    }
+    const memo = yield* store.openMemo(now.rowFunction.key)
+    const failures = memo.failures.get(now.key)
+    const fresh = memo.has(now.key)
+    const past = yield* pastActions(runs, vertex.label)
+    const [last] = past
+    const since: string | undefined = fresh
+      ? yield* sinceWhen(vertex, parts, runs, past, { name, key: now.key })
+      : undefined
+    const differing = last === undefined || since !== undefined
+      ? { changedCells: [], changedGiven: [], function: [] }
+      : yield* against(vertex, stored(parts), runs, last, now, name)
+    return {
+      row: name,
+      key: now.key,
+      state: fresh ? "fresh" : failures === undefined ? "stale" : "failed",
+      ...(since === undefined ? {} : { since }),
+      ...(failures === undefined ? {} : { failed: { attempts: failures.attempts, reason: reasonOf(failures.last) } }),
+      cells: now.cells,
+      ...(now.given === undefined ? {} : { given: now.given }),
+      ...differing
+    } as RowExplained
+  },
+  Effect.scoped
+)
