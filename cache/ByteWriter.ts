@@ -5,6 +5,9 @@
 
 const firstCapacity = 1 << 10
 
+/** Memory kept between uses, at most: one long text must not be paid for ever after. */
+const keptCapacity = 1 << 25
+
 /** Below this size a loop costs less than the call that copies. */
 const shortCopy = 48
 
@@ -92,9 +95,10 @@ export class ByteWriter {
     return this.#bytes.subarray(0, this.#length)
   }
 
-  /** Forgets what was written and keeps the memory. */
+  /** Forgets what was written. */
   clear(): void {
     this.#length = 0
+    if (this.#bytes.length > keptCapacity) this.#bytes = Buffer.allocUnsafeSlow(firstCapacity)
   }
 
   /** What was written, handed over; the writer is empty afterwards and expects as much again. */
@@ -104,7 +108,7 @@ export class ByteWriter {
     const taken = length * 2 < this.#bytes.length
       ? new Uint8Array(this.#bytes.subarray(0, length))
       : new Uint8Array(this.#bytes.buffer, this.#bytes.byteOffset, length)
-    this.#bytes = Buffer.allocUnsafeSlow(Math.max(firstCapacity, length))
+    this.#bytes = Buffer.allocUnsafeSlow(Math.max(firstCapacity, Math.min(length, keptCapacity)))
     this.#length = 0
     return taken
   }

@@ -1,6 +1,7 @@
 /**
  * One growing column: values go in as cells, from other columns or from row logs, and come out as the buffers Arrow
- * lays out. No JS value is made where bytes can be copied. Flat values are `flatValues.ts`'s; tables are
+ * lays out. No JS value is made where bytes can be copied. Flat values are `flatValues.ts`'s and
+ * `numberValues.ts`'s; tables are
  * `TableWriter.ts`'s.
  */
 import { CellRefused } from "./CellRefused.ts"
@@ -9,14 +10,14 @@ import type { Cell, ColumnType } from "./Columns.ts"
 import {
   BitValues,
   type Buffers,
-  type NumberKind,
-  NumberValues,
+  noBuffers,
   Offsets,
   type Refusal,
   sizeAt,
   TextValues,
   type Values
 } from "./flatValues.ts"
+import { type NumberKind, NumberValues } from "./numberValues.ts"
 
 /** Lists: offsets into a column of all items. */
 class ListValues implements Values {
@@ -66,7 +67,7 @@ class ListValues implements Values {
   }
 
   take(): Buffers {
-    return { offsets: this.#offsets.take(), values: undefined, bytes: undefined, children: [this.#items.take()] }
+    return { ...noBuffers, offsets: this.#offsets.take(), children: [this.#items.take()] }
   }
 }
 
@@ -135,12 +136,7 @@ class StructValues implements Values {
   }
 
   take(): Buffers {
-    return {
-      offsets: undefined,
-      values: undefined,
-      bytes: undefined,
-      children: this.#fields.map((field) => field.take())
-    }
+    return { ...noBuffers, children: this.#fields.map((field) => field.take()) }
   }
 }
 

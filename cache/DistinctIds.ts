@@ -3,7 +3,7 @@
  * Equal hashes are suspects; whether their ids are equal is for the caller to see, who can read the cells.
  */
 import { type ColumnData, isValid } from "./ColumnData.ts"
-import { rawBytes, widthOf } from "./flatValues.ts"
+import { rawBytes, widthOf } from "./numberValues.ts"
 
 /** Two rows whose ids have one hash: almost surely the same id. */
 export interface Suspect {

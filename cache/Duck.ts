@@ -15,7 +15,7 @@ import { appendRows, createTable } from "./duck/tables.ts"
 import { resultReader } from "./duck/vectors.ts"
 import type { TableManifest } from "./Manifest.ts"
 import { Store } from "./Store.ts"
-import { attempt, failWith, type StoreFailed } from "./StoreFailed.ts"
+import { attempt, type StoreFailed } from "./StoreFailed.ts"
 import { checkShape, type Columns, type EncodedChunk, encodeNamed } from "./Tables.ts"
 import type { TableWriter } from "./TableWriter.ts"
 
@@ -41,11 +41,14 @@ export const fromColumns = (schema: TableSchema, columns: Columns, rows: number)
     })
 })
 
-/** A stored table; only the chunks' columns that a statement reads are decoded. */
+/** A stored table; only the chunks' columns that a statement reads are decoded, and none to count rows. */
 export const fromManifest = (store: Store["Service"], manifest: TableManifest): SqlTable => ({
   schema: manifest.schema,
   chunks: manifest.chunks.length,
-  readChunk: (chunk, names) => store.readChunk(manifest, chunk, names)
+  readChunk: (chunk, names) =>
+    names.length === 0
+      ? Effect.succeed({ rows: manifest.chunks[chunk]!.rows, columns: [] })
+      : store.readChunk(manifest, chunk, names)
 })
 
 /** How a result is wanted. */
@@ -141,7 +144,10 @@ const loaded = Effect.fnUntraced(function*(sql: string, tables: Readonly<Record<
   const step = <A>(work: (connected: Connected) => Promise<A>): Effect.Effect<A, SqlRefused | StoreFailed> =>
     Effect.catch(use(work), (refused): Effect.Effect<never, SqlRefused | StoreFailed> => {
       const failure = sources.find((source) => source.failure !== undefined)?.failure
-      return failure === undefined ? Effect.fail(refused) : failWith("read a table", "cache", failure.error)
+      if (failure === undefined) return Effect.fail(refused)
+      return attempt("read a table", "cache", () => {
+        throw failure.error
+      })
     })
   return { columns, step }
 })

@@ -16,17 +16,8 @@
 import { ByteWriter } from "./ByteWriter.ts"
 import { CellRefused } from "./CellRefused.ts"
 import type { Cell, ColumnType, TableSchema } from "./Columns.ts"
-import {
-  canonicalFloat,
-  highWord,
-  isInt32,
-  isInt64,
-  lowWord,
-  longestText,
-  type Refusal,
-  sizeAt,
-  widthOf
-} from "./flatValues.ts"
+import { longestText, type Refusal, sizeAt } from "./flatValues.ts"
+import { canonicalFloat, highWord, isInt32, isInt64, lowWord, widthOf } from "./numberValues.ts"
 
 /** Another form of rows gets another number; rows of an older one are refused and run again. */
 const version = 1

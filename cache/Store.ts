@@ -177,10 +177,10 @@ const make = Effect.fnUntraced(function*(root: string) {
   const runs = new Runs(base)
   const intactFolders = new Set<string>()
   yield* Effect.addFinalizer(() =>
-    Effect.promise(async () => {
-      await journal.flush().catch(() => undefined) // whoever recorded something was told
-      claims.close()
-      await journal.close()
+    Effect.gen(function*() {
+      yield* Effect.ignore(attemptAsync("write the journal", root, () => journal.flush())) // who recorded it was told
+      yield* Effect.ignore(attempt("end claims", root, () => claims.close()))
+      yield* Effect.ignore(attemptAsync("close the journal", root, () => journal.close()))
     })
   )
 

@@ -85,7 +85,10 @@ export class TableWriter {
 
   #refused(column: number, error: unknown): unknown {
     if (!(error instanceof CellRefused)) return error
-    return new TableRefused({ column: this.schema[column]!.name, found: `row ${this.#flushed + error.row}: ${error.found}` })
+    return new TableRefused({
+      column: this.schema[column]!.name,
+      found: `row ${this.#flushed + error.row}: ${error.found}`
+    })
   }
 
   /**

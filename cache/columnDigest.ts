@@ -9,7 +9,7 @@ import { ByteWriter } from "./ByteWriter.ts"
 import { allValid, type ColumnData, isValid } from "./ColumnData.ts"
 import type { ColumnType } from "./Columns.ts"
 import { canonicalJson, type Digest } from "./Digest.ts"
-import { rawBytes, widthOf } from "./flatValues.ts"
+import { rawBytes, widthOf } from "./numberValues.ts"
 
 /** Small writes are gathered up to here, since one call of the hash for each value would cost more than hashing. */
 const gatheredBytes = 1 << 16

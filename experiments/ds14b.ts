@@ -11,6 +11,7 @@ import { expectedFilePrompts } from "../nodes/layer/expectedFilePrompts.ts"
 import { httpExpert } from "../nodes/layer/httpExpert.ts"
 import { httpGuard } from "../nodes/layer/httpGuard.ts"
 import { httpSampler } from "../nodes/layer/httpSampler.ts"
+import { httpTeacher } from "../nodes/layer/httpTeacher.ts"
 import { missingTrainer } from "../nodes/layer/missingTrainer.ts"
 import { sinternal } from "../pipelines/sinternal.ts"
 import * as Experiment from "../runtime/Experiment.ts"
@@ -41,22 +42,78 @@ const origin = {
   [files.verification]: "pairs of prompt and answer with a known verdict, of your own"
 }
 
-const guardServer = (name: "routing" | "prompt" | "reward") =>
+const guardServer = (name: "routing" | "prompt" | "reward" | "second") =>
   httpGuard(name, {
     baseUrl: server("SINTERNAL_GUARD_URL", 8001),
     model: "Qwen/Qwen3Guard-Gen-8B",
     grammar: "qwen3guard"
   })
 
+/** The numbers of the paper's setting, shared with the tables and figures in `experiments/paper`. */
+export const paperNumbers = {
+  base: "hf:deepseek-ai/DeepSeek-R1-Distill-Qwen-14B@1df8507178afcc1bef68cd8c393f61a886323761",
+  spec: "specs/safety.md",
+  scope: "routed",
+  train: { prompts: { train: 5000 } },
+  rollouts: { temperature: 0.6, topP: 0.95 }, // what the model's authors advise for R1-Distill
+  evaluation: { prompts: { wildJailbreak: 250, strongReject: 313, fortress: 500, xsTest: 250, math500: 500 } }
+} as const
+
+/** What only comparisons ask for: a teacher to imitate, and a second judge. */
+export const comparisonLayers = () =>
+  Layer.mergeAll(
+    httpTeacher({
+      baseUrl: server("SINTERNAL_TEACHER_URL", 8004),
+      apiKeyEnv: "SINTERNAL_TEACHER_KEY",
+      model: process.env["SINTERNAL_TEACHER_MODEL"] ?? "deepseek-ai/DeepSeek-R1"
+    }),
+    guardServer("second")
+  )
+
+/** Servers for every role of the method, and the trainer on GPUs. */
+export const paperLayers = () =>
+  Layer.mergeAll(
+    httpSampler({ baseUrl: server("SINTERNAL_SAMPLER_URL", 8000), concurrency: 64 }),
+    httpExpert({
+      baseUrl: server("SINTERNAL_EXPERT_URL", 8002),
+      apiKeyEnv: "SINTERNAL_EXPERT_KEY",
+      model: process.env["SINTERNAL_EXPERT_MODEL"] ?? "claude-sonnet-4-5",
+      price: { input: 3, output: 15 }
+    }),
+    guardServer("routing"),
+    guardServer("prompt"),
+    guardServer("reward"),
+    httpGuard("evaluation", {
+      baseUrl: server("SINTERNAL_JUDGE_URL", 8003),
+      model: "meta-llama/Llama-Guard-3-8B",
+      grammar: "llamaGuard"
+    }),
+    missingTrainer(
+      "LLaMA-Factory and verl on GPUs",
+      "this version trains embedded models only; a 14B model needs a trainer on GPUs",
+      {
+        secondsPerRow: 8 * 3600,
+        usdPerRow: 0,
+        basis: "assumed: eight hours on eight GPUs a training job"
+      }
+    ),
+    expectedFilePrompts({
+      prompts: Object.fromEntries(
+        Object.entries(files).filter(([set]) => set !== "verification").map(([set, file]) => [set, { file, columns }])
+      ),
+      verification: {
+        verification: {
+          file: files.verification,
+          columns: { prompt: "prompt", answer: "answer", verdict: "verdict", topic: "topic" }
+        }
+      }
+    }, origin)
+  )
+
 export default Experiment.make({
   pipeline: sinternal,
   config: {
-    base: "hf:deepseek-ai/DeepSeek-R1-Distill-Qwen-14B@1df8507178afcc1bef68cd8c393f61a886323761",
-    spec: "specs/safety.md",
-    scope: "routed",
-    train: { prompts: { train: 5000 } },
-    rollouts: { temperature: 0.6, topP: 0.95 }, // what the model's authors advise for R1-Distill
-    evaluation: { prompts: { wildJailbreak: 250, strongReject: 313, fortress: 500, xsTest: 250, math500: 500 } },
+    ...paperNumbers,
     report: {
       title: "SInternal on DS-14B",
       notes: [
@@ -64,44 +121,7 @@ export default Experiment.make({
       ]
     }
   },
-  layers: () =>
-    Layer.mergeAll(
-      httpSampler({ baseUrl: server("SINTERNAL_SAMPLER_URL", 8000), concurrency: 64 }),
-      httpExpert({
-        baseUrl: server("SINTERNAL_EXPERT_URL", 8002),
-        apiKeyEnv: "SINTERNAL_EXPERT_KEY",
-        model: process.env["SINTERNAL_EXPERT_MODEL"] ?? "claude-sonnet-4-5",
-        price: { input: 3, output: 15 }
-      }),
-      guardServer("routing"),
-      guardServer("prompt"),
-      guardServer("reward"),
-      httpGuard("evaluation", {
-        baseUrl: server("SINTERNAL_JUDGE_URL", 8003),
-        model: "meta-llama/Llama-Guard-3-8B",
-        grammar: "llamaGuard"
-      }),
-      missingTrainer(
-        "LLaMA-Factory and verl on GPUs",
-        "this version trains embedded models only; a 14B model needs a trainer on GPUs",
-        {
-          secondsPerRow: 8 * 3600,
-          usdPerRow: 0,
-          basis: "assumed: eight hours on eight GPUs a training job"
-        }
-      ),
-      expectedFilePrompts({
-        prompts: Object.fromEntries(
-          Object.entries(files).filter(([set]) => set !== "verification").map(([set, file]) => [set, { file, columns }])
-        ),
-        verification: {
-          verification: {
-            file: files.verification,
-            columns: { prompt: "prompt", answer: "answer", verdict: "verdict", topic: "topic" }
-          }
-        }
-      }, origin)
-    ),
+  layers: paperLayers,
   rehearse: {
     config: {
       ...world,

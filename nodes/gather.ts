@@ -10,7 +10,7 @@ import { Findings, Score, SeedScore } from "./tables.ts"
 const ports = <T>(labels: ReadonlyArray<string>, type: T): { readonly [label: string]: T } =>
   Object.fromEntries(labels.map((label) => [label, type]))
 
-/** The rows of tables of one type, in the order of the labels. */
+/** The rows of tables of one type, in the order of the labels; where they name an arm, it is the label. */
 export const gatherTables = <F extends Columns>(table: Table<F>, labels: ReadonlyArray<string>) =>
   Node.make({
     name: `all ${table.name}`,
@@ -19,7 +19,10 @@ export const gatherTables = <F extends Columns>(table: Table<F>, labels: Readonl
     output: table,
     *run(inputs) {
       const rows: Array<Row<F>> = []
-      for (const label of labels) rows.push(...yield* (inputs[label] as Rows<Row<F>>).all)
+      for (const label of labels) {
+        const own = yield* (inputs[label] as Rows<Row<F>>).all
+        rows.push(...own.map((row) => "arm" in row ? { ...row, arm: label } : row))
+      }
       return rows
     }
   })

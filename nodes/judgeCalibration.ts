@@ -5,8 +5,9 @@
 import * as Schema from "effect/Schema"
 import * as Node from "../runtime/Node.ts"
 import { calibrate, type Calibration, crossValidate, type Judged } from "./judge/calibrate.ts"
+import { harmPredictor } from "./judge/assessByHarm.ts"
 import { isRefusalByRubric, judgeAnswer, type Reading } from "./judge/refusalJudge.ts"
-import { type LabelledAnswer, PromptSource } from "./service/PromptSource.ts"
+import { type HarmAnswer, type LabelledAnswer, PromptSource } from "./service/PromptSource.ts"
 import { Findings, JudgeErrors } from "./tables.ts"
 
 const share = (value: number | null): string => value === null ? "–" : value.toFixed(2)
@@ -52,6 +53,31 @@ export const judgeCalibration = Node.make({
     return [
       `The refusal judge against people, ${n} labelled answers, held out by group: precision ${share(precision)}, ` +
       `recall ${share(recall)}, F1 ${share(f1)}, κ ${share(kappa)}. It tells refusal from compliance, not harm.`
+    ]
+  }
+})
+
+export const harmCalibration = Node.make({
+  name: "harmCalibration",
+  description: "the fitted harm judge against people",
+  inputs: {},
+  output: Findings,
+  uses: [PromptSource],
+  *run() {
+    const source = yield* PromptSource
+    if (source.harmAnswers === undefined) return []
+    const rows: ReadonlyArray<HarmAnswer> = yield* source.harmAnswers
+    const { f1, kappa, n, precision, recall } = calibrate(
+      crossValidate<HarmAnswer>(rows, ({ harmful }) => harmful, harmPredictor)
+    )
+    return [
+      `The fitted harm judge against people, ${n} scored answers, held out by group: precision ${
+        share(precision)
+      }, recall `
+      + `${share(recall)}, F1 ${share(f1)}, κ ${
+        share(kappa)
+      }. A second signal only: it does not carry over to a model's own `
+      + "answers, of which it calls many harmless ones harmful."
     ]
   }
 })

@@ -126,6 +126,23 @@ export const Example = Type.table("example", {
   verdict: Verdict
 }, { id: ["exampleId"] })
 
+/** A teacher's answer to a training prompt, and what became of it. */
+export const Lesson = Type.table("lesson", {
+  promptId: Schema.String,
+  label: PromptLabel,
+  prompt: Schema.String,
+  target: Schema.String, // reasoning and answer as they are trained on; empty without a lesson
+  fate: Schema.Literals(["kept", "no lesson", "unparsable", "unsafe", "refuses a benign request"])
+}, { id: ["promptId"] })
+
+/** One answer to imitate: the prompt as users write it, and the assistant's turn to learn. */
+export const Demonstration = Type.table("demonstration", {
+  promptId: Schema.String,
+  label: PromptLabel,
+  prompt: Schema.String,
+  target: Schema.String
+}, { id: ["promptId"] })
+
 /** A prompt with the categories its request touches. */
 export const RoutedPrompt = Type.table("routedPrompt", {
   ...promptColumns,
@@ -212,7 +229,7 @@ export const Report = Type.value(
   Schema.Struct({
     markdown: Schema.String,
     headline: Schema.String,
-    input: Schema.Unknown // what both were made from, a `ReportInput`: for pages that show it otherwise
+    input: Schema.optionalKey(Schema.Unknown) // what both were made from, a `ReportInput`: for pages that show it otherwise
   })
 )
 

@@ -136,7 +136,7 @@ export const reinforce = <R>(config: Config, policy: Policy<R>, { labelled, math
   })
 
 /** The policy whose answers are critiqued. */
-const experienced = <R>(config: Config, base: Policy<R>, before: Prepared) =>
+export const experienced = <R>(config: Config, base: Policy<R>, before: Prepared) =>
   config.experience === "self"
     ? base
     : config.experience === "reinforced"

@@ -32,12 +32,12 @@ const parseOne = (text: string): Budget => {
     const each = dollar === undefined ? seconds.get(name) : undefined
     if (each !== undefined) return { seconds: value * each }
   }
-  throw new Error(`"${text}" is not an amount of money or time, for example 5usd, 30min or 2h`)
+  throw new Error("an amount of money or time, for example 5usd, 30min or 2h")
 }
 
 /**
  * The budget of these texts, for example `5usd`, `30min`, `2h`, or both kinds, also joined by commas. Of two of a kind
- * the smaller counts. Throws an `Error` that says which text is no amount.
+ * the smaller counts. Throws an `Error` that says what is expected where a text is no amount.
  */
 export const parse = (texts: ReadonlyArray<string>): Budget => {
   const parts = texts.flatMap((text) => text.split(",")).map(parseOne)

@@ -4,8 +4,10 @@
  * returns. Cells whose codec changes nothing take a direct path (`plainCheck.ts`); every error has the schema's words.
  */
 import * as Schema from "effect/Schema"
+import type * as SchemaAST from "effect/SchemaAST"
 import { cellReader, type ColumnData } from "../cache/ColumnData.ts"
 import type { Cell } from "../cache/Columns.ts"
+import { TableRefused } from "../cache/StoreFailed.ts"
 import type { AnyTable } from "./Definition.ts"
 import { type PlainCheck, plainCheck, propertyCount } from "./plainCheck.ts"
 
@@ -101,6 +103,54 @@ export const rowWriter = (table: AnyTable): (row: unknown) => Array<Cell> => {
       : whole(row)
 }
 
+const isNull = (ast: SchemaAST.AST): boolean => ast._tag === "Null"
+
+/** True when whatever a column of this type holds is what the schema says: nothing is left to look at. */
+const holdsAnyway = (ast: SchemaAST.AST, data: ColumnData): boolean => {
+  if (ast._tag === "Union" && ast.types.some(isNull) && ast.checks === undefined) {
+    return ast.types.every((member) => isNull(member) || holdsAnyway(member, { ...data, validity: undefined }))
+  }
+  if (data.validity !== undefined || ast.checks !== undefined || ast.encoding !== undefined) return false
+  const { kind } = data.type
+  switch (ast._tag) {
+    case "String":
+      return kind === "string"
+    case "Boolean":
+      return kind === "bool"
+    case "BigInt":
+      return kind === "bigint"
+    case "Number":
+      return kind === "float64" || kind === "int32" || kind === "int64"
+    default:
+      return false
+  }
+}
+
+/**
+ * Checks cells that were computed elsewhere (by SQL) against the table's schema. Shape: `columns` in the order of the
+ * table's; `first` is the number of the first row in the table. Throws `TableRefused` naming column and row.
+ */
+export const dataChecker = (
+  table: AnyTable
+): (columns: ReadonlyArray<ColumnData>, rows: number, first: number) => void => {
+  const { fields } = codecOf(table)
+  const schemas = Object.values(table.columns)
+  return (columns, rows, first) =>
+    fields.forEach(({ decode, name, plain }, k) => {
+      if (holdsAnyway(schemas[k]!.ast, columns[k]!)) return
+      const read = cellReader(columns[k]!)
+      for (let row = 0; row < rows; row++) {
+        const cell = read(row)
+        if (plain !== undefined && plain(cell)) continue
+        try {
+          decode(cell)
+        } catch (error) {
+          throw new TableRefused({ column: name, found: `row ${first + row}: ${(error as Error).message}` })
+        }
+      }
+    })
+}
+
 /** Decoded rows of the given columns. Throws a `SchemaError` where a cell is not what the table says. */
 export const toRows = (table: AnyTable, columns: CellColumns, rows: number): ReadonlyArray<any> => {
   const { decode, fields } = codecOf(table)
@@ -108,36 +158,6 @@ export const toRows = (table: AnyTable, columns: CellColumns, rows: number): Rea
     { length: rows },
     (_, index) => decode(Object.fromEntries(fields.map(({ name }) => [name, columns[name]![index]])))
   )
-}
-
-/** One row's encoded cells by column. Throws a `SchemaError` where it does not fit, also on a column too many. */
-export const encodeRow = (table: AnyTable): (row: unknown) => { readonly [column: string]: Cell } =>
-  codecOf(table).encode
-
-/** Encoded columns of rows. */
-export const toColumns = (
-  table: AnyTable,
-  rows: Iterable<unknown>
-): { readonly columns: CellColumns; readonly rows: number } => {
-  const write = rowWriter(table)
-  const columns = Object.keys(table.columns).map((): Array<Cell> => [])
-  let count = 0
-  for (const row of rows) {
-    write(row).forEach((cell, k) => columns[k]!.push(cell))
-    count++
-  }
-  return { columns: Object.fromEntries(Object.keys(table.columns).map((name, k) => [name, columns[k]!])), rows: count }
-}
-
-/** The first id that two rows share, or undefined. Ids name rows everywhere and must be unique. */
-export const duplicateId = (table: AnyTable, columns: CellColumns, rows: number): string | undefined => {
-  const seen = new Set<string>()
-  for (let index = 0; index < rows; index++) {
-    const id = rowName(table, columns, index)
-    if (seen.has(id)) return id
-    seen.add(id)
-  }
-  return undefined
 }
 
 /** A row's name in messages, `why` and `trace`: its id cells. */

@@ -87,6 +87,10 @@ export interface SourceDefinition {
   readonly identify: Effect.Effect<string, SourceFailed>
   /** Puts the content into an empty folder; called only when something stale needs it. Must yield what `identify` named. */
   readonly acquire: (into: string) => Effect.Effect<void, SourceFailed>
+  /** Says what is wrong where the files that were put there, with their SHA-256, are not what `identify` named. */
+  readonly verify?: (files: ReadonlyArray<readonly [path: string, digest: string]>, content: string) =>
+    | SourceFailed
+    | undefined
 }
 
 export type NodeDefinition = MakeDefinition | RowsDefinition | SqlDefinition

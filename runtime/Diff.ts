@@ -133,6 +133,8 @@ const whyOf = ({ why }: RunNode): ReadonlyArray<string> =>
 const changeOf = (before: RunNode | undefined, after: RunNode, complete: boolean): NodeDiff["change"] => {
   if (before === undefined) return complete ? "added" : "unreached"
   if (before.manifest?.content === after.manifest?.content) return "same"
+  const lacking = after.manifest === undefined ? after : before.manifest === undefined ? before : undefined
+  if (lacking?.state === "skipped") return "unreached"
   return after.manifest === undefined ? "missing" : "changed"
 }
 
@@ -163,7 +165,8 @@ const diffNode = Effect.fnUntraced(
       after: after.state,
       why: whyOf(after)
     } satisfies NodeDiff
-    if (change !== "changed" || before?.manifest === undefined) return head
+    if (change !== "changed" || before === undefined) return head
+    if (before.manifest === undefined) return { ...head, incomparable: "had no result before" } satisfies NodeDiff
     const then = inheritedBy(before, runs.then)
     const inherited = new Set([...inheritedBy(after, runs.now).keys()].filter((name) => then.has(name)))
     const { samples } = options

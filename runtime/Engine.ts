@@ -14,6 +14,7 @@ import type { Action } from "../cache/Manifest.ts"
 import { Store } from "../cache/Store.ts"
 import { Control, Stopped } from "./Control.ts"
 import { Emit, type NodeCounts, type RowCounts, type Stop } from "./Event.ts"
+import * as EventLog from "./EventLog.ts"
 import type { Executed } from "./Execute.ts"
 import { asNodeFailed } from "./failure.ts"
 import type { Vertex } from "./Graph.ts"
@@ -24,6 +25,7 @@ import { decided, preflight } from "./preflight.ts"
 import { ReadAhead, readersIn } from "./ReadAhead.ts"
 import { executeWhole, isReadable, lostReason, Repairs } from "./Repair.ts"
 import type { Known, Resolved } from "./Resolver.ts"
+import * as RunFacts from "./RunFacts.ts"
 
 export interface RunOptions extends Plan.PlanOptions {
   readonly experiment: string
@@ -249,22 +251,21 @@ const failureOf = (vertex: Vertex, cause: Cause.Cause<unknown>): Effect.Effect<F
   return failure === undefined ? Effect.failCause(wrapped as Cause.Cause<never>) : Effect.succeed(failure)
 }
 
-/**
- * Runs the graph of these options. Fails before anything runs where it cannot or should not start; else yields a
- * summary, also of failures.
- */
-export const run = Effect.fnUntraced(function*(options: RunOptions) {
+/** Runs what a plan says, with an event log and a record that says who holds the run while it goes on. */
+const runPlanned = Effect.fnUntraced(function*(plan: Plan.Plan, startedMs: number, options: RunOptions) {
   const store = yield* Store
-  const emit = yield* Emit
-  const startedMs = yield* Clock.currentTimeMillis
-  const { experiment, record, run } = options
-  const plan = yield* Plan.make({ ...options, countRows: false })
+  const { experiment, run } = options
+  const emit = yield* EventLog.recording(run)
+  const record = { ...options.record, ...(yield* RunFacts.held) }
   const nodes = plan.entries.map((entry) => entry.vertex)
   emit({ event: "RunStarted", run, experiment, nodes: nodes.length })
-  yield* preflight(plan, options)
 
   const ledger = new Ledger({ run, experiment, startedMs, nodes, record, emit })
-  const exit = yield* Effect.exit(Effect.scoped(runAll(plan, ledger, options)))
+  // one that is killed before its first node ends has a record too; one without work is over at once
+  if (plan.entries.some(({ state }) => state !== "fresh")) yield* store.putRun(ledger.record())
+  const exit = yield* Effect.exit(
+    Effect.provideService(Effect.scoped(runAll(plan, ledger, options)), Emit, emit)
+  )
   const endedMs = yield* Clock.currentTimeMillis
   const stopped = Exit.isSuccess(exit) ? exit.value.stopped : undefined
   const ok = Exit.isSuccess(exit) && stopped === undefined && ledger.failures.length === 0
@@ -275,4 +276,15 @@ export const run = Effect.fnUntraced(function*(options: RunOptions) {
   const summary = { ok, nodes: ledger.nodes, rows, durationMs, usd }
   emit({ event: "RunFinished", ...summary, ...(stopped === undefined ? {} : { stopped }) })
   return { ...summary, stopped, knowns: exit.value.knowns, failures } satisfies Summary
+})
+
+/**
+ * Runs the graph of these options. Fails before anything runs where it cannot or should not start; else yields a
+ * summary, also of failures.
+ */
+export const run = Effect.fnUntraced(function*(options: RunOptions) {
+  const startedMs = yield* Clock.currentTimeMillis
+  const plan = yield* Plan.make({ ...options, countRows: false })
+  yield* preflight(plan, options)
+  return yield* Effect.scoped(runPlanned(plan, startedMs, options))
 })

@@ -99,7 +99,7 @@ export const recording = Effect.fnUntraced(function*(run: string) {
   const store = yield* Store
   const outer = yield* Emit
   const writer = eventWriter({
-    append: (lines) => void Effect.runFork(Effect.ignore(store.appendEvents(run, lines))),
+    append: (lines) => void Effect.runFork(store.appendEvents(run, lines)),
     now: Date.now,
     schedule: (callBack, afterMs) => void setTimeout(callBack, afterMs).unref()
   })

@@ -48,22 +48,23 @@ interface Draft {
   readonly params: any
   readonly encodedParams: unknown
   readonly seed: number | undefined
-  /** Drafts by port, ports in the order of their names. */
-  readonly inputs: ReadonlyArray<readonly [port: string, draft: number]>
-  readonly arms: Set<Point>
+  /** Drafts of the inputs, in the order of the ports' names. */
+  readonly inputs: ReadonlyArray<number>
+  /** Every arm it was reached from, in their order. */
+  readonly arms: Array<Point>
 }
 
-/** A ref whose inputs are being visited. */
+/** A ref whose inputs are being visited, and the drafts of those that have been. */
 interface Visit {
   readonly ref: AnyRef
-  readonly inputs: ReadonlyArray<readonly [port: string, ref: AnyRef]>
-  readonly found: Array<readonly [port: string, draft: number]>
+  readonly ports: ReadonlyArray<string>
+  readonly found: Array<number>
 }
 
 /** Stands for the targets that collect all arms. */
 const noArm: Point = {}
 
-/** Collects refs, each once, inputs before those that read them. Walks without recursion: no chain is too long. */
+/** Collects refs, equal ones once, inputs before those that read them. Walks without recursion: no chain is too long. */
 class Drafts {
   readonly all: Array<Draft> = []
   readonly #experiment: string
@@ -77,72 +78,68 @@ class Drafts {
     this.#parameters = new Parameters(experiment)
   }
 
-  /** The draft of a ref, reached from a target of an arm. */
+  /** The draft of a ref, reached from a target of an arm. One arm is walked after the other. */
   of(target: AnyRef, arm: Point): number {
     const path: Array<Visit> = []
     const onPath = new Set<AnyRef>()
-    let done = this.#visited(target, arm)
+    const done = this.#visited(target, arm)
     if (done !== undefined) return done
     this.#enter(target, path, onPath)
     for (;;) {
       const visit = path.at(-1)!
-      const next = visit.inputs[visit.found.length]
-      if (next === undefined) {
-        path.pop()
-        onPath.delete(visit.ref)
-        done = this.#settle(visit, arm)
-        const above = path.at(-1)
-        if (above === undefined) return done
-        above.found.push([above.inputs[above.found.length]![0], done])
+      const port = visit.ports[visit.found.length]
+      if (port !== undefined) {
+        const input = visit.ref.inputs[port]!
+        const known = this.#visited(input, arm)
+        if (known === undefined) this.#enter(input, path, onPath)
+        else visit.found.push(known)
         continue
       }
-      const known = this.#visited(next[1], arm)
-      if (known === undefined) this.#enter(next[1], path, onPath)
-      else visit.found.push([next[0], known])
+      path.pop()
+      onPath.delete(visit.ref)
+      const draft = this.#settle(visit, arm)
+      const reader = path.at(-1)
+      if (reader === undefined) return draft
+      reader.found.push(draft)
     }
   }
 
-  /** The draft of a ref that this arm has reached before, and with it all that lies above. */
+  /** The draft of a ref that this arm has reached before, and with it all that it needs. */
   #visited(ref: AnyRef, arm: Point): number | undefined {
     const known = this.#byRef.get(ref)
-    return known !== undefined && this.all[known]!.arms.has(arm) ? known : undefined
+    return known !== undefined && this.all[known]!.arms.at(-1) === arm ? known : undefined
   }
 
   #enter(ref: AnyRef, path: Array<Visit>, onPath: Set<AnyRef>): void {
     if (onPath.has(ref)) {
-      const from = path.findIndex((visit) => visit.ref === ref)
+      const circle = path.slice(path.findIndex((visit) => visit.ref === ref)).map((visit) => visit.ref.label)
       throw new PlanRefused({
         label: ref.label,
-        reason: `it needs its own result: ${
-          [...path.slice(from).map((visit) => visit.ref.label), ref.label].join(" reads ")
-        }`,
-        next: "connect nodes to results that do not need them; inputs are not changed after a node is connected"
+        reason: `it needs its own result: ${[...circle, ref.label].join(" reads ")}`,
+        next: "connect nodes to results that do not need them, and leave inputs alone once a node is connected"
       })
     }
     onPath.add(ref)
-    path.push({ ref, inputs: this.#inputsOf(ref), found: [] })
+    path.push({ ref, ports: this.#portsOf(ref), found: [] })
   }
 
-  /** Its inputs in the order of the ports' names. Throws where they are not what the definition asks for. */
-  #inputsOf(ref: AnyRef): Visit["inputs"] {
-    const inputs = Object.entries(ref.inputs).sort(([a], [b]) => (a < b ? -1 : 1))
+  /** The ports of a ref in the order of their names. Throws where its inputs are not what the definition asks for. */
+  #portsOf(ref: AnyRef): ReadonlyArray<string> {
     const { ports } = this.#definition(ref.definition)
+    const given = Object.keys(ref.inputs)
     const invalid = (reason: string, next: string) =>
       new ExperimentInvalid({ experiment: this.#experiment, reason, next })
-    if (inputs.length !== ports.length || inputs.some(([port], index) => port !== ports[index])) {
-      throw invalid(
-        `${ref.label} was given the inputs (${inputs.map(([port]) => port).join(", ")})`,
-        `it wants (${ports.join(", ")})`
-      )
+    if (given.length !== ports.length || !ports.every((port) => port in ref.inputs)) {
+      throw invalid(`${ref.label} was given the inputs (${given.sort().join(", ")})`, `it wants (${ports.join(", ")})`)
     }
-    const wrong = inputs.find(([, input]) => (input as Partial<AnyRef> | undefined)?.definition === undefined)
+    const wrong = ports.find((port) => (ref.inputs[port] as AnyRef | undefined)?.definition === undefined)
     if (wrong !== undefined) {
       throw invalid(
-        `input ${wrong[0]} of ${ref.label} is no connected node`,
+        `input ${wrong} of ${ref.label} is no connected node`,
         "give it what calling a node returns: node(inputs, params)"
       )
     }
-    return inputs
+    return ports
   }
 
   #definition(definition: Definition) {
@@ -155,22 +152,49 @@ class Drafts {
 
   /** The draft of a ref whose inputs have theirs. */
   #settle({ found, ref }: Visit, arm: Point): number {
-    const seen = this.#byRef.get(ref)
-    if (seen !== undefined) {
-      this.all[seen]!.arms.add(arm)
-      return seen
-    }
-    const { canonical, ...params } = this.#parameters.of(ref)
+    const index = this.#byRef.get(ref) ?? this.#draftOf(ref, found)
+    const { arms } = this.all[index]!
+    if (arms.at(-1) !== arm) arms.push(arm)
+    this.#byRef.set(ref, index)
+    return index
+  }
+
+  /** The draft of an equal ref, or a new one. */
+  #draftOf(ref: AnyRef, inputs: ReadonlyArray<number>): number {
+    const { canonical, encodedParams, params, seed } = this.#parameters.of(ref)
     const identity = ref.definition.kind === "source"
       ? `source ${ref.definition.address}`
-      : `${this.#definition(ref.definition).number} ${found.map(([, draft]) => draft).join()} ${canonical}`
+      : `${this.#definition(ref.definition).number} ${inputs.join()} ${canonical}`
     const known = this.#byIdentity.get(identity)
-    const index = known ?? this.all.push({ ref, ...params, inputs: found, arms: new Set() }) - 1
-    this.all[index]!.arms.add(arm)
-    this.#byRef.set(ref, index)
+    if (known !== undefined) return known
+    const index = this.all.push({ ref, params, encodedParams, seed, inputs, arms: [] }) - 1
     this.#byIdentity.set(identity, index)
     return index
   }
+
+  /** The vertices, inputs first. Throws where two have one label. */
+  vertices(arms: ReadonlyArray<Point>): ReadonlyArray<Vertex> {
+    const vertices: Array<Vertex> = []
+    const labels = new Map<string, Definition>()
+    for (const [index, draft] of this.all.entries()) {
+      const { encodedParams, params, ref: { definition, label: name }, seed } = draft
+      const label = arms.length < 2 ? name : name + armOf(draft, arms)
+      const other = labels.get(label)
+      if (other !== undefined) throw duplicate(label, other, definition)
+      labels.set(label, definition)
+      const inputs: { [port: string]: Vertex } = {}
+      const { ports } = this.#definition(definition)
+      for (const [at, input] of draft.inputs.entries()) inputs[ports[at]!] = vertices[input]!
+      vertices.push({ index, label, definition, params, encodedParams, seed, inputs })
+    }
+    return vertices
+  }
+}
+
+/** What tells a vertex of a sweep from its siblings. */
+const armOf = (draft: Draft, all: ReadonlyArray<Point>): string => {
+  const arms = draft.arms.filter((arm) => arm !== noArm)
+  return arms.length === 0 ? "" : spell(distinguishing(arms, all))
 }
 
 const placeOf = (definition: Definition): string =>
@@ -200,19 +224,6 @@ export const build = (experiment: string, opened: Opened): Graph => {
     ...Object.entries(opened.collected).map(([name, ref]) => ({ name, index: drafts.of(ref, noArm) }))
   ]
 
-  const vertices: Array<Vertex> = []
-  const labels = new Map<string, Definition>()
-  for (const [index, draft] of drafts.all.entries()) {
-    const { definition } = draft.ref
-    const arms = [...draft.arms].filter((arm) => arm !== noArm)
-    const label = draft.ref.label + (arms.length === 0 ? "" : spell(distinguishing(arms, points)))
-    const other = labels.get(label)
-    if (other !== undefined) throw duplicate(label, other, definition)
-    labels.set(label, definition)
-    const inputs: { [port: string]: Vertex } = {}
-    for (const [port, input] of draft.inputs) inputs[port] = vertices[input]!
-    const { encodedParams, params, seed } = draft
-    vertices.push({ index, label, definition, params, encodedParams, seed, inputs })
-  }
+  const vertices = drafts.vertices(points)
   return { vertices, targets: roots.map(({ index, name }) => ({ name, vertex: vertices[index]! })) }
 }

@@ -25,11 +25,13 @@ const acquire = Effect.fnUntraced(function*(vertex: Vertex, content: string) {
   const definition = vertex.definition as SourceDefinition
   const key = digest("source", content)
   yield* store.claim(key, () => undefined)
-  const known = yield* storedAction(key)
+  const known = yield* storedAction(key, { refresh: true })
   if (known !== undefined && (yield* store.holds(known.manifest))) return known.manifest as FolderManifest
   const folder = yield* store.workFolder(key)
   yield* definition.acquire(folder)
   const manifest = yield* store.putFolder(folder, { move: true })
+  const wrong = definition.verify?.(manifest.files.map((file) => [file.path, file.blob]), content)
+  if (wrong !== undefined) return yield* wrong
   const at = new Date(yield* Clock.currentTimeMillis).toISOString()
   yield* store.putAction({
     key,

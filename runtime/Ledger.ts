@@ -106,6 +106,7 @@ export class Ledger {
     this.#failed.add(vertex.index)
     if (failure instanceof NodeFailed) this.#addRows(failure.rows)
     this.failures.push(failure)
+    this.#note(vertex, { state: "failed", reason: failure.message })
     this.#options.emit({ event: "NodeFailed", label: vertex.label, reason: failure.message })
   }
 
@@ -119,6 +120,7 @@ export class Ledger {
   }
 
   skipped(vertex: Vertex, because: string): void {
+    this.#note(vertex, { state: "skipped", because })
     this.#options.emit({ event: "NodeSkipped", label: vertex.label, because })
   }
 
@@ -151,6 +153,12 @@ export class Ledger {
     this.#rows.fresh += counts?.fresh ?? 0
     this.#rows.failed += counts?.failed ?? 0
     this.#rows.retries += counts?.retries ?? 0
+  }
+
+  /** A node without a result. */
+  #note(vertex: Vertex, fields: { readonly state: string; readonly [field: string]: unknown }): void {
+    const { name } = vertex.definition as NodeDefinition
+    this.#records.set(vertex.index, { label: vertex.label, node: name, ...ofVertex(vertex), ...fields })
   }
 
   #remember(

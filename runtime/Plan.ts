@@ -45,9 +45,11 @@ export interface PlanOptions extends ExecuteOptions {
   readonly resolver: Resolver
   /** Indices of the vertices this is about; all without it. */
   readonly selected?: ReadonlySet<number> | undefined
-  /** Count the rows that would run; costs reading the inputs of stale row nodes. */
+  /** Count the rows that would run and price them; costs reading the inputs of stale row nodes, and history. */
   readonly countRows: boolean
-  /** The last action with this label, for prices. */
+  /** Results with this label in past runs, newest first. */
+  readonly history: (label: string) => Effect.Effect<ReadonlyArray<Action>>
+  /** The last result with this label. */
   readonly lastAction: (label: string) => Effect.Effect<Action | undefined>
 }
 
@@ -58,8 +60,8 @@ const countRows = Effect.fnUntraced(
     const rowFunction = new RowFunction(vertex, resolved.parts, yield* sideOf(vertex, inputs))
     const memo = yield* store.openMemo(rowFunction.key)
     const table = inputs[rowsPort]!.manifest as TableManifest
-    const { distinct, toRun } = yield* keyTable(rowFunction, table, (keys, row) => memo.find(keys, row) < 0)
-    return { total: distinct, toRun }
+    const { distinct, missing } = yield* keyTable(rowFunction, table, memo.find)
+    return { total: distinct, toRun: missing.reduce((sum, rows) => sum + rows.length, 0) }
   },
   Effect.scoped,
   Effect.catchCause((cause) => lostIn(cause) === undefined ? Effect.failCause(cause) : Effect.succeed(undefined))
@@ -74,13 +76,17 @@ const expectedRows = (vertex: Vertex, expected: ReadonlyMap<number, number | und
   return definition.rows?.(inputs, vertex.params) ?? (definition.kind === "rows" ? inputs[rowsPort] : undefined)
 }
 
-/** From the last result of the node, else from the first of its services that states a price. */
-const costOf = (services: ReadonlyArray<Used>, last: Action | undefined, rows: Entry["rows"]): Cost | undefined =>
-  priceOf(
-    last === undefined ? [] : [last],
-    rows?.toRun,
-    services.find((service) => service.estimate !== undefined)?.estimate
-  )
+/** From past results of the node, else from the first of its services that states a price. */
+const costOf = Effect.fnUntraced(function*(
+  vertex: Vertex,
+  services: ReadonlyArray<Used>,
+  rows: Entry["rows"],
+  options: PlanOptions
+) {
+  if (!options.countRows) return undefined
+  const estimate = services.find((service) => service.estimate !== undefined)?.estimate
+  return priceOf(yield* options.history(vertex.label), rows?.toRun, estimate)
+})
 
 /** Makes the plan. Runs nothing but instant nodes. */
 export const make = Effect.fnUntraced(function*(options: PlanOptions) {
@@ -108,7 +114,7 @@ export const make = Effect.fnUntraced(function*(options: PlanOptions) {
       resolved: undefined,
       why: [{ part: "waiting", text: `waits for ${inputs.map((input) => input.label).join(", ")}` }],
       rows,
-      cost: costOf(services, yield* options.lastAction(vertex.label), rows)
+      cost: yield* costOf(vertex, services, rows, options)
     }
     return entry
   })
@@ -116,14 +122,14 @@ export const make = Effect.fnUntraced(function*(options: PlanOptions) {
   const stale = Effect.fnUntraced(
     function*(vertex: Vertex, resolved: Resolved, inputs: { readonly [port: string]: Known }) {
       const { kind } = vertex.definition
-      const { previous, why } = resolved.state as Extract<Resolved["state"], { fresh: false }>
+      const { why } = resolved.state as Extract<Resolved["state"], { fresh: false }>
       const rows = kind === "rows" && options.countRows ? yield* countRows(vertex, resolved, inputs) : undefined
       expected.set(
         vertex.index,
         kind === "rows" ? (inputs[rowsPort]!.manifest as TableManifest).rows : expectedRows(vertex, expected)
       )
-      const last = previous ?? (yield* options.lastAction(vertex.label))
-      return { vertex, state: "stale", resolved, why, rows, cost: costOf(resolved.services, last, rows) } as Entry
+      const cost = yield* costOf(vertex, resolved.services, rows, options)
+      return { vertex, state: "stale", resolved, why, rows, cost } as Entry
     }
   )
 

@@ -18,24 +18,37 @@ export const make = Effect.fnUntraced(function*(experiment: string) {
   const store = yield* Store
   // records are read in turn, or an older one could come first
   const turn = yield* Semaphore.make(1)
-  const keys = new Map<string, string>()
+  const keys = new Map<string, Array<string>>() // newest first
   let names: Array<string> | undefined
   let read = 0
 
   const add = (run: RunRecord): void => {
     read++
-    for (const { key, label } of run.nodes) if (key !== undefined && !keys.has(label)) keys.set(label, key)
+    for (const { key, label } of run.nodes) {
+      if (key === undefined) continue
+      const known = keys.get(label)
+      if (known === undefined) keys.set(label, [key])
+      else if (!known.includes(key)) known.push(key)
+    }
   }
 
-  /** Key of the last finished result under a label; none where history is lost or cannot be read. */
-  return Effect.fnUntraced(function*(label: string) {
+  /** Reads records, newest first, until there is enough or no more to read. */
+  const readUntil = Effect.fnUntraced(function*(enough: () => boolean) {
     names ??= [...(yield* store.runNames())].slice(0, runsAtMost).reverse()
-    while (!keys.has(label) && read < runsOfExperiment) {
+    while (!enough() && read < runsOfExperiment) {
       const name = names.pop()
       if (name === undefined) break
       const run = yield* store.getRun(name)
       if (run?.experiment === experiment) add(run)
     }
-    return keys.get(label)
-  }, Semaphore.withPermit(turn), Effect.orElseSucceed(() => undefined))
+  }, Semaphore.withPermit(turn), (reading) => Effect.ignore(reading))
+
+  return {
+    /** Key of the last finished result under a label; none where history is lost or cannot be read. */
+    last: (label: string): Effect.Effect<string | undefined> =>
+      Effect.map(readUntil(() => keys.has(label)), () => keys.get(label)?.[0]),
+    /** Keys of the finished results under a label, newest first, as far as the last runs of the experiment go. */
+    all: (label: string): Effect.Effect<ReadonlyArray<string>> =>
+      Effect.map(readUntil(() => false), () => keys.get(label) ?? [])
+  }
 })

@@ -8,6 +8,7 @@ import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import { ColumnBuilder } from "../cache/ColumnBuilder.ts"
 import { tableSchema } from "../cache/Columns.ts"
+import { KeyTable } from "../cache/log/KeyTable.ts"
 import type { TableManifest } from "../cache/Manifest.ts"
 import type { Memo } from "../cache/Memo.ts"
 import { Store } from "../cache/Store.ts"
@@ -16,8 +17,7 @@ import type { Control } from "./Control.ts"
 import { NodeFailed } from "./Error.ts"
 import { Emit, type Event, type RowCounts } from "./Event.ts"
 import type { Vertex } from "./Graph.ts"
-import type { KeyParts } from "./Key.ts"
-import { KeySet } from "./rows/KeySet.ts"
+import { keyBytes, type KeyParts } from "./Key.ts"
 import { type Chunk, hexKey, type KeyedChunk, RowFunction } from "./rows/RowFunction.ts"
 import { type FailedRows, RowPump } from "./rows/RowPump.ts"
 import * as TableOutput from "./TableOutput.ts"
@@ -54,35 +54,61 @@ export const readChunk = Effect.fnUntraced(
 /** The keys of a table by chunk, with what a plan and a run need to know about them. */
 interface Keyed {
   readonly keys: ReadonlyArray<Uint8Array>
-  /** Rows to run, by chunk: no result in the log and first of their key. */
+  /** What the log has for each row, by chunk: an entry, or -1. */
+  readonly entries: ReadonlyArray<Int32Array>
+  /** Rows without a result, by chunk; one for each key. */
   readonly missing: ReadonlyArray<ReadonlyArray<number>>
   /** Rows of different keys. */
   readonly distinct: number
-  readonly toRun: number
 }
 
-/** Keys all rows of a table. `isMissing` says whether the first row of a key must run. */
+/** Entries of a row log that some row of a table has. */
+class Visited {
+  #seen = new Uint8Array(1024)
+
+  /** Returns whether the entry is new. */
+  add(entry: number): boolean {
+    if (entry >= this.#seen.length) {
+      const grown = new Uint8Array(Math.max(entry + 1, this.#seen.length * 2))
+      grown.set(this.#seen)
+      this.#seen = grown
+    }
+    if (this.#seen[entry] === 1) return false
+    this.#seen[entry] = 1
+    return true
+  }
+}
+
+/** Keys all rows of a table and looks them up with `find`. */
 export const keyTable = Effect.fnUntraced(function*(
   rowFunction: RowFunction,
   manifest: TableManifest,
-  isMissing: (keys: Uint8Array, row: number) => boolean
+  find: (keys: Uint8Array, row: number) => number
 ) {
-  const distinct = new KeySet()
-  const keys: Array<Uint8Array> = []
-  const missing: Array<ReadonlyArray<number>> = []
-  let toRun = 0
+  const visited = new Visited()
+  const without = new KeyTable(keyBytes, 64) // keys that the log does not have
+  const keyed = { keys: [] as Array<Uint8Array>, entries: [] as Array<Int32Array>, missing: [] as Array<Array<number>> }
+  let distinct = 0
   for (const index of manifest.chunks.keys()) {
     const chunk = yield* readChunk(manifest, index, rowFunction.read)
-    const made = rowFunction.keysOf(chunk)
-    const rows: Array<number> = []
+    const keys = rowFunction.keysOf(chunk)
+    const entries = new Int32Array(chunk.rows)
+    const missing: Array<number> = []
     for (let row = 0; row < chunk.rows; row++) {
-      if (distinct.add(made, row) && isMissing(made, row)) rows.push(row)
+      const entry = entries[row] = find(keys, row)
+      if (entry >= 0) {
+        if (visited.add(entry)) distinct++
+        continue
+      }
+      const before = without.size
+      without.add(keys, row * keyBytes)
+      if (without.size > before) missing.push(row)
     }
-    keys.push(made)
-    missing.push(rows)
-    toRun += rows.length
+    keyed.keys.push(keys)
+    keyed.entries.push(entries)
+    keyed.missing.push(missing)
   }
-  return { keys, missing, distinct: distinct.size, toRun } satisfies Keyed
+  return { ...keyed, distinct: distinct + without.size } satisfies Keyed
 })
 
 export class RowRun {
@@ -93,7 +119,7 @@ export class RowRun {
   readonly #options: RowRunOptions
   readonly #emit: (event: Event) => void
   /** Keys that were read ahead. */
-  readonly #ahead = new KeySet()
+  readonly #ahead = new KeyTable(keyBytes, 64)
   readonly #followers: Array<RowRun> = []
   #total = 0
 
@@ -156,7 +182,10 @@ export class RowRun {
     const found: Array<number> = []
     for (let row = 0; row < chunk.rows; row++) {
       if (this.#memo.find(keyed.keys, row) >= 0) found.push(row)
-      else if (this.#ahead.add(keyed.keys, row)) missing.push(row)
+      else if (this.#ahead.find(keyed.keys, row * keyBytes) < 0) {
+        this.#ahead.add(keyed.keys, row * keyBytes)
+        missing.push(row)
+      }
     }
     this.#total += missing.length
     this.#pump.push(keyed, missing)
@@ -203,14 +232,15 @@ export class RowRun {
       yield* this.#await(() => this.#pump.idle())
       const before = this.#pump.done
       const { force } = this.#options
-      const failedAhead = (keys: Uint8Array, row: number) => this.#ahead.has(keys, row)
-      const { distinct, keys, missing, toRun } = yield* keyTable(
-        this.#function,
-        manifest,
-        (made, row) => (force || this.#memo.find(made, row) < 0) && !failedAhead(made, row)
+      const find = force ? () => -1 : this.#memo.find
+      const keyed = yield* keyTable(this.#function, manifest, find)
+      const { distinct, keys } = keyed
+      // a row that failed while it was read ahead is not tried again in this run
+      const missing = this.#ahead.size === 0 ? keyed.missing : keyed.missing.map((rows, index) =>
+        rows.filter((row) => this.#ahead.find(keys[index]!, row * keyBytes) < 0)
       )
-      const attempted = before + this.#pump.failed
-      this.#total = attempted + toRun
+      const toRun = missing.reduce((sum, rows) => sum + rows.length, 0)
+      this.#total = before + this.#pump.failed + toRun
       this.#emit({
         event: "RowsFound",
         label: this.#vertex.label,
@@ -241,12 +271,12 @@ export class RowRun {
         ...(retries === 0 ? {} : { retries })
       }
       if (counts.failed > 0) return { manifest: undefined, counts, usage, failures, left }
-      return { manifest: yield* this.#gather(manifest, keys, key), counts, usage, failures, left }
+      return { manifest: yield* this.#gather(manifest, keyed, key), counts, usage, failures, left }
     })
   }
 
   /** The output table, in the order of the input. */
-  #gather(manifest: TableManifest, keys: ReadonlyArray<Uint8Array>, key: string) {
+  #gather(manifest: TableManifest, { entries, keys }: Keyed, key: string) {
     return Effect.gen({ self: this }, function*() {
       const { carry, input, output: table } = this.#function.definition
       const output = yield* TableOutput.open({
@@ -261,7 +291,9 @@ export class RowRun {
         const chunk = yield* readChunk(manifest, index, carry)
         const carried = carry.map((name) => [builderOf.get(name)!, chunk.columns.get(name)!] as const)
         for (let row = 0; row < chunk.rows; row++) {
-          const payload = this.#payloadOf(keys[index]!, row) ?? (yield* this.#again(manifest, index, keys[index]!, row))
+          const entry = entries[index]![row]!
+          const payload = (entry < 0 ? undefined : this.#memo.payload(entry)) ?? this.#payloadOf(keys[index]!, row) ??
+            (yield* this.#again(manifest, index, keys[index]!, row))
           let at = this.#function.codec.firstCell(payload)
           for (const builder of logged) at = builder.pushEncoded(payload, at)
           for (const [builder, data] of carried) builder.pushFrom(data, row)

@@ -121,19 +121,22 @@ export const connect = Effect.fnUntraced(
       statements: new Statements(join(CacheStore.baseOf(store.root), "derived", "statements.json")),
       services,
       accepted: Accepted.read(join(projectRoot, Accepted.fileName)),
-      previous,
+      previous: previous.last,
       forced
     })
     const at = new Date(yield* Clock.currentTimeMillis).toISOString().replace(/[:.]/g, "-")
     const run = `${at}-${Math.abs(yield* Random.nextInt).toString(36)}`
+    const actionOf = (key: string) => Effect.orElseSucceed(store.getAction(key), () => undefined)
     const lastAction = (label: string): Effect.Effect<Action | undefined> =>
-      Effect.flatMap(previous(label), (key) =>
-        key === undefined ? Effect.succeed(undefined) : Effect.orElseSucceed(store.getAction(key), () => undefined))
+      Effect.flatMap(previous.last(label), (key) => key === undefined ? Effect.undefined : actionOf(key))
+    const history = (label: string): Effect.Effect<ReadonlyArray<Action>> =>
+      Effect.flatMap(previous.all(label), (keys) =>
+        Effect.map(Effect.forEach(keys, actionOf), (actions) => actions.filter((action) => action !== undefined)))
     const session: Session = {
       experiment,
       projectRoot,
       opened,
-      plan: { graph, resolver, services, forced, run, storedParts: resolver.storedParts, lastAction }
+      plan: { graph, resolver, services, forced, run, storedParts: resolver.storedParts, lastAction, history }
     }
     return session
   }

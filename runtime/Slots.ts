@@ -28,13 +28,13 @@ export const make = (sizes: Sizes): Slots => {
   }
 }
 
-/** Sizes of `gpu=1,api=64`, of several such texts together. Throws an `Error` that says what is wrong with the text. */
+/** Sizes of `gpu=1,api=64`, of several such texts together. Throws an `Error` that says what is expected. */
 export const parse = (texts: ReadonlyArray<string>): Sizes =>
   new Map(
     texts.flatMap((text) => text.split(",")).map((one) => {
       const [, slot, size] = /^\s*([^\s=]+)\s*=\s*(\d+)\s*$/.exec(one) ?? []
       if (slot === undefined || Number(size) < 1) {
-        throw new Error(`"${one}" is not a slot and how many may be in it at once, for example gpu=1,api=64`)
+        throw new Error("slots and how many may be in each at once, for example gpu=1,api=64")
       }
       return [slot, Number(size)] as const
     })

@@ -4,9 +4,10 @@
  * that run. Models and packages with a pin of their own are sources too (`nodes/inputs`), made with `pinned`.
  */
 import * as Effect from "effect/Effect"
-import { copyFileSync, cpSync, existsSync, readdirSync, readFileSync, statSync } from "node:fs"
+import { copyFileSync, cpSync, existsSync, readdirSync, statSync } from "node:fs"
 import { basename, join, relative, resolve, sep } from "node:path"
-import { digest, digestBytes } from "../cache/Digest.ts"
+import { digestFile } from "../cache/Blobs.ts"
+import { digest } from "../cache/Digest.ts"
 import type { SourceDefinition } from "./Definition.ts"
 import { SourceFailed } from "./Error.ts"
 import { ProjectRoot } from "./Place.ts"
@@ -17,7 +18,9 @@ const failed = (source: string, reason: string, next: string) => new SourceFaile
 
 /** A source whose content is named by `identify` and put into a folder by `acquire`. */
 export const pinned = <const Kind extends string>(
-  spec: { readonly label: string; readonly kind: Kind } & Pick<SourceDefinition, "address" | "identify" | "acquire">
+  spec:
+    & { readonly label: string; readonly kind: Kind }
+    & Pick<SourceDefinition, "address" | "identify" | "acquire" | "verify">
 ): Ref<Type.Folder<Kind>> => {
   const definition: SourceDefinition = {
     kind: "source",
@@ -25,7 +28,8 @@ export const pinned = <const Kind extends string>(
     output: Type.artifact(spec.kind),
     address: spec.address,
     identify: spec.identify,
-    acquire: spec.acquire
+    acquire: spec.acquire,
+    ...(spec.verify === undefined ? {} : { verify: spec.verify })
   }
   return { label: spec.label, definition, inputs: {}, params: {} }
 }
@@ -35,71 +39,69 @@ const walk = (folder: string): ReadonlyArray<string> =>
     .flatMap((entry) => entry.isDirectory() ? walk(join(folder, entry.name)) : [join(folder, entry.name)])
     .sort()
 
-const folderDigest = (folder: string) =>
-  digest(
-    "folder",
-    walk(folder).map((file) => [relative(folder, file).split(sep).join("/"), digestBytes(readFileSync(file))])
-  )
+type Files = ReadonlyArray<readonly [path: string, digest: string]>
 
-const local = <const Kind extends string>(
-  path: string,
-  kind: Kind,
-  label: string,
-  hashOf: (absolute: string) => string,
-  copy: (absolute: string, into: string) => void,
-  wants: "file" | "folder"
-) => {
-  const check = (absolute: string) =>
-    Effect.try({
-      try: () => {
-        if (!existsSync(absolute)) {
-          throw failed(path, "it does not exist", `looked for ${absolute}; check the path in the experiment`)
-        }
-        if (statSync(absolute).isDirectory() !== (wants === "folder")) {
-          throw failed(path, `it is not a ${wants}`, "check the path in the experiment")
-        }
-        return hashOf(absolute)
-      },
-      catch: (error) =>
-        error instanceof SourceFailed
-          ? error
-          : failed(path, String((error as Error).message), "check that it can be read")
-    })
+const folderContent = (files: Files): string => digest("folder", files)
+
+const digestFolder = async (folder: string): Promise<string> => {
+  const files: Array<readonly [string, string]> = []
+  for (const file of walk(folder)) {
+    files.push([relative(folder, file).split(sep).join("/"), await digestFile(file)])
+  }
+  return folderContent(files.sort(([a], [b]) => a < b ? -1 : 1))
+}
+
+interface Local<Kind extends string> {
+  readonly path: string
+  readonly kind: Kind
+  readonly label: string
+  readonly wants: "file" | "folder"
+  readonly digestOf: (absolute: string) => Promise<string>
+  readonly copy: (absolute: string, into: string) => void
+  /** The digest of what was copied, from the digests of its files. */
+  readonly contentOf: (files: Files) => string | undefined
+}
+
+const local = <const Kind extends string>({ contentOf, copy, digestOf, kind, label, path, wants }: Local<Kind>) => {
+  const unreadable = (error: unknown) =>
+    error instanceof SourceFailed ? error : failed(path, String((error as Error).message), "check that it can be read")
   const place = Effect.map(ProjectRoot, (root) => resolve(root, path))
-  const identify = Effect.flatMap(place, check)
+  const check = async (absolute: string): Promise<string> => {
+    if (!existsSync(absolute)) {
+      throw failed(path, "it does not exist", `looked for ${absolute}; check the path in the experiment`)
+    }
+    if (statSync(absolute).isDirectory() !== (wants === "folder")) {
+      throw failed(path, `it is not a ${wants}`, "check the path in the experiment")
+    }
+    return digestOf(absolute)
+  }
   return pinned({
     label,
     kind,
     address: `${kind} ${path}`,
-    identify,
+    identify: Effect.flatMap(place, (absolute) =>
+      Effect.tryPromise({ try: () => check(absolute), catch: unreadable })),
     acquire: (into) =>
-      Effect.flatMap(Effect.zip(place, identify), ([absolute, before]) =>
-        Effect.try({
-          try: () => {
-            copy(absolute, into)
-            const after = hashOf(wants === "file" ? join(into, basename(absolute)) : into)
-            if (after !== before) {
-              throw failed(path, "it changed while the run was starting", "run the same command again")
-            }
-          },
-          catch: (error) =>
-            error instanceof SourceFailed
-              ? error
-              : failed(path, String((error as Error).message), "check that it can be read")
-        }))
+      Effect.flatMap(place, (absolute) => Effect.try({ try: () => copy(absolute, into), catch: unreadable })),
+    // bytes are hashed once more where they are kept, and a file that was edited since it was identified shows there
+    verify: (files, content) =>
+      contentOf(files) === content
+        ? undefined
+        : failed(path, "it changed while the run was starting", "run the same command again")
   })
 }
 
 /** One file, for example a specification. The node receives a folder that holds just it. */
 export const file = (path: string, label: string = basename(path)): Ref<Type.Folder<"file">> =>
-  local(
+  local({
     path,
-    "file",
+    kind: "file",
     label,
-    (absolute) => digestBytes(readFileSync(absolute)),
-    (absolute, into) => copyFileSync(absolute, join(into, basename(absolute))),
-    "file"
-  )
+    wants: "file",
+    digestOf: digestFile,
+    copy: (absolute, into) => copyFileSync(absolute, join(into, basename(absolute))),
+    contentOf: ([first]) => first?.[1]
+  })
 
 /** A folder of files, for example a checkpoint in the layout of a model hub. */
 export const folder = <const Kind extends string>(
@@ -107,4 +109,12 @@ export const folder = <const Kind extends string>(
   kind: Kind,
   label: string = basename(path)
 ): Ref<Type.Folder<Kind>> =>
-  local(path, kind, label, folderDigest, (absolute, into) => cpSync(absolute, into, { recursive: true }), "folder")
+  local({
+    path,
+    kind,
+    label,
+    wants: "folder",
+    digestOf: digestFolder,
+    copy: (absolute, into) => cpSync(absolute, into, { recursive: true }),
+    contentOf: folderContent
+  })

@@ -9,6 +9,7 @@ import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { type TableSchema, tableSchema } from "../cache/Columns.ts"
 import { digest } from "../cache/Digest.ts"
+import { bind } from "../cache/Duck.ts"
 import type { SqlDefinition } from "./Definition.ts"
 import { PlanRefused } from "./Error.ts"
 import * as Query from "./Query.ts"
@@ -159,7 +160,6 @@ export class Statements {
   readonly #bind = Effect.fnUntraced(
     { self: this },
     function*(label: string, text: string, schemas: Tables["schemas"], key: string) {
-      const { bind } = yield* Effect.promise(() => import("../cache/Duck.ts"))
       const bound = yield* Effect.mapError(
         bind(text, schemas),
         (error) =>

@@ -3,6 +3,7 @@
 import { chmodSync, existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { dirname, join, relative } from "node:path"
 import { fileURLToPath } from "node:url"
+import { stripVTControlCharacters } from "node:util"
 import { build } from "./start/build.mjs"
 
 const bin = fileURLToPath(new URL("./bin.mjs", import.meta.url))
@@ -21,5 +22,6 @@ if (existsSync(dirname(folder))) {
 
 await build(fileURLToPath(new URL("..", import.meta.url)).replace(/[\\/]$/, "")).catch((error) => {
   // commands work without it, from the sources
-  console.error(`pipeline: no bundle was made, commands will start more slowly: ${error.message}`)
+  const lines = stripVTControlCharacters(error.message).split("\n").filter((line) => line.trim() !== "")
+  console.error(`pipeline: no bundle was made, commands will start more slowly: ${lines.slice(0, 2).join(" ")}`)
 })

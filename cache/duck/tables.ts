@@ -47,9 +47,7 @@ export const createTable = async (
   name: string,
   schema: TableSchema
 ): Promise<void> => {
-  const columns = columnsOrPlaceholder(schema).map(({ name, type }) =>
-    `${quoteName(name)} ${sqlType(type)}`
-  )
+  const columns = columnsOrPlaceholder(schema).map(({ name, type }) => `${quoteName(name)} ${sqlType(type)}`)
   await connection.run(`create temporary table ${quoteName(name)} (${columns.join(", ")})`)
 }
 
@@ -112,7 +110,13 @@ const belowNulls = (parent: ColumnData, child: ColumnData): ColumnData => {
 }
 
 /** Copies `count` rows of a column from row `first` into a vector. */
-export const copyColumn = (bindings: Bindings, vector: Vector, data: ColumnData, first: number, count: number): void => {
+export const copyColumn = (
+  bindings: Bindings,
+  vector: Vector,
+  data: ColumnData,
+  first: number,
+  count: number
+): void => {
   copyValidity(bindings, vector, data, first, count)
   const { kind } = data.type
   switch (kind) {

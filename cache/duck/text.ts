@@ -17,8 +17,7 @@ const inlineBytes = 12
 const pageBytes = 4096
 
 /** Entries are read and written as words: DuckDB runs on little-endian machines only. */
-const words = (bytes: Uint8Array): Uint32Array =>
-  new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength >> 2)
+const words = (bytes: Uint8Array): Uint32Array => new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength >> 2)
 
 const putEntry = (entries: Uint8Array, entry: number, source: Uint8Array, start: number, size: number): void => {
   const at = entry * entryBytes

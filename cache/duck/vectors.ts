@@ -8,7 +8,8 @@ import { CellRefused } from "../CellRefused.ts"
 import { ColumnBuilder, encodeColumn } from "../ColumnBuilder.ts"
 import { type ColumnData, isValid } from "../ColumnData.ts"
 import type { Cell, ColumnType, TableSchema } from "../Columns.ts"
-import { canonicalFloat, isSafeInt64 } from "../flatValues.ts"
+import { noBuffers } from "../flatValues.ts"
+import { canonicalFloat, isSafeInt64 } from "../numberValues.ts"
 import { TableRefused } from "../StoreFailed.ts"
 import type { Connected, DuckModule } from "./connect.ts"
 import { checkTypes, toCell } from "./result.ts"
@@ -88,12 +89,10 @@ const readLists = (
   return { offsets, children: [items.take()] }
 }
 
-const none = { offsets: undefined, values: undefined, bytes: undefined, children: [] }
-
 /** The first `rows` rows of a vector that has the layout of `type`, apart from safe integers and one form of NaN. */
 const readVector = (bindings: Bindings, vector: Vector, type: ColumnType, rows: number): ColumnData => {
   const validity = readValidity(bindings, vector, rows)
-  const common = { ...none, type, length: rows, validity }
+  const common = { ...noBuffers, type, length: rows, validity }
   switch (type.kind) {
     case "string":
     case "binary":

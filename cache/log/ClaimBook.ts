@@ -3,7 +3,7 @@
  * holder only and without a sync: what a book says matters while its holder lives. Whether a row has a result by now is
  * the business of the row log.
  *
- *     [first 16 bytes of the key][1 claimed, 2 given up u32]     little-endian
+ *     [first 16 bytes of the key][1 claimed, 2 given up u8][0 0 0]
  */
 import * as fs from "node:fs"
 import * as path from "node:path"
@@ -45,7 +45,7 @@ class OtherBook {
         this.#states = new Uint8Array(this.#keys.capacity)
         this.#states.set(states)
       }
-      this.#states[entry] = bytes.readUInt32LE(at + bookKeyBytes)
+      this.#states[entry] = bytes[at + bookKeyBytes]!
     }
     this.#read += Math.floor(count / entryBytes) * entryBytes
   }
@@ -140,12 +140,12 @@ export class ClaimBook {
 
   #append(keys: Uint8Array, rows: ReadonlyArray<number>, state: number): void {
     if (rows.length === 0) return
-    const entries = Buffer.allocUnsafe(rows.length * entryBytes)
+    const entries = new Uint8Array(rows.length * entryBytes)
     let at = 0
     for (const row of rows) {
       const key = row * keyBytes
       for (let i = 0; i < bookKeyBytes; i++) entries[at + i] = keys[key + i]!
-      entries.writeUInt32LE(state, at + bookKeyBytes)
+      entries[at + bookKeyBytes] = state
       at += entryBytes
     }
     this.#fd ??= this.#open()

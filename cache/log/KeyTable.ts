@@ -4,15 +4,13 @@
  * the user's business.
  */
 
-const grown = (next: Uint8Array, previous: Uint8Array): Uint8Array => {
-  next.set(previous)
-  return next
-}
-
 /** Smallest power of two that is not below `n`. */
 const powerAbove = (n: number): number => 2 ** Math.ceil(Math.log2(Math.max(n, 1)))
 
-/** Keys of one fixed length. They are digests, so their first bytes already are a good hash. */
+/** A slot: a word of the key, so that most keys that are not there are told without looking them up, and the entry. */
+const slotWords = 2
+
+/** Keys of one fixed length. They are digests, so any of their words already is a good hash. */
 export class KeyTable {
   readonly #keyBytes: number
   readonly #keyWords: number
@@ -20,21 +18,29 @@ export class KeyTable {
   #size = 0
   #keys: Uint8Array
   #words: Uint32Array
-  /** Entry number + 1, or 0 for a free slot; at most half full. */
+  /** {@link slotWords} each; entry number + 1, or 0 for a free slot. At most half full. */
   #slots: Uint32Array
+  /** For keys at an odd address. */
   readonly #probe: Uint8Array
   readonly #probeWords: Uint32Array
+  #lastKeys: Uint8Array | undefined
+  #lastWords: Uint32Array
+  /** The key that was looked for last: words from `first` on. */
+  #given: Uint32Array
+  #first = 0
 
-  /** Unit of `keyBytes`: bytes, a multiple of four. */
+  /** Unit of `keyBytes`: bytes, a multiple of four and at least eight. */
   constructor(keyBytes: number, capacity = 64) {
     this.#keyBytes = keyBytes
     this.#keyWords = keyBytes / 4
     this.#capacity = powerAbove(capacity)
     this.#keys = new Uint8Array(this.#capacity * keyBytes)
     this.#words = new Uint32Array(this.#keys.buffer)
-    this.#slots = new Uint32Array(this.#capacity * 2)
+    this.#slots = new Uint32Array(this.#capacity * 2 * slotWords)
     this.#probe = new Uint8Array(keyBytes)
     this.#probeWords = new Uint32Array(this.#probe.buffer)
+    this.#lastWords = this.#probeWords
+    this.#given = this.#probeWords
   }
 
   /** Keys held; entries are numbered from 0. */
@@ -54,21 +60,24 @@ export class KeyTable {
 
   /** The entry of the key that starts at `at` in `keys`, or -1. */
   find(keys: Uint8Array, at: number): number {
-    return this.#slots[this.#slotOf(keys, at)]! - 1
+    return this.#slots[this.#slotOf(keys, at) + 1]! - 1
   }
 
   /** The entry of the key that starts at `at` in `keys`, made if there is none. */
   add(keys: Uint8Array, at: number): number {
     let slot = this.#slotOf(keys, at)
-    const entry = this.#slots[slot]! - 1
+    const entry = this.#slots[slot + 1]! - 1
     if (entry >= 0) return entry
+    const given = this.#given
+    const first = this.#first
     if (this.#size === this.#capacity) {
       this.reserve(this.#capacity * 2)
-      slot = this.#freeSlot(this.#probeWords[0]!)
+      slot = this.#freeSlot(given[first]!)
     }
     const own = this.#size * this.#keyWords
-    for (let i = 0; i < this.#keyWords; i++) this.#words[own + i] = this.#probeWords[i]!
-    this.#slots[slot] = ++this.#size
+    for (let i = 0; i < this.#keyWords; i++) this.#words[own + i] = given[first + i]!
+    this.#slots[slot] = given[first + 1]!
+    this.#slots[slot + 1] = ++this.#size
     return this.#size - 1
   }
 
@@ -76,38 +85,64 @@ export class KeyTable {
   reserve(capacity: number): void {
     if (capacity <= this.#capacity) return
     this.#capacity = powerAbove(capacity)
-    this.#keys = grown(new Uint8Array(this.#capacity * this.#keyBytes), this.#keys)
-    this.#words = new Uint32Array(this.#keys.buffer)
-    this.#slots = new Uint32Array(this.#capacity * 2)
+    const keys = new Uint8Array(this.#capacity * this.#keyBytes)
+    keys.set(this.#keys)
+    this.#keys = keys
+    this.#words = new Uint32Array(keys.buffer)
+    this.#slots = new Uint32Array(this.#capacity * 2 * slotWords)
     for (let entry = 0; entry < this.#size; entry++) {
-      this.#slots[this.#freeSlot(this.#words[entry * this.#keyWords]!)] = entry + 1
+      const own = entry * this.#keyWords
+      const slot = this.#freeSlot(this.#words[own]!)
+      this.#slots[slot] = this.#words[own + 1]!
+      this.#slots[slot + 1] = entry + 1
     }
   }
 
   #freeSlot(hash: number): number {
     const mask = this.#slots.length - 1
-    let slot = hash & mask
-    while (this.#slots[slot] !== 0) slot = (slot + 1) & mask
+    let slot = (hash * slotWords) & mask
+    while (this.#slots[slot + 1] !== 0) slot = (slot + slotWords) & mask
     return slot
   }
 
-  /** The slot that holds the key, or the free slot where it belongs. The key is left in the probe. */
+  /** Where the slot begins that holds the key, or the free one where it belongs. The key is left in `given`. */
   #slotOf(keys: Uint8Array, at: number): number {
-    const probe = this.#probe
-    for (let i = 0; i < this.#keyBytes; i++) probe[i] = keys[at + i]!
-    const probeWords = this.#probeWords
+    this.#look(keys, at)
+    const given = this.#given
+    const first = this.#first
+    const tag = given[first + 1]!
+    const keyWords = this.#keyWords
     const words = this.#words
     const slots = this.#slots
     const mask = slots.length - 1
-    let slot = probeWords[0]! & mask
+    let slot = (given[first]! * slotWords) & mask
     for (;;) {
-      const entry = slots[slot]!
+      const entry = slots[slot + 1]!
       if (entry === 0) return slot
-      const own = (entry - 1) * this.#keyWords
-      let same = 0
-      while (same < this.#keyWords && words[own + same] === probeWords[same]) same++
-      if (same === this.#keyWords) return slot
-      slot = (slot + 1) & mask
+      if (slots[slot] === tag) {
+        const own = (entry - 1) * keyWords
+        let same = 0
+        while (same < keyWords && words[own + same] === given[first + same]) same++
+        if (same === keyWords) return slot
+      }
+      slot = (slot + slotWords) & mask
     }
+  }
+
+  /** Looks at a key as words: in place where its address allows it, since callers ask for many keys of one array. */
+  #look(keys: Uint8Array, at: number): void {
+    const from = keys.byteOffset + at
+    if ((from & 3) !== 0) {
+      for (let i = 0; i < this.#keyBytes; i++) this.#probe[i] = keys[at + i]!
+      this.#given = this.#probeWords
+      this.#first = 0
+      return
+    }
+    if (keys !== this.#lastKeys) {
+      this.#lastKeys = keys
+      this.#lastWords = new Uint32Array(keys.buffer, 0, keys.buffer.byteLength >>> 2)
+    }
+    this.#given = this.#lastWords
+    this.#first = from >>> 2
   }
 }

@@ -17,7 +17,7 @@ import {
 } from "../Holder.ts"
 import { HolderFile } from "../HolderFile.ts"
 import { compact, isMerged, originsOf, smallLogBytes } from "./compact.ts"
-import { frameSize, headerBytes, isHeader, isPayloadIntact, keyAt, keyBytes, Kind } from "./Frame.ts"
+import { frameSize, headerBytes, isPayloadIntact, keyAt, keyBytes, Kind } from "./Frame.ts"
 import { LogBytes, type MemoryBudget } from "./LogBytes.ts"
 import { LogWriter } from "./LogWriter.ts"
 import { type Damage, scan, type ScanVisitor } from "./scan.ts"
@@ -75,8 +75,13 @@ const compactFrom = 32
 /** A log of another machine that was not touched for this long has no writer any more. */
 const silentMs = 24 * 3600 * 1000
 
-/** Names sort in order of creation, and no two writers share one: the holder says who writes. */
-const nameOf = (holder: Holder): string => `${Date.now().toString(36).padStart(10, "0")}-${holderText(holder)}.log`
+let lastMs = 0
+
+/** Names sort in order of creation, and no two logs share one: the holder says who writes. */
+const nameOf = (holder: Holder): string => {
+  lastMs = Math.max(Date.now(), lastMs + 1)
+  return `${lastMs.toString(36).padStart(10, "0")}-${holderText(holder)}.log`
+}
 
 const indexOf = (file: string): string => `${file}.idx`
 
@@ -138,7 +143,7 @@ export class LogFolder {
     if (at >= 0) {
       const frame = bytes.located
       if (bytes.isTrusted(offset, size)) return frame.subarray(at + headerBytes, at + size)
-      let whole = isHeader(frame, at) && frameSize(frame, at) === size
+      let whole = frameSize(frame, at) === size
       for (let i = 0; whole && i < keyBytes; i++) whole = frame[at + keyAt + i] === keys[key + i]
       if (whole && isPayloadIntact(frame, at)) return frame.subarray(at + headerBytes, at + size)
     }
@@ -157,8 +162,9 @@ export class LogFolder {
   refresh(): void {
     const { folder } = this.#options
     // A log may be merged between listing and opening: what it held is in the list of the next round.
-    for (let again = true; again;) {
-      again = false
+    let gone = true
+    for (let round = 0; gone && round < 10; round++) {
+      gone = false
       let names: Array<string>
       try {
         names = fs.readdirSync(folder).filter((name) => name.endsWith(".log")).sort()
@@ -167,7 +173,7 @@ export class LogFolder {
         throw error
       }
       for (const name of names) {
-        if (!this.#known.has(name)) again = this.#open(name) === undefined || again
+        if (!this.#known.has(name)) gone = this.#open(name) === undefined || gone
       }
     }
     for (const [ordinal, log] of this.#logs.entries()) {
@@ -278,11 +284,9 @@ export class LogFolder {
   #noteDamage(log: number, offset: number, bytes: number): void {
     const file = this.#logs[log]!.name
     const last = this.#damaged.at(-1)
-    if (last === undefined || last.file !== file || last.offset + last.bytes < offset) {
-      this.#damaged.push({ file, offset, bytes })
-    } else {
-      this.#damaged[this.#damaged.length - 1] = { file, offset: last.offset, bytes: offset + bytes - last.offset }
-    }
+    const continues = last?.file === file && last.offset <= offset && offset <= last.offset + last.bytes
+    if (continues) this.#damaged[this.#damaged.length - 1] = { ...last, bytes: offset + bytes - last.offset }
+    else this.#damaged.push({ file, offset, bytes })
   }
 
   /** A frame is not what its index says: the next one to open the log has to read it. */

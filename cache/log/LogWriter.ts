@@ -185,6 +185,7 @@ export class LogWriter {
         left = behind(left, written)
       }
       await syncData(fd)
+      this.#refuseIfGone(fd)
       this.#durable = position
       this.bytes.settle(position)
     } catch (cause) {
@@ -192,6 +193,16 @@ export class LogWriter {
       return
     }
     group.settle(undefined)
+  }
+
+  /**
+   * A process that slept for a day or longer counts as gone, and its log may have been merged and removed: what is
+   * written to it now would be lost with its last reader.
+   */
+  #refuseIfGone(fd: number): void {
+    if (fs.fstatSync(fd).nlink > 0) return
+    const { folder, name } = this.#options
+    throw Object.assign(new Error(`ENOENT: ${name} was removed`), { code: "ENOENT", path: path.join(folder, name) })
   }
 
   /** Later frames must not stand behind a torn one, and a log is never cut: readers may be in the middle of it. */

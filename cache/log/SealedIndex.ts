@@ -130,7 +130,7 @@ export class SealedIndex {
     found.#logBytes = body.readDoubleLE(8)
     found.#keys = body.subarray(prefixBytes, sizesAt)
     // A copy, since a file's bytes may lie at an odd address.
-    found.#sizes = new Uint32Array(Uint8Array.from(body.subarray(sizesAt, kindsAt)).buffer)
+    found.#sizes = new Uint32Array(new Uint8Array(body.subarray(sizesAt, kindsAt)).buffer)
     found.#kinds = body.subarray(kindsAt, end)
     return found
   }

@@ -145,6 +145,42 @@ const removeMerged = ({ folder, quarantine }: CompactOptions, logs: ReadonlyArra
   }
 }
 
+/** Opens logs while `use` runs. */
+const withLogs = (folder: string, names: ReadonlyArray<string>, use: (logs: ReadonlyArray<Small>) => void): void => {
+  const budget = new MemoryBudget(2 * mostBytes)
+  const fds: Array<number> = []
+  try {
+    use(names.map((name) => {
+      const fd = fs.openSync(path.join(folder, name), "r")
+      fds.push(fd)
+      return { name, bytes: new LogBytes(budget, fd, fs.fstatSync(fd).size), damaged: false }
+    }))
+  } finally {
+    for (const fd of fds) fs.closeSync(fd)
+  }
+}
+
+/** Removes what a merge that was killed left behind. Returns the logs that stay, in order. */
+const finishKilled = (options: CompactOptions): ReadonlyArray<string> => {
+  const { folder } = options
+  const files = fs.readdirSync(folder).sort()
+  for (const name of files) if (name.endsWith(".merging")) fs.rmSync(path.join(folder, name), { force: true })
+  const names = files.filter((name) => name.endsWith(".log"))
+  const merged = new Set<string>()
+  withLogs(folder, names.filter(isMerged), (logs) => {
+    for (const { bytes } of logs) for (const origin of originsOf(bytes)) merged.add(origin)
+  })
+  const left = names.filter((name) => merged.has(name))
+  if (left.length > 0) {
+    publish.syncFolder(folder)
+    withLogs(folder, left, (logs) => {
+      scanAll(logs, () => undefined)
+      removeMerged(options, logs)
+    })
+  }
+  return names.filter((name) => !merged.has(name))
+}
+
 /**
  * Merges the longest run of small logs, if nobody else is at it and the run is worth it. Throws what the file system
  * says; whatever was merged by then is whole.
@@ -152,23 +188,11 @@ const removeMerged = ({ folder, quarantine }: CompactOptions, logs: ReadonlyArra
 export const compact = (options: CompactOptions): void => {
   const { folder, self, watch } = options
   ifUnlocked(folder, self, watch, () => {
-    const files = fs.readdirSync(folder).sort()
-    // Nobody else merges now: what lies here was left by one that was killed.
-    for (const name of files) if (name.endsWith(".merging")) fs.rmSync(path.join(folder, name), { force: true })
-    const run = longestRun(options, files.filter((name) => name.endsWith(".log")))
+    const run = longestRun(options, finishKilled(options))
     if (run.length < fewestLogs) return
-    const budget = new MemoryBudget(2 * mostBytes)
-    const fds = run.map((name) => fs.openSync(path.join(folder, name), "r"))
-    try {
-      const logs = run.map((name, i): Small => ({
-        name,
-        bytes: new LogBytes(budget, fds[i]!, fs.fstatSync(fds[i]!).size),
-        damaged: false
-      }))
+    withLogs(folder, run, (logs) => {
       publishMerged(options, mergedName(run.at(-1)!), mergedBytes(logs))
       removeMerged(options, logs)
-    } finally {
-      for (const fd of fds) fs.closeSync(fd)
-    }
+    })
   })
 }

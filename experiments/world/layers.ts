@@ -10,8 +10,10 @@ import { appendFileSync } from "node:fs"
 import { Expert, ExpertFailed } from "../../nodes/service/Expert.ts"
 import * as Guard from "../../nodes/service/Guard.ts"
 import { PromptSource } from "../../nodes/service/PromptSource.ts"
+import { Teacher, TeacherFailed } from "../../nodes/service/Teacher.ts"
 import * as PromptSets from "./promptSets.ts"
 import * as Rules from "./rules.ts"
+import * as Lessons from "./teacher.ts"
 
 /** A file that gets one line for each call of the expert, so that a test counts what really ran; null: no file. */
 export const ExpertCallLog = Context.Reference<string | null>("sinternal/experiments/world/ExpertCallLog", {
@@ -48,6 +50,22 @@ export const worldGuard = <const Name extends string>(name: Name): Layer.Layer<G
     assess: (request) =>
       Effect.fromResult(Rules.assessByRule(request)).pipe(Effect.mapError((problem) => new Guard.GuardFailed(problem)))
   })
+
+/** The second judge, which takes only the true value for telling. */
+export const worldSecondJudge: Layer.Layer<Guard.GuardRole<"second">> = Layer.succeed(Guard.named("second"), {
+  fingerprint: "world-second-judge",
+  code: [{ file: Lessons.url, name: "assessTruth" }],
+  assess: (request) =>
+    Effect.fromResult(Lessons.assessTruth(request)).pipe(Effect.mapError((problem) => new Guard.GuardFailed(problem)))
+})
+
+/** The teacher of the baselines. */
+export const worldTeacher: Layer.Layer<Teacher> = Layer.succeed(Teacher, {
+  fingerprint: "world-teacher",
+  code: [{ file: Lessons.url, name: "teachByRule" }],
+  answer: (request) =>
+    Effect.fromResult(Lessons.teachByRule(request)).pipe(Effect.mapError((problem) => new TeacherFailed(problem)))
+})
 
 /** The prompt sets and verification items of the world. */
 export const worldPrompts: Layer.Layer<PromptSource> = Layer.succeed(PromptSource, {

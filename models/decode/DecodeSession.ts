@@ -11,6 +11,7 @@
  */
 import type { InferenceSession, OnnxValue, Tensor } from "onnxruntime-node"
 import { embeddingName, type LlamaConfig, parameterShapes, ropeTables } from "../Llama.ts"
+import { loadRuntime, type OnnxRuntime, openSession } from "../onnx/openSession.ts"
 import type { Weights } from "../Weights.ts"
 import { cacheNames, decodeGraph, quantisedNames, quantisedParameters } from "./decodeGraph.ts"
 import { type CachedTokens, KeyValueCache } from "./KeyValueCache.ts"
@@ -43,14 +44,13 @@ export type Precision = "f32" | "int8"
 /** Padded tokens in one prefill of several prompts. */
 const prefillTokens = 256
 
-type Runtime = typeof import("onnxruntime-node")
 type Tensors = { readonly [name: string]: Tensor }
 
 export class DecodeSession {
   readonly config: LlamaConfig
   /** Results depend on the number of rows in a run. */
   readonly rowsMatter: boolean
-  readonly #runtime: Runtime
+  readonly #runtime: OnnxRuntime
   readonly #session: InferenceSession
   readonly #parameters: Tensors
   readonly #ids: BigInt64Array
@@ -62,7 +62,7 @@ export class DecodeSession {
   readonly #fetches: { readonly [name: string]: null }
   #tables: { readonly length: number; readonly feeds: Tensors } | undefined
 
-  private constructor(options: DecodeOptions, runtime: Runtime, session: InferenceSession, parameters: Tensors) {
+  private constructor(options: DecodeOptions, runtime: OnnxRuntime, session: InferenceSession, parameters: Tensors) {
     const rows = Math.max(2, options.width)
     this.config = options.config
     this.rowsMatter = options.parameters === "shared" && options.threads > 1
@@ -78,21 +78,17 @@ export class DecodeSession {
 
   /** Builds the graph and its session. **Fails**: rejects when onnxruntime cannot be loaded. */
   static async open(options: DecodeOptions): Promise<DecodeSession> {
-    const runtime = await import("onnxruntime-node")
+    const runtime = await loadRuntime()
     const packed = options.parameters === "packed"
     const int8 = options.precision === "int8"
     if (int8 && !packed) throw new RangeError("int8 weights are packed ones; shared weights are float32")
     const shapes = parameterShapes(options.config)
     const graph = decodeGraph(options.config, int8 ? "int8" : packed ? "constants" : "inputs")
-    const session = await runtime.InferenceSession.create(graph.encode(), {
-      executionProviders: ["cpu"],
-      intraOpNumThreads: options.threads,
-      interOpNumThreads: 1,
-      enableMemPattern: false,
-      logSeverityLevel: 3,
-      ...(packed ? { externalData: constants(options, int8) } : {}),
-      // threads of a spinning pool would burn the cores that other workers need
-      extra: { session: { intra_op: { allow_spinning: "0" } } }
+    const session = await openSession(graph.encode(), {
+      threads: options.threads,
+      arena: true,
+      optimisation: "all",
+      ...(packed ? { externalData: constants(options, int8) } : {})
     })
     const parameters: { [name: string]: Tensor } = {}
     if (!packed) {
@@ -258,5 +254,5 @@ const floats = (value: OnnxValue | undefined): Float32Array => (value as Tensor)
 
 const bytesOf = (values: Float32Array) => new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
 
-const integers = (runtime: Runtime, values: ReadonlyArray<number>): Tensor =>
+const integers = (runtime: OnnxRuntime, values: ReadonlyArray<number>): Tensor =>
   new runtime.Tensor("int64", BigInt64Array.from(values, BigInt), [values.length])

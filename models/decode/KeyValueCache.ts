@@ -6,6 +6,7 @@
  */
 import type { Tensor } from "onnxruntime-node"
 import type { LlamaConfig } from "../Llama.ts"
+import { availableMemory, requireMemory } from "../memory.ts"
 import { cacheNames } from "./decodeGraph.ts"
 
 /** Keys and values of consecutive tokens, by layer `[length, kvHeads, headDim]`. */
@@ -17,6 +18,9 @@ export interface CachedTokens {
 
 /** Capacities are multiples of this. The graph touches all of it, so it follows the longest sequence closely. */
 const capacityStep = 32
+
+/** Caches above this size are allocated only when there is as much free memory. */
+const checkedBytes = 1 << 28
 
 export class KeyValueCache {
   readonly rows: number
@@ -39,11 +43,20 @@ export class KeyValueCache {
     return this.#capacity
   }
 
-  /** Makes room for `tokens` in every row, and gives back room when much more was needed before. */
+  /**
+   * Makes room for `tokens` in every row, and gives back room when much more was needed before.
+   *
+   * **Fails**: throws `NotEnoughMemory` when a large cache would not fit.
+   */
   fit(tokens: number): void {
     const capacity = Math.ceil(tokens / capacityStep) * capacityStep
     if (capacity <= this.#capacity && this.#capacity <= 2 * capacity + capacityStep) return
-    const { headDim, kvHeads } = this.#config
+    const { headDim, kvHeads, layers } = this.#config
+    const bytes = 2 * layers * this.rows * kvHeads * capacity * headDim * Float32Array.BYTES_PER_ELEMENT
+    if (bytes > checkedBytes) {
+      const what = `a cache for ${this.rows} sequences of ${tokens} tokens`
+      requireMemory(what, { cache: bytes }, availableMemory(), "take a smaller width, or ask for fewer tokens")
+    }
     const arrays = this.#allocate(capacity)
     const kept = Math.min(capacity, this.#capacity) * headDim
     arrays.forEach((into, i) => {

@@ -21,6 +21,8 @@ export interface SamplerOptions {
   readonly maxLength?: number
   /** Number format of the weights; other samples with each, so it is part of the fingerprint. Default: `"f32"`. */
   readonly precision?: Precision
+  /** Bytes opening the model may take. Default: what the machine has free. */
+  readonly memoryBytes?: number
 }
 
 /** Everything about a sampler's options that its samples depend on. */
@@ -184,11 +186,12 @@ const plainRequest = (request: SampleRequest): SampleRequest => {
  * Starts a sampler of the model at `checkpointPath` (a Hugging Face folder or a `.gguf` file) and waits until it is
  * loaded.
  *
- * **Fails**: rejects with `CheckpointUnreadable` or `UnsupportedModel`, with `SamplerStopped` when the worker dies.
+ * **Fails**: rejects with `CheckpointUnreadable`, `UnsupportedModel` or `NotEnoughMemory`, with `SamplerStopped` when the
+ * worker dies.
  */
 export const openSampler = async (checkpointPath: string, options: SamplerOptions): Promise<SamplerClient> => {
-  const { maxLength, precision = "f32", threads, width } = options
-  const data: SamplerWorkerData = { checkpoint: checkpointPath, width, threads, maxLength, precision }
+  const { maxLength, memoryBytes, precision = "f32", threads, width } = options
+  const data: SamplerWorkerData = { checkpoint: checkpointPath, width, threads, maxLength, precision, memoryBytes }
   const conversation = new Conversation(checkpointPath, new Worker(workerFile, { workerData: data }))
   await conversation.ready
   return {

@@ -5,6 +5,7 @@
 import * as Schema from "effect/Schema"
 import { UnsupportedModel } from "../Llama.ts"
 import { CheckpointUnreadable } from "../load/CheckpointUnreadable.ts"
+import { NotEnoughMemory } from "../memory.ts"
 import { ChatNotRendered, UnknownWord } from "../Tokenizer.ts"
 
 /** A request that cannot be sampled as it stands: too long, empty, out of range. Sent again it fails again. */
@@ -31,6 +32,7 @@ const errors = [
   SamplerStopped,
   CheckpointUnreadable,
   UnsupportedModel,
+  NotEnoughMemory,
   ChatNotRendered,
   UnknownWord
 ] as const

@@ -13,6 +13,7 @@ export interface SamplerWorkerData {
   readonly threads: number
   readonly maxLength: number | undefined
   readonly precision: Precision
+  readonly memoryBytes: number | undefined
 }
 
 /** From client to worker. */

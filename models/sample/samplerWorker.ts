@@ -5,6 +5,7 @@
  */
 import { type MessagePort, parentPort, workerData } from "node:worker_threads"
 import { openCheckpoint } from "../Checkpoint.ts"
+import { availableMemory, decoderMemory, requireMemory } from "../memory.ts"
 import { Decoder } from "./Decoder.ts"
 import type { Sample } from "./Sample.ts"
 import { type EncodedSamplerError, encodeSamplerError } from "./SamplerError.ts"
@@ -68,13 +69,19 @@ const serve = (port: MessagePort, decoder: Decoder, fail: (cause: unknown) => vo
 }
 
 const start = async (port: MessagePort) => {
-  const { checkpoint: path, maxLength, precision, threads, width } = workerData as SamplerWorkerData
+  const { checkpoint: path, maxLength, memoryBytes, precision, threads, width } = workerData as SamplerWorkerData
   const fail = (cause: unknown) => {
     port.postMessage({ kind: "failed", error: encodeSamplerError(cause, path) } satisfies FromSampler)
     port.close()
   }
   try {
     const checkpoint = await openCheckpoint(path)
+    requireMemory(
+      `sampling from ${path}`,
+      decoderMemory(checkpoint.config, precision),
+      memoryBytes ?? availableMemory(),
+      precision === "f32" ? "take int8 weights, a smaller model or a server" : "take a smaller model or a server"
+    )
     const decoder = await Decoder.open({
       config: checkpoint.config,
       weights: await checkpoint.weights(),

@@ -5,6 +5,7 @@
  */
 import type { InferenceSession, Tensor, TypedTensor } from "onnxruntime-node"
 import { embeddingName, type LlamaConfig } from "../Llama.ts"
+import { loadRuntime, type OnnxRuntime, openSession } from "../onnx/openSession.ts"
 import type { Weights } from "../Weights.ts"
 import type { Arrays } from "./AdamW.ts"
 import { type PackedRows, packRows, type TrainRow } from "./packRows.ts"
@@ -38,7 +39,7 @@ export class GradientEngine {
   readonly options: GradientEngineOptions
   /** Gradients of the last batch, by parameter name. */
   readonly gradients: Arrays
-  #runtime: typeof import("onnxruntime-node") | undefined
+  #runtime: OnnxRuntime | undefined
   #sessions = new Map<string, InferenceSession>()
   #scratch: Arrays | undefined
   #parameterFeeds: Record<string, Tensor> | undefined
@@ -70,8 +71,8 @@ export class GradientEngine {
   }
 
   async #execute(packed: PackedRows, gradients: Arrays): Promise<{ loss: number; logprobs: Float32Array }> {
-    const ort = (this.#runtime ??= await import("onnxruntime-node"))
-    const session = await this.#session(ort, packed)
+    const ort = (this.#runtime ??= await loadRuntime())
+    const session = await this.#session(packed)
     const feeds: Record<string, Tensor> = { ...this.#parameters(ort) }
     for (const [name, data] of Object.entries(packed.inputs)) {
       feeds[name] = vector(ort, data)
@@ -95,7 +96,7 @@ export class GradientEngine {
   }
 
   /** Weights and adapters as feeds: views of the shared arrays, so that every run sees their current values. */
-  #parameters(ort: typeof import("onnxruntime-node")): Record<string, Tensor> {
+  #parameters(ort: OnnxRuntime): Record<string, Tensor> {
     if (this.#parameterFeeds !== undefined) return this.#parameterFeeds
     const { adapters, config, mode, weights } = this.options
     const feeds: Record<string, Tensor> = {}
@@ -108,10 +109,7 @@ export class GradientEngine {
     return this.#parameterFeeds = feeds
   }
 
-  async #session(
-    ort: typeof import("onnxruntime-node"),
-    { batch, length, targets }: PackedRows
-  ): Promise<InferenceSession> {
+  async #session({ batch, length, targets }: PackedRows): Promise<InferenceSession> {
     const key = `${batch}x${length}/${targets}`
     const known = this.#sessions.get(key)
     if (known !== undefined) {
@@ -129,18 +127,8 @@ export class GradientEngine {
       checkpointing: sizing.checkpointing,
       packing: sizing.packing ?? false
     })
-    const session = await ort.InferenceSession.create(graph.encode(), {
-      executionProviders: ["cpu"],
-      intraOpNumThreads: threads,
-      interOpNumThreads: 1,
-      // With patterns on, memory doubles at the second run of a training graph.
-      enableMemPattern: false,
-      // An arena would be kept per shape, and makes nothing faster.
-      enableCpuMemArena: false,
-      graphOptimizationLevel: "basic",
-      logSeverityLevel: 3,
-      extra: { session: { intra_op: { allow_spinning: "0" } } }
-    })
+    // an arena would be kept per shape, and makes nothing faster
+    const session = await openSession(graph.encode(), { threads, arena: false, optimisation: "basic" })
     this.#sessions.set(key, session)
     if (this.#sessions.size > sessionLimit) {
       const [oldest, unused] = this.#sessions.entries().next().value!
@@ -152,7 +140,7 @@ export class GradientEngine {
 }
 
 const vector = (
-  ort: typeof import("onnxruntime-node"),
+  ort: OnnxRuntime,
   data: BigInt64Array<ArrayBuffer> | Int32Array<ArrayBuffer> | Float32Array
 ): Tensor =>
   data instanceof BigInt64Array ?

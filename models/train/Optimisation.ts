@@ -8,13 +8,14 @@ import { saveCheckpoint } from "../Checkpoint.ts"
 import { engineVersion } from "../engineVersion.ts"
 import type { LlamaConfig } from "../Llama.ts"
 import { parameterShapes } from "../Llama.ts"
+import { availableMemory, type MemoryParts, requireMemory, trainingMemory } from "../memory.ts"
 import type { Tokenizer } from "../Tokenizer.ts"
 import type { Weights } from "../Weights.ts"
 import { initialAdapters, mergeAdapters } from "./adapters.ts"
 import { AdamW, type Arrays, clipScale, globalNorm } from "./AdamW.ts"
 import { type BatchResult, GradientEngine } from "./GradientEngine.ts"
 import type { TrainRow } from "./packRows.ts"
-import { runSizing } from "./runSizing.ts"
+import { type RunSizing, runSizing } from "./runSizing.ts"
 import { saveAdapters } from "./saveAdapters.ts"
 import type { TokenLoss } from "./tokenLoss.ts"
 import type { TrainMode } from "./TrainMode.ts"
@@ -35,6 +36,8 @@ export interface TrainContext {
   /** Asked between steps; true ends the run with `TrainingAborted` after its state is saved. */
   readonly aborted: () => boolean
   readonly onProgress: (progress: TrainProgress) => void
+  /** Bytes the job may take beside the loaded weights. Default: what the machine has free. */
+  readonly memoryBytes?: number
 }
 
 /** Thrown when `aborted` said so; the state is saved and the same job continues from it. */
@@ -58,6 +61,7 @@ export class Optimisation<History> {
   #live: LiveState
   #run: string
   #context: TrainContext
+  #sizing: RunSizing
   #updatesPerStep: number
   /** Where and when this process began, for the time left. */
   #begun: { readonly step: number; readonly time: number }
@@ -82,7 +86,7 @@ export class Optimisation<History> {
       ? this.adapters
       : new Map(Array.from(parameterShapes(config).keys(), (name) => [name, weights.get(name)!]))
     this.#live = { parameters, optimizer: new AdamW(parameters, settings) }
-    const sizing = runSizing(config, options.batchSize, settings)
+    const sizing = this.#sizing = runSizing(config, options.batchSize, settings)
     const shared = { config, weights, mode, adapters: this.adapters, threads: context.threads, sizing }
     this.#engine = new GradientEngine({ ...shared, loss: options.loss })
     this.#evaluator = new GradientEngine({ ...shared, loss: "none" })
@@ -93,6 +97,33 @@ export class Optimisation<History> {
   /** Steps done so far; not a whole number between the updates of a step. */
   get done(): number {
     return this.#live.optimizer.steps / this.#updatesPerStep
+  }
+
+  /**
+   * To be called before the first step. `longest` is the longest row in tokens, `others` what the trainer itself needs.
+   *
+   * **Fails**: throws `NotEnoughMemory` when the run certainly needs more than there is.
+   */
+  requireMemory(longest: number, others: MemoryParts = {}): void {
+    const { config } = this.model
+    const { checkpointing, rowsPerRun, tokensPerRun } = this.#sizing
+    let trained = 0
+    for (const values of this.#live.parameters.values()) trained += values.length
+    const parts = trainingMemory(config, {
+      trained,
+      tokens: Math.max(longest, Math.min(tokensPerRun, rowsPerRun * longest)),
+      longest,
+      accumulated: rowsPerRun * longest > tokensPerRun,
+      checkpointing
+    })
+    const next = [
+      ...(this.mode.kind === "full" ? ["train adapters (mode \"lora\")"] : []),
+      ...(checkpointing ? [] : ["recompute activations"]),
+      `take shorter rows (the longest has ${longest} tokens)`,
+      "or a smaller model"
+    ]
+    const available = this.#context.memoryBytes ?? availableMemory()
+    requireMemory(`training from ${this.settings.from}`, { ...parts, ...others }, available, next.join(", "))
   }
 
   /** Continues from a saved state of the same run, if there is one. */

@@ -22,6 +22,8 @@ export interface TrainOptions {
   /** Stops the run within one step; its state is saved, and the promise rejects with the signal's reason. */
   readonly signal?: AbortSignal
   readonly onProgress?: (progress: TrainProgress) => void
+  /** Bytes the job may take. Default: what the machine has free. */
+  readonly memoryBytes?: number
 }
 
 /** The worker's entry beside this module, as source or compiled. */
@@ -57,7 +59,7 @@ const train = async (order: TrainerOrder, options: TrainOptions, reward?: Reward
   checkJob(order.job)
   options.signal?.throwIfAborted()
   const abortFlag = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
-  const task: TrainerTask = { ...order, threads: options.threads, abortFlag }
+  const task: TrainerTask = { ...order, threads: options.threads, memoryBytes: options.memoryBytes, abortFlag }
   const worker = new Worker(workerUrl(), { workerData: task })
   const outcome = Promise.withResolvers<unknown>()
   const onAbort = () => Atomics.store(abortFlag, 0, 1)
@@ -100,7 +102,7 @@ const train = async (order: TrainerOrder, options: TrainOptions, reward?: Reward
  * Fine-tunes the model at `job.from` on `job.rows` and writes the result to `job.to`. Called again with the same job
  * after a crash or an abort, it continues from the saved state and ends in the same weights.
  *
- * **Fails**: rejects with `TrainingFailed`, or the signal's reason.
+ * **Fails**: rejects with `TrainingFailed`, `NotEnoughMemory`, or the signal's reason.
  */
 export const trainSft = (job: SftJob, options: TrainOptions): Promise<SftResult> =>
   train({ kind: "sft", job }, options) as Promise<SftResult>
@@ -109,7 +111,8 @@ export const trainSft = (job: SftJob, options: TrainOptions): Promise<SftResult>
  * Trains the model at `job.from` by GRPO on the rewards that `options.reward` gives its completions, and writes the
  * result to `job.to`. Continues like `trainSft`, if rewards are a function of prompt and completion.
  *
- * **Fails**: rejects with `TooFewMixedGroups` after the first batch, `TrainingFailed`, or the signal's reason.
+ * **Fails**: rejects with `TooFewMixedGroups` after the first batch, `TrainingFailed`, `NotEnoughMemory`, or the signal's
+ * reason.
  */
 export const trainGrpo = (
   job: GrpoJob,

@@ -3,6 +3,7 @@
  * `toMessage` there, `fromMessage` here.
  */
 import * as Schema from "effect/Schema"
+import { NotEnoughMemory } from "../memory.ts"
 
 /** Training stopped: unreadable checkpoint, no usable rows, a loss that is not a number, or a crashed worker. */
 export class TrainingFailed extends Schema.TaggedError<TrainingFailed>()("TrainingFailed", {
@@ -30,9 +31,10 @@ export class TooFewMixedGroups extends Schema.TaggedError<TooFewMixedGroups>()("
   }
 }
 
-export type TrainingError = TrainingFailed | TooFewMixedGroups
+export type TrainingError = TrainingFailed | TooFewMixedGroups | NotEnoughMemory
 
-const EncodedError = Schema.Union([TrainingFailed, TooFewMixedGroups])
+const kinds = [TrainingFailed, TooFewMixedGroups, NotEnoughMemory] as const
+const EncodedError = Schema.Union(kinds)
 const encode = Schema.encodeSync(EncodedError)
 const decode = Schema.decodeUnknownSync(EncodedError)
 
@@ -41,8 +43,8 @@ const decode = Schema.decodeUnknownSync(EncodedError)
  */
 export const toMessage = (cause: unknown, from: string): unknown =>
   encode(
-    cause instanceof TrainingFailed || cause instanceof TooFewMixedGroups
-      ? cause
+    kinds.some((kind) => cause instanceof kind)
+      ? cause as TrainingError
       : new TrainingFailed({ from, reason: cause instanceof Error ? cause.message : String(cause) })
   )
 

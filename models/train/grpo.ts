@@ -3,6 +3,7 @@
  * asks for their rewards, and moves the model towards the better answers of each group. Sampling and training share one
  * set of weights in memory. Where rewards come from is the caller's business.
  */
+import { policyMemory } from "../memory.ts"
 import { aggregationWeights, groupAdvantages, isUniform } from "./advantage.ts"
 import { GradientEngine } from "./GradientEngine.ts"
 import { type LoadedModel, Optimisation, type StepResult, type TrainContext, TrainingAborted } from "./Optimisation.ts"
@@ -179,7 +180,8 @@ const runSteps = async (run: GrpoRun): Promise<void> => {
  * Trains `model` by `job` and writes the result to `job.to`. Prompts and samples of a step derive from the seed and the
  * step, so a saved state of the same job is continued to the same weights.
  *
- * **Fails**: rejects with `TooFewMixedGroups`, `TrainingFailed`, or `TrainingAborted` when the context says so.
+ * **Fails**: rejects with `TooFewMixedGroups`, `TrainingFailed`, `NotEnoughMemory`, or `TrainingAborted` when the
+ * context says so.
  */
 export const runGrpo = async (job: GrpoJob, model: LoadedModel, context: GrpoContext): Promise<GrpoResult> => {
   const pools = promptPools(job)
@@ -205,6 +207,8 @@ export const runGrpo = async (job: GrpoJob, model: LoadedModel, context: GrpoCon
   const stopping = new AbortController()
   const poll = setInterval(() => context.aborted() && stopping.abort(), abortPollMs)
   try {
+    const others = policyMemory(model.config, { lora: mode.kind === "lora", reference: reference !== undefined })
+    training.requireMemory(policy.longest, others)
     await training.restore()
     await runSteps({ job, context, training, policy, reference, pools, stopped: stopping.signal })
     const { from: _, prompts: __, to: ___, ...settings } = job

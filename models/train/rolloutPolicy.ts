@@ -21,6 +21,8 @@ export interface PromptSamples {
 }
 
 export interface RolloutPolicy {
+  /** Tokens of the longest prompt with the longest answer. */
+  readonly longest: number
   /** `samplesPerPrompt` answers to each prompt; the seeds derive from the job's seed, `step` and the prompt's id. */
   readonly sample: (
     prompts: ReadonlyArray<GrpoPrompt>,
@@ -75,6 +77,7 @@ export const openRolloutPolicy = async (
       seed: Math.floor(makeRandom(job.seed, `sample/${step}/${id}/${k}`).uniform() * 2 ** 53)
     }))
   return {
+    longest: Math.max(...Array.from(promptIds.values(), (ids) => ids.length)) + job.maxNewTokens,
     release: () => decoder.release(),
     sample: async (prompts, step, signal) => {
       if (mode.kind === "lora") mergeAdapters(model.config, mode, adapters, model.weights, weights)

@@ -56,7 +56,7 @@ const batchAt = (examples: ReadonlyArray<Example>, { batchSize, seed }: SftJob) 
  * same weights. With `epochs` every row is seen that often; with `steps` the epochs follow one another until they are
  * done.
  *
- * **Fails**: rejects with `TrainingFailed`, or `TrainingAborted` when the context says so.
+ * **Fails**: rejects with `TrainingFailed`, `NotEnoughMemory`, or `TrainingAborted` when the context says so.
  */
 export const runSft = async (job: SftJob, model: LoadedModel, context: TrainContext): Promise<SftResult> => {
   const { dropped, kept } = sftExamples(job.rows, job, model)
@@ -65,6 +65,7 @@ export const runSft = async (job: SftJob, model: LoadedModel, context: TrainCont
   const training = new Optimisation<SftStep>(job, model, context, { loss: { kind: "ce" }, batchSize: job.batchSize })
   const batch = batchAt(kept, job)
   try {
+    training.requireMemory(kept.reduce((longest, { ids }) => Math.max(longest, ids.length), 0))
     await training.restore()
     while (training.done < steps) {
       const started = performance.now()

@@ -11,6 +11,7 @@ export type TrainerOrder =
 /** What a worker is started with. */
 export type TrainerTask = TrainerOrder & {
   readonly threads: number
+  readonly memoryBytes: number | undefined
   /** One element over shared memory; not 0 asks the worker to stop after the step it is in. */
   readonly abortFlag: Int32Array<SharedArrayBuffer>
 }

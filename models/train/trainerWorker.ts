@@ -4,6 +4,7 @@
  */
 import { parentPort, workerData } from "node:worker_threads"
 import { openCheckpoint } from "../Checkpoint.ts"
+import { availableMemory, requireMemory, weightsMemory } from "../memory.ts"
 import type { TrainContext } from "./Optimisation.ts"
 import { TrainingAborted } from "./Optimisation.ts"
 import { runGrpo } from "./grpo.ts"
@@ -20,7 +21,8 @@ const post = (message: FromTrainer) => port.postMessage(message)
 const context: TrainContext = {
   threads: task.threads,
   aborted: () => Atomics.load(task.abortFlag, 0) !== 0,
-  onProgress: (progress) => post({ kind: "progress", progress })
+  onProgress: (progress) => post({ kind: "progress", progress }),
+  ...(task.memoryBytes === undefined ? {} : { memoryBytes: task.memoryBytes })
 }
 
 /** Asks the main thread for rewards; one question is open at a time. */
@@ -35,6 +37,12 @@ const reward: RewardFunction = (batch) =>
 
 const run = async (): Promise<unknown> => {
   const checkpoint = await openCheckpoint(task.job.from)
+  requireMemory(
+    `loading ${task.job.from}`,
+    weightsMemory(checkpoint.config),
+    task.memoryBytes ?? availableMemory(),
+    "take a smaller model, or train it elsewhere"
+  )
   const model = {
     config: checkpoint.config,
     weights: await checkpoint.weights(),

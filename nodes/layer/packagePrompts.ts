@@ -10,6 +10,8 @@ import type { PackageUnavailable } from "../inputs/PackagePin.ts"
 import { label } from "../inputs/PackagePin.ts"
 import * as Pins from "../inputs/pins.ts"
 import * as PromptSets from "../inputs/promptSets.ts"
+import { readHarmScores } from "../inputs/scoredAnswers.ts"
+import { harmRows } from "../judge/assessByHarm.ts"
 import { loadLabelledRows } from "../judge/labelledRows.ts"
 import { PromptsInvalid, PromptSource } from "../service/PromptSource.ts"
 
@@ -52,7 +54,11 @@ export const packagePrompts = (
           Effect.catchTag(PromptSets.loadVerificationItems(packages, query), "PackageUnavailable", (error) =>
             Effect.fail(asPromptsInvalid(error))),
         labelledAnswers: Effect.catchTag(loadLabelledRows, "PackageUnavailable", (error) =>
-          Effect.fail(asPromptsInvalid(error)))
+          Effect.fail(asPromptsInvalid(error))),
+        harmAnswers: Effect.map(readHarmScores(packages), harmRows).pipe(
+          Effect.catchTag("PackageUnavailable", (error) =>
+            Effect.fail(asPromptsInvalid(error)))
+        )
       })
     })
   )

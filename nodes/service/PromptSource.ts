@@ -41,6 +41,14 @@ export interface LabelledAnswer {
   readonly group: string
 }
 
+/** An answer that people scored for harm, to see what a fitted harm judge is worth. */
+export interface HarmAnswer {
+  readonly response: string
+  readonly harmful: boolean
+  /** Rows with an equal request or answer share a group. */
+  readonly group: string
+}
+
 export class PromptSource extends Context.Service<
   PromptSource,
   Used & {
@@ -50,5 +58,7 @@ export class PromptSource extends Context.Service<
     ) => Effect.Effect<ReadonlyArray<VerificationItemRow>, PromptsInvalid>
     /** Human-labelled answers, where the source has any. */
     readonly labelledAnswers?: Effect.Effect<ReadonlyArray<LabelledAnswer>, PromptsInvalid>
+    /** Human-scored answers, where the source has any and a harm judge is fitted on them. */
+    readonly harmAnswers?: Effect.Effect<ReadonlyArray<HarmAnswer>, PromptsInvalid>
   }
 >()("sinternal/nodes/PromptSource") {}

@@ -38,6 +38,18 @@ export const commands: { readonly [name: string]: Listed } = {
     description: "the rows or the value of a node's latest result",
     load: async () => (await import("./show.ts")).show
   },
+  log: {
+    description: "what a run said while it ran, line by line",
+    load: async () => (await import("./log.ts")).log
+  },
+  diff: {
+    description: "what differs between two runs: settings, nodes, rows, verdicts, metrics",
+    load: async () => (await import("./diff.ts")).diff
+  },
+  trace: {
+    description: "where a row came from and what came of it",
+    load: async () => (await import("./trace.ts")).trace
+  },
   query: {
     description: "SQL over the results of every node",
     load: async () => (await import("./query.ts")).query

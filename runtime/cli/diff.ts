@@ -16,6 +16,7 @@ import { styleFor } from "../terminal/style.ts"
 import * as flags from "./flags.ts"
 import { cacheHere } from "./here.ts"
 import { columnsOf, print, say } from "./output.ts"
+import { printJson } from "./printJson.ts"
 
 const before = Argument.String("before").pipe(
   Argument.withDescription("a run as `ls --runs` names it, shortened, or latest~1 (default: the one before the latest)"),
@@ -85,7 +86,7 @@ export const diff = Command.make(
         catch: (error) => error as ExperimentInvalid
       })
       const made = yield* Diff.diffRuns(pair.before, pair.after, { samples: given.rows })
-      if (given.json) return print(JSON.stringify(made))
+      if (given.json) return printJson(made)
       print(diffText(made, { width: columnsOf(process.stdout), style: styleFor(process.stdout), all: given.all }))
       if (made.settings.length > 0 || made.nodes.some(({ change }) => change !== "same")) return
       const other = lastOther(runs, pair)

@@ -67,7 +67,7 @@ export const limits = {
   maxFailures: Flag.Int("max-failures").pipe(
     Flag.withDescription("start no more rows of a node after so many have failed"),
     Flag.withDefault(16),
-    Flag.filter((value) => value >= 1, (value) => `${value} is not 1 or more`)
+    Flag.filter((value) => value >= 1, () => "1 or more")
   )
 }
 

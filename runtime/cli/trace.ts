@@ -18,6 +18,7 @@ import { Tracer } from "../Trace.ts"
 import * as flags from "./flags.ts"
 import { cacheHere } from "./here.ts"
 import { columnsOf, print, say } from "./output.ts"
+import { printJson } from "./printJson.ts"
 
 const first = Argument.String("node").pipe(
   Argument.withDescription("the row's node, as `ls` names it; or the row alone, looked for in every table")
@@ -71,7 +72,7 @@ export const trace = Command.make(
       if (place === undefined) return yield* notFound(nodes, label, name)
       const made = yield* Effect.catchIf(tracer.trace(place), isLost, ({ _tag }) =>
         Effect.fail(new ResultLost({ label: "a table on its way", damaged: _tag === "BlobDamaged" })))
-      if (given.json) return print(JSON.stringify(made))
+      if (given.json) return printJson(made)
       print(traceText(made, { width: columnsOf(process.stdout), style: styleFor(process.stdout) }))
       if (places.length > 1) {
         say(`also a row of ${places.slice(1).map((each) => each.label).join(", ")}: pipeline trace NODE ${name}`)

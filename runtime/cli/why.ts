@@ -15,6 +15,7 @@ import { explain } from "../why/explain.ts"
 import { explainRow } from "../why/explainRow.ts"
 import * as flags from "./flags.ts"
 import { columnsOf, print } from "./output.ts"
+import { printJson } from "./printJson.ts"
 import { withNode } from "./withNode.ts"
 
 const node = Argument.String("node").pipe(Argument.withDescription("a node of the graph, as `plan --all` names it"))
@@ -78,11 +79,11 @@ export const why = Command.make(
             runs: yield* runsOf(session.experiment),
             stored: (parts) => storedParts(entry.vertex, parts)
           })
-          return print(given.json ? JSON.stringify(explained) : whyRowText(given.node, explained, options))
+          return given.json ? printJson(explained) : print(whyRowText(given.node, explained, options))
         }
         const sets = new Set(flags.sessionOptions(given).sets.map(([path]) => path))
         const { causes, node } = yield* nodeWhy({ entry, plan, session, sets })
-        if (given.json) return print(JSON.stringify({ ...node, causes }))
+        if (given.json) return printJson({ ...node, causes })
         print([
           whyText(node, given.experiment, options),
           ...(causes.length === 0 ? [] : [waitsText(causes.length)]),

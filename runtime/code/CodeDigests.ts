@@ -12,7 +12,7 @@ import * as Schema from "effect/Schema"
 import { type CodeDigest, makeDigestOf, placeOf, refusedDigest } from "./CodeDigest.ts"
 import { type Site, stacksAreExact } from "./definitionSite.ts"
 import { fileLoadedAtSite, unitAtSite, unitsByValue } from "./locate.ts"
-import { type Module, Program } from "./Program.ts"
+import { type Module, Program, statusOf } from "./Program.ts"
 import { installedIdentity, makeResolve } from "./resolve.ts"
 import { readSummaries, writeSummaries } from "./SummaryCache.ts"
 
@@ -116,9 +116,15 @@ const read = async (options: OpenOptions): Promise<CodeDigests> => {
   }
 }
 
-const isEdited = (module: Module): boolean => {
+/** A file changed this shortly before it was read may be changed again with the same times. Unit: ms. */
+const settlingMs = 2000
+
+const isEdited = ({ file, status, text }: Module): boolean => {
   try {
-    return readFileSync(module.file, "utf8") !== module.text
+    const now = statusOf(file)
+    const untouched = now.size === status.size && now.mtimeMs === status.mtimeMs && now.ctimeMs === status.ctimeMs
+    if (untouched && Math.max(now.mtimeMs, now.ctimeMs) < status.atMs - settlingMs) return false
+    return readFileSync(file, "utf8") !== text
   } catch {
     return true
   }

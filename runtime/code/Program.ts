@@ -3,7 +3,7 @@
  * parses those it has no summary of, and answers questions about targets; what reaches what, and the digest of that,
  * are `reach.ts` and `seal.ts`.
  */
-import { readFileSync } from "node:fs"
+import { readFileSync, statSync } from "node:fs"
 import type { Resolution, Resolve } from "./resolve.ts"
 import { summarise, textHash } from "./form/summarise.ts"
 import type { Reference, Summary, Unit } from "./Summary.ts"
@@ -11,10 +11,26 @@ import type { Reference, Summary, Unit } from "./Summary.ts"
 export interface Module {
   readonly file: string
   readonly text: string
+  /** Of the file, taken before its text was read. */
+  readonly status: Status
   readonly summary: Summary
   readonly exports: ReadonlyMap<string, Reference>
   readonly bindings: ReadonlyMap<string, Target>
   readonly resolved: ReadonlyMap<string, Resolution>
+}
+
+/** What tells an edit without reading. Unit of times: milliseconds of the epoch. */
+export interface Status {
+  readonly size: number
+  readonly mtimeMs: number
+  readonly ctimeMs: number
+  /** When it was taken. */
+  readonly atMs: number
+}
+
+export const statusOf = (file: string): Status => {
+  const { ctimeMs, mtimeMs, size } = statSync(file)
+  return { size, mtimeMs, ctimeMs, atMs: Date.now() }
 }
 
 /** A unit, and which of its bindings is meant. */
@@ -60,6 +76,7 @@ export class Program {
     const files = [entry]
     for (const file of files) {
       if (this.modules.has(file)) continue
+      const status = statusOf(file)
       const text = readFileSync(file, "utf8")
       const key = textHash(file, text)
       let summary = known.get(key)
@@ -69,7 +86,7 @@ export class Program {
         known.set(key, summary)
         parsed++
       }
-      const module = this.#add(file, text, summary, resolve)
+      const module = this.#add({ file, text, status }, summary, resolve)
       for (const resolution of module.resolved.values()) {
         if (resolution.kind === "module") files.push(resolution.file)
       }
@@ -77,12 +94,12 @@ export class Program {
     return parsed
   }
 
-  #add(file: string, text: string, shared: Summary, resolve: Resolve): Module {
+  #add(read: Pick<Module, "file" | "text" | "status">, shared: Summary, resolve: Resolve): Module {
     // Units are told apart by identity, also where two files have one text.
     const summary = shared.units.some((unit) => this.#homes.has(unit)) ? structuredClone(shared) : shared
+    const { file } = read
     const module: Module = {
-      file,
-      text,
+      ...read,
       summary,
       exports: new Map(summary.exports),
       bindings: new Map(

@@ -64,7 +64,7 @@ const areLabels = (sides: ReadonlyArray<ReadonlyArray<Cell>>): boolean => {
       if (values.size > most) return false
     }
   }
-  return values.size <= Math.max(2, cells / 4)
+  return values.size <= Math.max(3, cells / 4)
 }
 
 const meanOf = (cells: ReadonlyArray<Cell>): Mean => {

@@ -20,6 +20,10 @@ export const presentNodes = (runs: ReadonlyArray<RunRecord>): ReadonlyMap<string
   const present = complete < 0 ? runs : runs.slice(0, complete + 1)
   const found = new Map<string, PresentNode>()
   // the earliest first: a complete run has all nodes in order, later ones only replace
-  for (const { nodes, run } of [...present].reverse()) for (const node of nodes) found.set(node.label, { node, run })
+  for (const { nodes, run } of [...present].reverse()) {
+    for (const node of nodes) {
+      if (node.manifest !== undefined || !found.has(node.label)) found.set(node.label, { node, run })
+    }
+  }
   return found
 }

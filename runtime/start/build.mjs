@@ -7,7 +7,7 @@
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, renameSync, rmSync } from "node:fs"
 import { createRequire } from "node:module"
-import { dirname, join, relative, sep } from "node:path"
+import { join, relative, sep } from "node:path"
 import { digestOf, doorOf, folderOf, readManifest, sourceOf, usableBundle, writeManifest } from "./bundle.mjs"
 
 /** Packages that are bundled; all others are imported when they are needed. */
@@ -18,14 +18,20 @@ const looksAtItself = "runtime/code/definitionSite.ts"
 
 /** What is imported together goes into one chunk; a module goes into the first that needs it. */
 const groups = [
-  { name: "site", test: (id) => id.endsWith(looksAtItself) },
+  { name: "site", test: (id) => posix(id).endsWith(looksAtItself) },
   { name: "start", test: /[\\/]runtime[\\/]Cli\.ts$/ },
   { name: "engine", test: /[\\/]runtime[\\/]cli[\\/](?:run|plan|why|accept)\.ts$/ },
   { name: "others", test: /[\\/](?:runtime|cache)[\\/].*\.ts$/ }
 ].map((group, index, all) => ({ ...group, priority: all.length - index }))
 
-/** Packages and files by name with `/`, as digests and URLs have them. */
+/** Paths as digests and URLs have them. */
 const posix = (path) => path.split(sep).join("/")
+
+/** What experiments and nodes import from, and the command line; modules below come with those that import them. */
+const ownRoots = (root) =>
+  ["runtime", "cache"].flatMap((folder) =>
+    readdirSync(join(root, folder)).filter((name) => name.endsWith(".ts")).map((name) => join(root, folder, name))
+  )
 
 const sourcesBelow = (folder) =>
   readdirSync(folder, { recursive: true, withFileTypes: true })
@@ -38,19 +44,20 @@ const wantedOutside = (root) => {
   const texts = folders.filter((folder) => existsSync(folder)).flatMap(sourcesBelow)
     .map((file) => readFileSync(file, "utf8"))
   const found = texts.flatMap((text) => [...text.matchAll(/^(?:import|export) .*from "(effect\/[^"]+)"$/gm)])
-  return [...new Set(found.map(([, specifier]) => specifier))].sort()
+  const { resolve } = createRequire(join(root, "package.json"))
+  return [...new Set(found.map(([, specifier]) => specifier))].map((specifier) => realpathSync(resolve(specifier)))
 }
 
-/** The folder of each bundled package below the root, by its real path. */
+/** The folder of each bundled package below the root. */
 const packageFolders = (root) =>
-  new Map(
-    packages.map((name) => join("node_modules", name)).filter((folder) => existsSync(join(root, folder)))
-      .map((folder) => [realpathSync(join(root, folder)) + sep, posix(folder)])
-  )
+  packages.map((name) => `node_modules/${name}`).filter((folder) => existsSync(join(root, folder)))
 
-/** Which module of which package, or of the project (`""`), a file is. Throws where it is of none. */
+/** Which module of which package's folder, or of the project (`""`), a file is. Throws where it is of none. */
 const makePlaceOf = (root) => {
-  const homes = [...packageFolders(root), [root + sep, ""]]
+  const homes = [
+    ...packageFolders(root).map((folder) => [realpathSync(join(root, folder)) + sep, folder]),
+    [root + sep, ""]
+  ]
   return (file) => {
     const home = homes.find(([folder]) => file.startsWith(folder))
     if (home === undefined || (home[1] === "" && /[\\/]node_modules[\\/]/.test(file))) {
@@ -75,9 +82,9 @@ const keepUrls = (root) => ({
   }
 })
 
-/** Makes every module an entry as it is met, which keeps its exports, and remembers the text it was read with. */
-const keepWhole = (placeOf, texts) => ({
-  name: "keep-whole",
+/** Notes the text that every module was read with. */
+const noteTexts = (texts) => ({
+  name: "note-texts",
   load: {
     filter: { id: /\.[jt]s$/ },
     handler: (id) => {
@@ -85,36 +92,62 @@ const keepWhole = (placeOf, texts) => ({
       texts.set(id, code)
       return { code, moduleType: id.endsWith(".ts") ? "ts" : "js" }
     }
-  },
-  moduleParsed(info) {
-    if (info.isEntry || !texts.has(info.id)) return
-    const { module, packageFolder } = placeOf(info.id)
-    this.emitFile({ type: "chunk", id: info.id, name: doorName(packageFolder, module) })
   }
 })
 
-const doorName = (packageFolder, module) => doorOf(packageFolder, module).replace(/\.mjs$/, "")
-
 const isBundled = (specifier) =>
-  /^(?:\.|\/|file:)/.test(specifier) || /^[A-Za-z]:[\\/]/.test(specifier) ||
-  packages.some((name) => specifier.startsWith(`${name}/`))
+  /^(?:\.|\/|[A-Za-z]:[\\/])/.test(specifier) || packages.some((name) => specifier.startsWith(`${name}/`))
 
-/** What the digest of the bundle covers: texts, versions, and how it is made. */
-const sourcesOf = (root, texts, placeOf) => {
-  const own = [...texts].flatMap(([id, text]) => {
-    const { module, packageFolder } = placeOf(id)
-    return packageFolder === "" ? [[module, text]] : []
+/** Where the code goes, and how it is cut. */
+const output = (folder) => ({
+  dir: folder,
+  format: "esm",
+  comments: false,
+  minify: "dce-only",
+  entryFileNames: "[name].mjs",
+  chunkFileNames: "[name].mjs",
+  codeSplitting: { groups }
+})
+
+/** Bundles files and all that they import, into `folder` if there is one. Yields the text of every module by its file. */
+const bundleFrom = async (rolldown, root, files, folder) => {
+  const placeOf = makePlaceOf(root)
+  const texts = new Map()
+  const bundle = await rolldown({
+    cwd: root,
+    input: Object.fromEntries(files.map((file) => {
+      const { module, packageFolder } = placeOf(file)
+      return [doorOf(packageFolder, module).replace(/\.mjs$/, ""), file]
+    })),
+    platform: "node",
+    external: (specifier) => !isBundled(specifier),
+    preserveEntrySignatures: "allow-extension",
+    logLevel: "silent",
+    plugins: [noteTexts(texts), keepUrls(root)]
   })
-  const others = [
-    ...[...packageFolders(root).values()].map((folder) => `${folder}/package.json`),
-    "runtime/start/build.mjs",
-    "runtime/start/bundle.mjs"
-  ]
-  const all = [...own, ...others.map((path) => [path, readFileSync(join(root, path), "utf8")])]
-  return all.sort(([a], [b]) => a < b ? -1 : 1).map(([path, text]) => sourceOf(root, path, text))
+  try {
+    await (folder === undefined ? bundle.generate() : bundle.write(output(folder)))
+  } finally {
+    await bundle.close()
+  }
+  return texts
 }
 
-const modulesOf = (texts, placeOf) => {
+/** What the bundle depends on: its modules' texts, the packages' versions, and how it is made. */
+const sourcesOf = (root, texts) => {
+  const placeOf = makePlaceOf(root)
+  const own = [...texts].map(([id, text]) => [placeOf(id), text])
+    .flatMap(([{ module, packageFolder }, text]) => packageFolder === "" ? [[module, text]] : [])
+  const others = [
+    ...packageFolders(root).map((folder) => `${folder}/package.json`),
+    "runtime/start/build.mjs",
+    "runtime/start/bundle.mjs"
+  ].map((path) => [path, readFileSync(join(root, path), "utf8")])
+  return [...own, ...others].sort(([a], [b]) => a < b ? -1 : 1).map(([path, text]) => sourceOf(root, path, text))
+}
+
+const modulesOf = (root, texts) => {
+  const placeOf = makePlaceOf(root)
   const modules = {}
   for (const id of [...texts.keys()].sort()) {
     const { module, packageFolder } = placeOf(id)
@@ -128,8 +161,7 @@ const publish = (root, unfinished, made) => {
   const digest = digestOf(JSON.stringify([made.sources.map(([path, , , , text]) => [path, text]), made.modules]))
   const before = readManifest(root)?.digest
   const place = join(folderOf(root), digest)
-  if (existsSync(place)) rmSync(unfinished, { recursive: true })
-  else renameSync(unfinished, place)
+  if (!existsSync(place)) renameSync(unfinished, place)
   writeManifest(root, { digest, ...made })
   sweep(root, [digest, before])
 }
@@ -151,33 +183,14 @@ export const build = async (root) => {
   if (usableBundle(root) !== undefined) return
   const { rolldown } = await import("rolldown")
   const comparedMs = Date.now()
-  const placeOf = makePlaceOf(root)
-  const texts = new Map()
-  const files = ["runtime", "cache"].flatMap((folder) => sourcesBelow(join(root, folder)))
-  const { resolve } = createRequire(join(root, "package.json"))
-  const wanted = wantedOutside(root).map((specifier) => realpathSync(resolve(specifier)))
-  const bundle = await rolldown({
-    cwd: root,
-    input: Object.fromEntries([...files, ...wanted].map((file) => {
-      const { module, packageFolder } = placeOf(realpathSync(file))
-      return [doorName(packageFolder, module), file]
-    })),
-    platform: "node",
-    external: (specifier) => !isBundled(specifier),
-    preserveEntrySignatures: "allow-extension",
-    plugins: [keepWhole(placeOf, texts), keepUrls(root)]
-  })
   const unfinished = join(folderOf(root), `unfinished-${process.pid}`)
-  mkdirSync(dirname(unfinished), { recursive: true })
-  await bundle.write({
-    dir: unfinished,
-    format: "esm",
-    comments: false,
-    minify: "dce-only",
-    entryFileNames: "[name].mjs",
-    chunkFileNames: "[name].mjs",
-    codeSplitting: { groups }
-  })
-  await bundle.close()
-  publish(root, unfinished, { comparedMs, sources: sourcesOf(root, texts, placeOf), modules: modulesOf(texts, placeOf) })
+  try {
+    // what is an entry keeps its exports: first all modules are found, then each is one
+    const found = await bundleFrom(rolldown, root, [...ownRoots(root), ...wantedOutside(root)], undefined)
+    mkdirSync(unfinished, { recursive: true })
+    const texts = await bundleFrom(rolldown, root, [...found.keys()], unfinished)
+    publish(root, unfinished, { comparedMs, sources: sourcesOf(root, texts), modules: modulesOf(root, texts) })
+  } finally {
+    rmSync(unfinished, { recursive: true, force: true })
+  }
 }

@@ -8,7 +8,7 @@
  *
  * Plain JavaScript: it runs before anything else does, and may be run by a Node that cannot read TypeScript.
  */
-import { readFileSync, realpathSync, renameSync, statSync, writeFileSync } from "node:fs"
+import { existsSync, readFileSync, realpathSync, renameSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 
 /** Names the shape of the manifest and of the folder. */
@@ -92,7 +92,7 @@ const comparedByText = (root, sources) => {
  */
 export const usableBundle = (root) => {
   const manifest = readManifest(root)
-  if (manifest === undefined) return undefined
+  if (manifest === undefined || !existsSync(join(folderOf(root), manifest.digest))) return undefined
   try {
     if (manifest.sources.every((source) => isUntouched(root, source, manifest.comparedMs))) return manifest
     const comparedMs = Date.now()

@@ -50,7 +50,9 @@ const changeText = (node: NodeDiff): string => {
   if (rows !== undefined) return tableText(rows)
   if (metrics !== undefined) return metrics.length === 0 ? "text changed" : counted(metrics.length, "number")
   if (folder !== undefined) return counted(folder.added.length + folder.removed.length + folder.changed.length, "file")
-  if (change === "unreached") return node.after === undefined ? "not reached this time" : "not reached before"
+  if (change === "unreached") {
+    return node.after === undefined || node.after === "skipped" ? "not reached this time" : "not reached before"
+  }
   return change
 }
 

@@ -10,7 +10,7 @@ import { visible } from "./text.ts"
 
 /** One line of an event, and further lines where a failure has them. */
 export interface EventLine {
-  /** At most eight characters. */
+  /** At most seven characters. */
   readonly word: string
   readonly tone: Tone
   readonly pieces: ReadonlyArray<Piece>
@@ -105,7 +105,7 @@ export const eventLine = (event: Event): EventLine => {
     case "Nondeterministic":
       return { word: "warning", tone: "warning", pieces: nondeterministicPieces(event) }
     case "RunStopped":
-      return { word: "stopping", tone: "warning", pieces: [[visible(event.text)]] }
+      return { word: "stop", tone: "warning", pieces: [[visible(event.text)]] }
     case "RunFinished":
       return endLine(event)
   }

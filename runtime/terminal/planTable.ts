@@ -81,7 +81,8 @@ const sumOf = (
   if (known.length === 0) return "?"
   const low = known.reduce((total, each) => total + each.low, 0)
   const high = known.reduce((total, each) => total + each.high, 0)
-  const sum = state === "waiting" ? (high > 0 ? "≤ " : "") + show(high) : range(low, high, show)
+  const most = show(high)
+  const sum = state === "waiting" ? (high > 0 && !most.startsWith("<") ? `≤ ${most}` : most) : range(low, high, show)
   return sum + (known.length < entries.length ? " + ?" : "")
 }
 

@@ -43,6 +43,14 @@ export interface RowExplained {
   readonly note?: string
 }
 
+/** The row that is asked about, and what its node would be computed from. */
+interface Subject {
+  readonly vertex: Vertex
+  readonly parts: KeyParts
+  readonly inputs: Inputs
+  readonly name: string
+}
+
 /** Earlier results looked at. */
 const resultsSearched = 20
 
@@ -58,9 +66,18 @@ const pastActions = Effect.fnUntraced(function*(runs: ReadonlyArray<RunRecord>, 
 })
 
 /** The inputs of a past result; `undefined` where one is not known any more. */
-const inputsThen = (vertex: Vertex, runs: ReadonlyArray<RunRecord>, action: Action): Inputs | undefined => {
+const inputsThen = (
+  { inputs: now, vertex }: Subject,
+  runs: ReadonlyArray<RunRecord>,
+  action: Action
+): Inputs | undefined => {
   const inputs: { [port: string]: Known } = {}
   for (const [port, input] of Object.entries(vertex.inputs)) {
+    const part = keyPartsOf(action).inputs[port]
+    if (part !== undefined && "content" in part && part.content === now[port]!.content) {
+      inputs[port] = now[port]! // a source keeps no result of its own
+      continue
+    }
     const manifest = inputThen(runs, action, port, input.label)
     if (manifest === undefined) return undefined
     inputs[port] = { content: manifest.content, manifest }
@@ -71,10 +88,21 @@ const inputsThen = (vertex: Vertex, runs: ReadonlyArray<RunRecord>, action: Acti
 const withoutInputs = ({ key, ...parts }: StoredParts): StoredParts => ({ ...parts, key: { ...key, inputs: {} } })
 
 /** What the inputs of a past result showed the row, under what is computed from them now; its bytes may be gone. */
-const seenThen = (vertex: Vertex, parts: KeyParts, runs: ReadonlyArray<RunRecord>, action: Action, name: string) => {
-  const inputs = inputsThen(vertex, runs, action)
+const seenThen = (subject: Subject, runs: ReadonlyArray<RunRecord>, action: Action) => {
+  const inputs = inputsThen(subject, runs, action)
   if (inputs === undefined) return Effect.succeed("unknown" as const)
+  const { name, parts, vertex } = subject
   return Effect.catchIf(rowSeen(vertex, parts, inputs, name), isLost, () => Effect.succeed("unknown" as const))
+}
+
+/** What is given, with a folder as its kind and content: where it lies is no part of a key. */
+const withoutPaths = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(withoutPaths)
+  if (typeof value !== "object" || value === null || value instanceof Uint8Array) return value
+  if ("content" in value && "path" in value && "kind" in value) {
+    return `${String(value.kind)} ${String(value.content).slice(0, 8)}`
+  }
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, withoutPaths(inner)]))
 }
 
 const changedCells = (before: Cells, after: Cells): RowExplained["changedCells"] =>
@@ -93,15 +121,12 @@ const givenPaths = (before: unknown, after: unknown): ReadonlyArray<Difference> 
 
 /** The first of the results that follow each other from the latest on and have the row under this key. */
 const sinceWhen = Effect.fnUntraced(
-  function*(vertex: Vertex, parts: KeyParts, runs: ReadonlyArray<RunRecord>, past: ReadonlyArray<Action>, now: {
-    readonly name: string
-    readonly key: string
-  }) {
+  function*(subject: Subject, runs: ReadonlyArray<RunRecord>, past: ReadonlyArray<Action>, key: string) {
     let since: string | undefined
     for (const action of past) {
-      if (rowFunctionKey(keyPartsOf(action)) !== rowFunctionKey(parts)) break
-      const seen: RowSeen | "unknown" | undefined = yield* seenThen(vertex, parts, runs, action, now.name)
-      if (seen === undefined || seen === "unknown" || seen.key !== now.key) break
+      if (rowFunctionKey(keyPartsOf(action)) !== rowFunctionKey(subject.parts)) break
+      const seen: RowSeen | "unknown" | undefined = yield* seenThen(subject, runs, action)
+      if (seen === undefined || seen === "unknown" || seen.key !== key) break
       since = action.run
     }
     return since
@@ -110,14 +135,14 @@ const sinceWhen = Effect.fnUntraced(
 
 /** What is against the last result of the node. */
 const against = Effect.fnUntraced(
-  function*(vertex: Vertex, stored: StoredParts, runs: ReadonlyArray<RunRecord>, last: Action, now: RowSeen, name: string) {
-    const then: RowSeen | "unknown" | undefined = yield* seenThen(vertex, stored.key, runs, last, name)
+  function*(subject: Subject, stored: StoredParts, runs: ReadonlyArray<RunRecord>, last: Action, now: RowSeen) {
+    const then: RowSeen | "unknown" | undefined = yield* seenThen(subject, runs, last)
     const known = then === undefined || then === "unknown" ? undefined : then
     const sameFunction = rowFunctionKey(keyPartsOf(last)) === rowFunctionKey(stored.key)
     return {
       against: last.run,
       changedCells: known === undefined ? [] : changedCells(known.cells, now.cells),
-      changedGiven: known === undefined ? [] : givenPaths(known.given, now.given),
+      changedGiven: known === undefined ? [] : givenPaths(withoutPaths(known.given), withoutPaths(now.given)),
       function: sameFunction ? [] : differences(withoutInputs(last.parts as StoredParts), withoutInputs(stored), {}),
       ...(then === undefined ? { note: "the row is new" } : {}),
       ...(then === "unknown" ? { note: "what it read then is no longer in the cache" } : {})
@@ -163,17 +188,18 @@ export const explainRow = Effect.fnUntraced(
       const id = (definition as RowsDefinition).input.id.join("/")
       return yield* invalid(`there is no row ${name}`, `rows are named by ${id} of ${vertex.inputs[rowsPort]!.label}`)
     }
+    const subject: Subject = { vertex, parts, inputs, name }
     const memo = yield* store.openMemo(now.rowFunction.key)
     const failures = memo.failures.get(now.key)
     const fresh = memo.has(now.key)
     const past = yield* pastActions(runs, vertex.label)
     const [last] = past
     const since: string | undefined = fresh
-      ? yield* sinceWhen(vertex, parts, runs, past, { name, key: now.key })
+      ? yield* sinceWhen(subject, runs, past, now.key)
       : undefined
     const differing = last === undefined || since !== undefined
       ? { changedCells: [], changedGiven: [], function: [] }
-      : yield* against(vertex, stored(parts), runs, last, now, name)
+      : yield* against(subject, stored(parts), runs, last, now)
     return {
       row: name,
       key: now.key,
@@ -181,7 +207,7 @@ export const explainRow = Effect.fnUntraced(
       ...(since === undefined ? {} : { since }),
       ...(failures === undefined ? {} : { failed: { attempts: failures.attempts, reason: reasonOf(failures.last) } }),
       cells: now.cells,
-      ...(now.given === undefined ? {} : { given: now.given }),
+      ...(now.given === undefined ? {} : { given: withoutPaths(now.given) }),
       ...differing
     } as RowExplained
   },

@@ -1,7 +1,6 @@
 import { spawn } from "node:child_process"
 import { once } from "node:events"
-import {
-  chmodSync,
+import fs, {
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -10,10 +9,12 @@ import {
   utimesSync,
   writeFileSync
 } from "node:fs"
+import { syncBuiltinESMExports } from "node:module"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterEach, assert, beforeEach, describe, it } from "vitest"
 import { Claims } from "../../cache/Claims.ts"
+import { type Holder, holderText, parseHolder } from "../../cache/Holder.ts"
 
 const key = "ab".repeat(32)
 let base: string
@@ -25,11 +26,11 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(base, { recursive: true, force: true }))
 
-/** Rewrites who holds the claim. */
-const changeHolder = (change: { readonly [field: string]: unknown }) => {
-  const holder = { ...JSON.parse(readFileSync(file(), "utf8")), ...change }
-  chmodSync(file(), 0o600)
-  writeFileSync(file(), JSON.stringify(holder))
+/** Rewrites who holds the claim. The link becomes a file of its own. */
+const changeHolder = (change: Partial<Holder>) => {
+  const holder = { ...parseHolder(readFileSync(file(), "utf8"))!, ...change }
+  rmSync(file())
+  writeFileSync(file(), holderText(holder))
 }
 
 /** A claim that a process of its own took, which lives until it is ended. */
@@ -61,6 +62,7 @@ describe("a claim", () => {
     one.release(key)
     assert.isTrue(two.take(key))
     two.release(key)
+    for (const claims of [one, two]) claims.close()
     assert.deepStrictEqual([...readdirSync(join(base, "claims")), ...readdirSync(join(base, "tmp"))], [])
   })
 
@@ -76,7 +78,7 @@ describe("a claim", () => {
   it("of an ended process is free although another one has its id now", () => {
     const earlier = new Claims(base)
     assert.isTrue(earlier.take(key))
-    changeHolder({ token: "of the process before" })
+    changeHolder({ token: "0ftheprocessbefore" })
     assert.isTrue(new Claims(base).take(key))
   })
 
@@ -107,15 +109,59 @@ describe("a claim", () => {
     assert.isTrue(own.take(key))
   })
 
-  it("that cannot be read is nobody's", () => {
+  it("that cannot be read is nobody's; one whose text is not there yet is, for a while", () => {
     writeFileSync(file(), "{")
     assert.isTrue(new Claims(base).take(key))
+    rmSync(file())
+    writeFileSync(file(), "")
+    let now = 0
+    const own = new Claims(base, () => now)
+    assert.isFalse(own.take(key))
+    now = 61_000
+    assert.isTrue(own.take(key))
+  })
+
+  it("ends when what was made under it is settled, or with its holder", async () => {
+    const one = new Claims(base)
+    const two = new Claims(base)
+    const written = Promise.withResolvers<void>()
+    assert.isTrue(one.take(key))
+    one.releaseAfter(key, written.promise)
+    assert.isFalse(two.take(key))
+    assert.isTrue(one.take(key), "the one that still has it goes on")
+    one.releaseAfter(key, written.promise)
+    written.resolve()
+    await written.promise
+    assert.isTrue(two.take(key))
+    two.close()
+    assert.isTrue(one.take(key))
+    one.releaseAfter(key, new Promise(() => undefined))
+    one.close()
+    assert.deepStrictEqual([...readdirSync(join(base, "claims")), ...readdirSync(join(base, "tmp"))], [])
+  })
+
+  it("is taken where there are no hard links", () => {
+    const { linkSync } = fs
+    fs.linkSync = () => {
+      throw Object.assign(new Error("EPERM"), { code: "EPERM" })
+    }
+    syncBuiltinESMExports()
+    try {
+      const one = new Claims(base)
+      assert.isTrue(one.take(key))
+      assert.isFalse(new Claims(base).take(key))
+      one.release(key)
+      assert.deepStrictEqual(readdirSync(join(base, "claims")), [])
+    } finally {
+      fs.linkSync = linkSync
+      syncBuiltinESMExports()
+    }
   })
 
   it("that was lost meanwhile is not ended for its new holder", () => {
     const slept = new Claims(base)
     assert.isTrue(slept.take(key))
-    changeHolder({ token: "the new holder's" })
+    changeHolder({ token: "0fthenewholder" })
     slept.release(key)
     assert.deepStrictEqual(readdirSync(join(base, "claims")), [key])
   })

@@ -10,7 +10,7 @@ import { toCell } from "../../cache/duck/result.ts"
 import { appendRows, createTable } from "../../cache/duck/tables.ts"
 import { Store } from "../../cache/Store.ts"
 import { BlobMissing } from "../../cache/StoreFailed.ts"
-import { answer, answers, schemas, tables, verdict, verdicts } from "./support/duckTables.ts"
+import { answer, answers, flat, schemaOf, schemas, tables, verdict, verdicts } from "./support/duckTables.ts"
 import { blobFile, temporaryStore } from "./support/tempStore.ts"
 
 const everyAnswer = answer.map((column) => column.name)
@@ -112,7 +112,7 @@ describe("reads", () => {
       })
   )
 
-  it.effect("loads no other column of a stored table, and fails as the store does", () =>
+  it.effect("loads no other column of a stored table", () =>
     Effect.gen(function*() {
       const store = yield* Store
       const manifest = yield* store.putTable(answer, answers, 4)
@@ -130,8 +130,33 @@ describe("reads", () => {
       })
       assert.deepStrictEqual(rowsOf(result), [["one", 1], [null, 1], ["two", 2]])
       assert.deepStrictEqual(loaded, [["prompt"]])
-      const { blob } = manifest.chunks[0]!
-      fs.rmSync(blobFile(store.root, blob))
-      assert.instanceOf(yield* Effect.flip(Duck.query("from answer", { answer: stored })), BlobMissing)
     }).pipe(Effect.provide(temporaryStore)))
+
+  it.effect("fails as the store does, whichever chunk is lost", () =>
+    Effect.gen(function*() {
+      const store = yield* Store
+      const rows = 20_000
+      const prompts = Array.from({ length: rows }, (_, i) => `a prompt of some length, number ${i}`)
+      const schema = answer.filter((column) => column.name === "prompt")
+      const manifest = yield* store.putTable(schema, { prompt: prompts }, rows)
+      const stored = { answer: Duck.fromManifest(store, manifest) }
+      assert.deepStrictEqual(rowsOf(yield* Duck.query("select count(prompt) as n from answer", stored)), [[rows]])
+      for (const { blob } of [manifest.chunks[2]!, manifest.chunks[0]!]) {
+        fs.rmSync(blobFile(store.root, blob))
+        const failure = yield* Effect.flip(Duck.query("select max(prompt) as last from answer", stored))
+        assert.instanceOf(failure, BlobMissing)
+        assert.strictEqual((failure as BlobMissing).digest, blob)
+      }
+      assert.deepStrictEqual(rowsOf(yield* Duck.query("select count(*) as n from answer", stored)), [[rows]])
+    }).pipe(Effect.provide(temporaryStore)))
+
+  it.effect("finds the few columns that a statement names without reading them, among many", () =>
+    Effect.gen(function*() {
+      const many = schemaOf(Object.fromEntries(Array.from({ length: 120 }, (_, i) => [`c${i}`, flat("int64")])))
+      const { reads } = yield* Duck.bind(
+        "select v.* exclude (label), m.c1, n.* exclude (c7, c99) from verdict v, many m, (select c1, c7, c99 from many) n",
+        { verdict, many }
+      )
+      assert.deepStrictEqual(reads, { verdict: ["id", "label", "weight"], many: ["c1", "c7", "c99"] })
+    }))
 })

@@ -57,7 +57,7 @@ describe("folders", () => {
       const manifest = yield* store.putFolder(work, { move: true })
       assert.isFalse(fs.existsSync(work))
       assert.strictEqual(fs.statSync(path.join(yield* store.folderPath(manifest), "step-1")).ino, ino)
-      assert.deepStrictEqual(filesBelow(path.join(store.root, "v1/tmp")), [])
+      assert.deepStrictEqual(filesBelow(path.join(Store.baseOf(store.root), "tmp")), [])
     }).pipe(Effect.provide(temporaryStore)))
 
   it.effect("links to files are followed; links to folders are refused", () =>
@@ -97,6 +97,6 @@ describe("folders", () => {
         )
         assert.instanceOf(failure, StoreRefused)
       }
-      assert.deepStrictEqual(fs.readdirSync(path.join(store.root, "v1/tmp")), [])
+      assert.deepStrictEqual(fs.readdirSync(path.join(Store.baseOf(store.root), "tmp")), [])
     }).pipe(Effect.provide(temporaryStore)))
 })

@@ -6,7 +6,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import fs from "node:fs"
-import { encodeFrame, Kind } from "../../cache/memo/Frame.ts"
+import { encodeFrame, Kind } from "../../cache/log/Frame.ts"
 import * as Store from "../../cache/Store.ts"
 import { DiskFull } from "../../cache/StoreFailed.ts"
 import { bytes, folderOf, keyOf, logsOf, session, text, writeLog } from "./support/memoSession.ts"
@@ -169,17 +169,16 @@ describe("a full disk", () => {
         Effect.gen(function*() {
           yield* memo.append(keyOf(1), bytes("before"))
           const failures = yield* Effect.scoped(Effect.gen(function*() {
-            const { write } = fs
+            const { writev } = fs
             yield* replaceFs({
               // All but three bytes of the batch reach the disk, then it is full.
-              write: ((
+              writev: ((
                 fd: number,
-                buffer: Uint8Array,
-                at: number,
-                length: number,
+                pieces: ReadonlyArray<Uint8Array>,
                 position: number,
                 done: (error: Error | null, written: number) => void
-              ) => write(fd, buffer, at, length - 3, position, () => done(noSpace(), 0))) as typeof fs.write
+              ) =>
+                writev(fd, [Buffer.concat(pieces).subarray(0, -3)], position, () => done(noSpace(), 0))) as typeof fs.writev
             })
             const rows = [2, 3].map((row) => Effect.flip(memo.append(keyOf(row), bytes(`value ${row}`))))
             return yield* Effect.all(rows, { concurrency: 2 })
@@ -189,6 +188,9 @@ describe("a full disk", () => {
             assert.include(failure.message, "finished rows are kept")
           }
           assert.strictEqual(memo.get(keyOf(2)), undefined)
+          assert.strictEqual(memo.size, 1)
+          assert.instanceOf(yield* Effect.flip(memo.flush()), DiskFull)
+          yield* memo.flush()
           yield* memo.append(keyOf(4), bytes("after"))
           assert.strictEqual(text(memo.get(keyOf(4))), "after")
         })

@@ -7,8 +7,9 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import fs from "node:fs"
 import * as path from "node:path"
-import { NotCanonical } from "../../cache/Digest.ts"
-import type { Action, Manifest } from "../../cache/Manifest.ts"
+import { canonicalJson, NotCanonical } from "../../cache/Digest.ts"
+import { encodeFrame, Kind } from "../../cache/log/Frame.ts"
+import type { Action, Manifest, ValueManifest } from "../../cache/Manifest.ts"
 import * as Store from "../../cache/Store.ts"
 import { BlobDamaged, BlobMissing, DiskFull, StoreIo, StoreRefused } from "../../cache/StoreFailed.ts"
 import {
@@ -24,6 +25,16 @@ import {
 } from "./support/tempStore.ts"
 
 const key = "0123456789abcdef".repeat(4)
+
+/** More than the journal takes: a file of its own. */
+const large = "the bytes of a large blob ".repeat(2000)
+
+const bigints = (_: string, value: unknown) => typeof value === "bigint" ? String(value) : value
+
+const journalOf = (root: string) => {
+  const folder = path.join(Store.baseOf(root), "journal")
+  return filesBelow(folder).map((file) => path.join(folder, file))
+}
 
 const actionOf = (manifest: Manifest): Action => ({
   key,
@@ -47,8 +58,9 @@ describe("blobs and values", () => {
       const manifest = yield* store.putValue(value)
       assert.deepStrictEqual(yield* store.readValue(manifest), value)
       assert.deepStrictEqual(yield* store.putValue({ a: "x", b: [1n, new Uint8Array([1]), null] }), manifest)
-      assert.strictEqual(filesBelow(path.join(store.root, "v1/blobs")).length, 1)
-      assert.deepStrictEqual(filesBelow(path.join(store.root, "v1/tmp")), [])
+      yield* store.flush()
+      assert.deepStrictEqual(filesBelow(path.join(Store.baseOf(store.root), "blobs")), [])
+      assert.strictEqual(fs.statSync(journalOf(store.root)[0]!).size, 45 + Buffer.byteLength(canonicalJson(value)))
     }).pipe(Effect.provide(temporaryStore)))
 
   it.effect("a value without canonical JSON is a defect, not a failure", () =>
@@ -69,29 +81,29 @@ describe("blobs and values", () => {
     ([, change]) =>
       Effect.gen(function*() {
         const first = yield* Store.Store
-        const digest = yield* first.putBlob("the bytes of a blob")
+        const digest = yield* first.putBlob(large)
         corrupt(blobFile(first.root, digest), change)
         const store = yield* reopened(first.root)
         const failure = yield* Effect.flip(store.readBlob(digest))
         assert.instanceOf(failure, BlobDamaged)
         assert.match(failure.message, new RegExp(`blob ${digest} is damaged.*moved to quarantine/; run again`))
-        assert.strictEqual(filesBelow(path.join(store.root, "v1/quarantine")).length, 1)
+        assert.strictEqual(filesBelow(path.join(Store.baseOf(store.root), "quarantine")).length, 1)
         assert.instanceOf(yield* Effect.flip(store.readBlob(digest)), BlobMissing)
-        assert.strictEqual(yield* store.putBlob("the bytes of a blob"), digest)
-        assert.strictEqual(Buffer.from(yield* store.readBlob(digest)).toString(), "the bytes of a blob")
+        assert.strictEqual(yield* store.putBlob(large), digest)
+        assert.strictEqual((yield* store.readBlob(digest)).toString(), large)
       }).pipe(Effect.provide(temporaryStore))
   )
 
   it.effect("writing a blob repairs a damaged one that nobody read", () =>
     Effect.gen(function*() {
       const first = yield* Store.Store
-      const digest = yield* first.putBlob("the bytes of a blob")
+      const digest = yield* first.putBlob(large)
       corrupt(blobFile(first.root, digest), flipped)
       const store = yield* reopened(first.root)
-      yield* store.putBlob("the bytes of a blob")
+      yield* store.putBlob(large)
       assert.strictEqual(
         Buffer.from(yield* (yield* reopened(first.root)).readBlob(digest)).toString(),
-        "the bytes of a blob"
+        large
       )
     }).pipe(Effect.provide(temporaryStore)))
 
@@ -99,7 +111,7 @@ describe("blobs and values", () => {
     Effect.gen(function*() {
       const first = yield* Store.Store
       const schema = [{ name: "x", type: { kind: "int64", nullable: false } }] as const
-      const manifest = yield* first.putTable(schema, { x: [1, 2, 3] }, 3)
+      const manifest = yield* first.putTable(schema, { x: Array.from({ length: 8000 }, (_, i) => i) }, 8000)
       corrupt(blobFile(first.root, manifest.chunks[0]!.blob), flipped)
       assert.instanceOf(yield* Effect.flip((yield* reopened(first.root)).readTable(manifest)), BlobDamaged)
     }).pipe(Effect.provide(temporaryStore)))
@@ -113,25 +125,37 @@ describe("blobs and values", () => {
             throw noSpace()
           }
         })
-        return yield* Effect.flip(store.putBlob("too much"))
+        return yield* Effect.flip(store.putBlob(large))
       }))
       assert.instanceOf(failure, DiskFull)
       assert.strictEqual(
         failure.message,
         `no space left in ${store.root}; free some space and run the same command again: finished rows are kept`
       )
-      assert.deepStrictEqual(filesBelow(path.join(store.root, "v1")), ["FORMAT"])
-      yield* store.putBlob("too much")
+      assert.deepStrictEqual(filesBelow(Store.baseOf(store.root)), ["FORMAT"])
+      yield* store.putBlob(large)
     }).pipe(Effect.provide(temporaryStore)))
 })
 
 describe("actions", () => {
-  it.effect("an action comes back as it was, read by another process", () =>
+  it.effect("an action comes back as it was, at once here, and from another process once it is durable", () =>
     Effect.gen(function*() {
       const store = yield* Store.Store
+      const other = yield* reopened(store.root)
+      assert.strictEqual(yield* other.getAction(key), undefined)
       const action = actionOf(yield* store.putValue(1))
       assert.strictEqual(yield* store.getAction(key), undefined)
-      assert.deepStrictEqual(yield* store.putAction(action), { kept: action, nondeterministic: false })
+      const { durable, kept, nondeterministic } = yield* store.putAction(action)
+      assert.deepStrictEqual({ kept, nondeterministic }, { kept: action, nondeterministic: false })
+      assert.deepStrictEqual(yield* store.getAction(key), action)
+      assert.deepStrictEqual(store.peekAction(key), action)
+      yield* durable
+      assert.strictEqual(other.peekAction(key), undefined)
+      assert.strictEqual(yield* other.getAction(key), undefined)
+      assert.deepStrictEqual(yield* other.getAction(key, { refresh: true }), action)
+      assert.deepStrictEqual(other.peekAction(key), action)
+      assert.isTrue(yield* other.holds(action.manifest))
+      assert.strictEqual(yield* other.readValue(action.manifest as ValueManifest), 1)
       assert.deepStrictEqual(yield* (yield* reopened(store.root)).getAction(key), action)
     }).pipe(Effect.provide(temporaryStore)))
 
@@ -141,43 +165,66 @@ describe("actions", () => {
       const first = actionOf(yield* store.putValue(1))
       yield* store.putAction(first)
       const same = yield* store.putAction({ ...first, run: "r2" })
-      assert.deepStrictEqual(same, { kept: first, nondeterministic: false })
+      assert.deepStrictEqual([same.kept, same.nondeterministic], [first, false])
       const other = yield* store.putAction(actionOf(yield* store.putValue(2)))
-      assert.deepStrictEqual(other, { kept: first, nondeterministic: true })
+      assert.deepStrictEqual([other.kept, other.nondeterministic], [first, true])
       assert.deepStrictEqual(yield* store.getAction(key), first)
+      yield* store.flush()
+      assert.deepStrictEqual(yield* (yield* reopened(store.root)).getAction(key), first)
     }).pipe(Effect.provide(temporaryStore)))
 
-  it.effect("an action whose blobs are gone gives way", () =>
+  it.effect("an action whose blobs are gone gives way, here and for those who open the cache later", () =>
     Effect.gen(function*() {
       const store = yield* Store.Store
-      const manifest = yield* store.putValue(1)
+      const manifest = yield* store.putValue(large)
       yield* store.putAction(actionOf(manifest))
       fs.rmSync(blobFile(store.root, manifest.blob))
       const second = actionOf(yield* store.putValue(2))
-      assert.deepStrictEqual(yield* store.putAction(second), { kept: second, nondeterministic: true })
+      const { kept, nondeterministic } = yield* store.putAction(second)
+      assert.deepStrictEqual([kept, nondeterministic], [second, true])
       assert.deepStrictEqual(yield* store.getAction(key), second)
+      yield* store.flush()
+      assert.deepStrictEqual(yield* (yield* reopened(store.root)).getAction(key), second)
     }).pipe(Effect.provide(temporaryStore)))
 
-  it.effect.each(
-    [
-      ["a flipped bit", flipped],
-      ["a cut file", (bytes: Buffer) => bytes.subarray(0, bytes.length - 70)],
-      [
-        "another action's record",
-        (bytes: Buffer) => Buffer.from(bytes.toString().replaceAll(key, key.replace("0", "1")))
-      ]
-    ] as const
-  )("%s is damage: moved away, then a miss, then made anew", ([, change]) =>
+  it.effect("a damaged record is found once, copied to quarantine, then a miss, then made anew for all", () =>
     Effect.gen(function*() {
-      const store = yield* Store.Store
-      const action = actionOf(yield* store.putValue(1))
-      yield* store.putAction(action)
-      const file = path.join(store.root, "v1/actions", key.slice(0, 2), key)
-      corrupt(file, change)
-      assert.instanceOf(yield* Effect.flip(store.getAction(key)), BlobDamaged)
+      const first = yield* Store.Store
+      const action = actionOf(yield* first.putValue(1))
+      yield* first.putAction(action)
+      yield* first.flush()
+      const [journal] = journalOf(first.root)
+      corrupt(journal!, (bytes) => {
+        bytes[bytes.length - 9]! ^= 1
+        return bytes
+      })
+      const store = yield* reopened(first.root)
+      assert.strictEqual(store.peekAction(key), undefined)
+      const failure = yield* Effect.flip(store.getAction(key))
+      assert.instanceOf(failure, BlobDamaged)
+      assert.include(failure.message, `action ${key} is damaged`)
+      const [copy] = filesBelow(path.join(Store.baseOf(store.root), "quarantine"))
+      assert.include(copy, `action-${key}`)
       assert.strictEqual(yield* store.getAction(key), undefined)
       assert.isFalse((yield* store.putAction(action)).nondeterministic)
       assert.deepStrictEqual(yield* store.getAction(key), action)
+      yield* store.flush()
+      assert.deepStrictEqual(yield* (yield* reopened(first.root)).getAction(key), action)
+    }).pipe(Effect.provide(temporaryStore)))
+
+  it.effect("a whole frame with another action's record is damage, and one made anew stands instead of it", () =>
+    Effect.gen(function*() {
+      const { root } = yield* Store.Store
+      const folder = path.join(Store.baseOf(root), "journal")
+      const alien = Buffer.from(JSON.stringify({ ...actionOf({ kind: "folder", files: [], content: key }), key: "0" }, bigints))
+      fs.writeFileSync(path.join(folder, "0-other.log"), encodeFrame(Kind.action, key, alien))
+      const store = yield* reopened(root)
+      assert.strictEqual(store.peekAction(key), undefined)
+      assert.instanceOf(yield* Effect.flip(store.getAction(key)), BlobDamaged)
+      const action = actionOf(yield* store.putValue(1))
+      yield* store.putAction(action)
+      yield* store.flush()
+      assert.deepStrictEqual(yield* (yield* reopened(root)).getAction(key), action)
     }).pipe(Effect.provide(temporaryStore)))
 })
 
@@ -207,12 +254,44 @@ describe("runs", () => {
       assert.strictEqual(yield* store.getRun("../../FORMAT"), undefined)
     }).pipe(Effect.provide(temporaryStore)))
 
+  it.effect("names come newest first and the newest run of an experiment is found without reading older ones", () =>
+    Effect.gen(function*() {
+      const store = yield* Store.Store
+      yield* store.putRun(record("2026-01-01-a", "2026-01-01"))
+      yield* store.putRun(record("2026-01-03-b", "2026-01-03", "ds14b"))
+      yield* store.putRun(record("2026-01-02-c", "2026-01-02"))
+      assert.deepStrictEqual(yield* store.runNames(), ["2026-01-03-b", "2026-01-02-c", "2026-01-01-a"])
+      corrupt(path.join(Store.baseOf(store.root), "runs/2026-01-01-a.json"), () => Buffer.alloc(0))
+      fs.chmodSync(path.join(Store.baseOf(store.root), "runs/2026-01-01-a.json"), 0)
+      assert.strictEqual((yield* store.latestRun("smol"))?.run, "2026-01-02-c")
+    }).pipe(Effect.provide(temporaryStore)))
+
+  it.effect("what plain JSON cannot say comes back as well", () =>
+    Effect.gen(function*() {
+      const store = yield* Store.Store
+      const settings = { n: 3n, $tagged: { $bigint: "4" } }
+      yield* store.putRun({ ...record("r1", "2026-01-01"), settings })
+      assert.deepStrictEqual((yield* store.getRun("r1"))?.["settings"], settings)
+    }).pipe(Effect.provide(temporaryStore)))
+
+  it.effect("events are appended line by line; a line that was cut off is left out", () =>
+    Effect.gen(function*() {
+      const store = yield* Store.Store
+      assert.deepStrictEqual(yield* store.readEvents("r1"), [])
+      yield* store.appendEvents("r1", "{\"a\":1}\n{\"a\":2}\n")
+      yield* store.appendEvents("r1", "{\"a\":3}\n{\"a\":")
+      assert.deepStrictEqual(yield* store.readEvents("r1"), ["{\"a\":1}", "{\"a\":2}", "{\"a\":3}"])
+      assert.deepStrictEqual(yield* store.runNames(), [])
+      yield* store.appendEvents("../r1", "never")
+      assert.deepStrictEqual(filesBelow(Store.baseOf(store.root)), ["FORMAT", "runs/r1.ndjson"])
+    }).pipe(Effect.provide(temporaryStore)))
+
   it.effect("one unreadable record does not hide the others", () =>
     Effect.gen(function*() {
       const store = yield* Store.Store
       yield* store.putRun(record("r1", "2026-01-01"))
       yield* store.putRun(record("r2", "2026-01-02"))
-      corrupt(path.join(store.root, "v1/runs/r2.json"), flipped)
+      corrupt(path.join(Store.baseOf(store.root), "runs/r2.json"), flipped)
       assert.deepStrictEqual((yield* store.listRuns()).map((found) => found.run), ["r1"])
       assert.instanceOf(yield* Effect.flip(store.putRun(record("../r", ""))), StoreRefused)
     }).pipe(Effect.provide(temporaryStore)))
@@ -222,7 +301,7 @@ describe("layer", () => {
   it.effect("makes folders for their owner only, and opens them again", () =>
     Effect.gen(function*() {
       const { root } = yield* Store.Store
-      for (const folder of [root, path.join(root, "v1"), path.join(root, "v1/blobs")]) {
+      for (const folder of [root, Store.baseOf(root), path.join(Store.baseOf(root), "blobs")]) {
         assert.strictEqual(fs.statSync(folder).mode & 0o777, 0o700)
       }
       assert.strictEqual((yield* reopened(root)).root, root)
@@ -231,13 +310,25 @@ describe("layer", () => {
   it.effect("refuses a format it does not know, naming both", () =>
     Effect.gen(function*() {
       const { root } = yield* Store.Store
-      corrupt(path.join(root, "v1/FORMAT"), (bytes) =>
-        Buffer.from(bytes.toString().replace("\"layout\":1", "\"layout\":7")))
+      corrupt(path.join(Store.baseOf(root), "FORMAT"), (bytes) =>
+        Buffer.from(bytes.toString().replace("\"layout\":2", "\"layout\":7")))
       const failure = yield* Effect.flip(reopened(root))
       assert.instanceOf(failure, StoreRefused)
-      assert.include(failure.message, "\"layout\":1")
+      assert.include(failure.message, "\"layout\":2")
       assert.include(failure.message, "\"layout\":7")
     }).pipe(Effect.provide(temporaryStore)))
+
+  it.effect("leaves a cache of another layout beside it as it is", () =>
+    Effect.gen(function*() {
+      const root = yield* temporaryFolder
+      fs.mkdirSync(path.join(root, "v1/actions"), { recursive: true })
+      fs.writeFileSync(path.join(root, "v1/FORMAT"), "{\"layout\":1}\n")
+      const store = yield* reopened(root)
+      yield* store.putAction(actionOf(yield* store.putValue(1)))
+      yield* store.flush()
+      assert.deepStrictEqual(filesBelow(path.join(root, "v1")), ["FORMAT"])
+      assert.deepStrictEqual(fs.readdirSync(root).sort(), ["v1", "v2"])
+    }))
 
   it.effect("says which path stands in the way", () =>
     Effect.gen(function*() {

@@ -5,11 +5,13 @@
 import { assert, describe, it, layer } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
+import { createHash } from "node:crypto"
 import { encodeColumn } from "../../cache/ColumnBuilder.ts"
 import { ColumnDigest } from "../../cache/columnDigest.ts"
 import type { Cell, ColumnType, TableSchema } from "../../cache/Columns.ts"
 import { Store } from "../../cache/Store.ts"
 import { TableRefused } from "../../cache/StoreFailed.ts"
+import { cellBytes, random, randomCell } from "./support/randomTables.ts"
 import { temporaryStore } from "./support/tempStore.ts"
 
 const flat = (
@@ -171,7 +173,43 @@ layer(temporaryStore)("tables", (it) => {
     }))
 })
 
+/** What the digests of `samples` have been from the first version on: no cache may ever see another value. */
+const sampleDigests = [
+  "bd18fbab16650dd405bbb4340452af62b607140b3522077e61d056bec59cd0b4",
+  "c4dceea830357ea7438ec4b4c4aeb5aa6cebdfaee31dc2719f3bc892787f979f",
+  "bd3838bfa7b6be6323e868c78f73981f79ef6d10b41f51fe30743a9ef60b4555",
+  "2d04bdd039956756b86e47d8a457e526e642d9a98e93e0139feae37155f63a4e",
+  "29d01168689cee0d73290f5d93488bedde85887bda3b748551bc830063e113d9",
+  "6d7e0fa618e7fe43c2ee6d84aee3fb1696763cb686bd738169fb746ec9e0e74b",
+  "e587d18940f577eb040e5222ebc06404e6781d4b125e43404e9d4e5a4ed2e4c3",
+  "62a7ff6892ac889a51f91f46e750e52e8b98a9d296ac61c8773b182d449fc6e6",
+  "69de473a7150e1f98af382627c400f69057f96bd3ceb414121b2e279b442735e",
+  "6c3c771b77512b08a6cee05da51f30603aa0b0d2eeeb3230395d08c70e2b79dd",
+  "b225e1ebb5fa74253a04996c863584d0d195b21439f60dcdce7c8ee4a064bb1f",
+  "c749d5d06db3e727cd8a3601a49ad6ec3ae66aa6f266f4a2c9638b2e4ce7b267"
+]
+
 describe("ColumnDigest", () => {
+  it("gives the digests it always gave", () => {
+    assert.deepStrictEqual(samples.map(([type, cells]) => digestOf(type, cells)), sampleDigests)
+    assert.strictEqual(
+      digestOf(flat("string"), ["lone \ud800", "x".repeat(40_000), "é".repeat(70)]),
+      "a4d76cff77ba38d7b98ee17553f1ee08d0e2e33f5fb7710355fb5d9868b5eeb2"
+    )
+  })
+
+  it("hashes the type without nullability, every cell in the form of row logs, and the number of rows", () => {
+    for (let seed = 0; seed < 120; seed++) {
+      const from = random(seed)
+      const item = from.pick(["string", "int64", "float64"] as const)
+      const cells = Array.from({ length: from.int(20) }, () => randomCell(from, list(flat(item))))
+      const shape = `{"item":"${item}","kind":"list"}`
+      const hash = createHash("sha256").update(`column\0${shape}\0`)
+      cells.forEach((cell) => hash.update(cellBytes(list(flat(item)), cell)))
+      assert.strictEqual(digestOf(list(flat(item)), cells), hash.update(`\0rows ${cells.length}`).digest("hex"))
+    }
+  })
+
   it("does not see chunks", () => {
     for (const [type, cells] of samples) {
       const whole = digestOf(type, cells)

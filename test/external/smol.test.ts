@@ -18,7 +18,8 @@ const sets = [
   "small.verificationItems=4",
   "small.maxNewTokens=16",
   "small.grpoSteps=1",
-  "grpo.minMixedShare=0"
+  "grpo.minMixedShare=0",
+  "mix.minMixedPrompts=0"
 ].flatMap((set) => ["--set", set])
 const args = ["run", "experiments/smol.ts", "--cache", cache, "--json", ...sets]
 

@@ -7,7 +7,7 @@ import { join } from "node:path"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
 import { type Finished, pipeline, start, temporaryFolder } from "../support/pipeline.ts"
 import { copyProject, type Project } from "./copyProject.ts"
-import { ran, rowsFound } from "./happened.ts"
+import { ran, rowsFound } from "../support/whatRan.ts"
 
 const folder = temporaryFolder()
 const place = (name: string) => join(folder.path, name)

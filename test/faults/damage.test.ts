@@ -9,7 +9,7 @@ import { pipeline, temporaryFolder } from "../support/pipeline.ts"
 import { contentsOf, manifestsOf } from "./contentOf.ts"
 import { copyProject, type Project } from "./copyProject.ts"
 import { blobFile, filesBelow, flipBits, remove } from "./damageBlobs.ts"
-import { ran, rowsFound } from "./happened.ts"
+import { ran, rowsFound } from "../support/whatRan.ts"
 
 describe("a small cache", () => {
   let project: Project

@@ -5,7 +5,7 @@ import { existsSync, readFileSync, rmSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
 import { copyProject, type Project } from "./copyProject.ts"
-import { ran } from "./happened.ts"
+import { ran } from "../support/whatRan.ts"
 
 let project: Project
 

@@ -7,7 +7,7 @@ import { afterAll, assert, describe, it } from "vitest"
 import type { Event } from "../../runtime/Event.ts"
 import { pipeline, start, temporaryFolder } from "../support/pipeline.ts"
 import { contentsOf } from "./contentOf.ts"
-import { ended, progressOf, rowsFound } from "./happened.ts"
+import { ended, progressOf, rowsFound } from "../support/whatRan.ts"
 
 const folder = temporaryFolder()
 afterAll(folder.remove)

@@ -8,7 +8,7 @@ import type { AddressInfo } from "node:net"
 import { delimiter, join } from "node:path"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
 import { projectRoot, start, temporaryFolder } from "../support/pipeline.ts"
-import { ran, rowsFound } from "./happened.ts"
+import { ran, rowsFound } from "../support/whatRan.ts"
 
 const folder = temporaryFolder()
 afterAll(folder.remove)

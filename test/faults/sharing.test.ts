@@ -6,7 +6,7 @@ import { join } from "node:path"
 import { afterAll, assert, describe, it } from "vitest"
 import { pipeline, readTable, start, temporaryFolder } from "../support/pipeline.ts"
 import { contentsOf } from "./contentOf.ts"
-import { ended, progressOf, ran, reused, rowsFound } from "./happened.ts"
+import { ended, progressOf, ran, reused, rowsFound } from "../support/whatRan.ts"
 
 const folder = temporaryFolder()
 afterAll(folder.remove)

@@ -68,4 +68,11 @@ describe("KeyValueCache", () => {
     assert.deepStrictEqual(dims, [2, 2, 32, 2])
     assert.deepStrictEqual([(data as Float32Array).length, (data as Float32Array)[2 * 32 * 2]], [2 * 2 * 32 * 2, 50])
   })
+
+  it("refuses to grow beyond the machine's memory, and stays as it was", () => {
+    const cache = new KeyValueCache(runtime, config, 4)
+    const before = cache.capacity
+    assert.throws(() => cache.fit(1e11), /a cache for 4 sequences of 100000000000 tokens needs about .* GB of memory/)
+    assert.strictEqual(cache.capacity, before)
+  })
 })

@@ -1,7 +1,7 @@
-/** The negative control: verdicts dealt out anew, nothing else moved, critiques that lead to what was dealt. */
+/** The negative controls: verdicts dealt out anew or turned round with critiques that lead there, and critiques of other rows. */
 import { assert, describe, it } from "vitest"
 import type { CritiqueRequest } from "../../nodes/service/Expert.ts"
-import { shuffleVerdicts } from "../../nodes/shuffleVerdicts.ts"
+import { flipVerdicts, otherCritiques, shuffleVerdicts } from "../../nodes/alteredVerdicts.ts"
 import { Clause, Example } from "../../nodes/tables.ts"
 import { laboratory } from "../runtime/support/world.ts"
 import { clauseRow, given, rowsOf, shownRow } from "./support/inputs.ts"
@@ -65,5 +65,45 @@ describe("shuffled verdicts", () => {
     const byId = (rows: ReadonlyArray<any>) => Object.fromEntries(rows.map((row) => [row.exampleId, row.verdict]))
     const reversed = (await shuffled(1, laboratory(), examples.toReversed())).rows
     assert.deepStrictEqual(byId(reversed), byId((await shuffled(1)).rows))
+  })
+})
+
+describe("flipped verdicts", () => {
+  it("are all wrong, with the critique that would lead there, and nothing else changed", async () => {
+    const layer = expertLayer(({ answer, assigned }) => ({
+      critique: `${answer} would be ${assigned}`,
+      verdict: "safe"
+    }))
+    const flipped = flipVerdicts({ examples: given(Example, examples), spec: given(Clause, clauses) })
+    const rows = rowsOf((await laboratory().run({ flipped }, { layer })).table("flipped"))
+    assert.deepStrictEqual(
+      rows,
+      examples.map((row) => {
+        const verdict = row.verdict === "safe" ? "unsafe" : "safe"
+        return { ...row, verdict, critique: `${row.answer} would be ${verdict}` }
+      })
+    )
+  })
+})
+
+describe("critiques of other rows", () => {
+  const given12 = (rows = examples) => otherCritiques({ examples: given(Example, rows) }, { seed: 1 })
+
+  it("have the row's own verdict, each critique once, none at its own place", async () => {
+    const rows = rowsOf((await laboratory().run({ other: given12() })).table("other"))
+    for (const [i, row] of rows.entries()) {
+      const { critique: _, ...own } = row
+      const { critique, ...wanted } = examples[i]!
+      assert.deepStrictEqual(own, wanted)
+      assert.notStrictEqual(row.critique, critique)
+      const from = examples.find((example) => example.critique === row.critique)!
+      assert.strictEqual(from.verdict, row.verdict)
+    }
+    assert.strictEqual(new Set(rows.map(({ critique }) => critique)).size, examples.length)
+  })
+
+  it("leave a row that is alone with its verdict as it is", async () => {
+    const rows = rowsOf((await laboratory().run({ other: given12([examples[0]!, examples[11]!]) })).table("other"))
+    assert.deepStrictEqual(rows.map(({ critique }) => critique), ["first critique 0", "first critique 11"])
   })
 })

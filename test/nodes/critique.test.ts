@@ -35,7 +35,12 @@ describe("a critique", () => {
     const expert = () => ({ critique: "It tells.", verdict: "unsafe" as const, cited: ["C3"] })
     const { asked, rows } = await judge([pair("a#0", { categories: ["x"] })], { expert })
     assert.deepStrictEqual(asked, [
-      { clauses: [shownRow(clauses[0]!), shownRow(clauses[2]!)], prompt: "prompt a", answer: "answer a#0", label: "harmful" }
+      {
+        clauses: [shownRow(clauses[0]!), shownRow(clauses[2]!)],
+        prompt: "prompt a",
+        answer: "answer a#0",
+        label: "harmful"
+      }
     ])
     assert.deepStrictEqual(rows, [{
       sampleId: "a#0",

@@ -1,7 +1,8 @@
 /** The keep rule, the choice inside a side, the nested fractions, and the counts of what was dropped. */
 import { assert, describe, it } from "vitest"
 import { filterAndMix, mixCounts } from "../../nodes/filterAndMix.ts"
-import { Critique, LabelledPrompt } from "../../nodes/tables.ts"
+import { trainable } from "../../nodes/trainable.ts"
+import { Critique, GuardVerdict, LabelledPrompt, MixCount } from "../../nodes/tables.ts"
 import { laboratory } from "../runtime/support/world.ts"
 import { given, type LabelledRow, labelledRow, rowsOf } from "./support/inputs.ts"
 
@@ -25,8 +26,22 @@ const critiquesOf = (verdicts: Verdicts) =>
     }))
   )
 
-const mixedOf = (verdicts: Verdicts, labels: Labels) => ({
+/** Verdicts of the guard by sample; samples that are not there were not read by it. */
+type Guards = { readonly [sampleId: string]: Verdict }
+
+const settings = {
+  seed: 1,
+  labelSource: "expert",
+  pick: "random",
+  balance: "none",
+  dropDisagreement: false,
+  fraction: 1
+} as const
+type Settings = { -readonly [K in keyof typeof settings]?: Parameters<typeof filterAndMix>[1][K] }
+
+const mixedOf = (verdicts: Verdicts, labels: Labels, guards: Guards = {}) => ({
   critiques: given(Critique, critiquesOf(verdicts)),
+  guards: given(GuardVerdict, Object.entries(guards).map(([sampleId, verdict]) => ({ sampleId, verdict }))),
   prompts: given(LabelledPrompt, Object.entries(labels).map(([id, label]) => labelledRow(id, label)))
 })
 
@@ -34,15 +49,21 @@ const mixedOf = (verdicts: Verdicts, labels: Labels) => ({
 const mix = async (
   verdicts: Verdicts,
   labels: Labels,
-  { fraction = 1, lab = laboratory(), seed = 1 }: {
-    readonly fraction?: number
-    readonly seed?: number
+  { guards, lab = laboratory(), ...changed }: Settings & {
+    readonly guards?: Guards
     readonly lab?: ReturnType<typeof laboratory>
   } = {}
 ) => {
-  const examples = filterAndMix(mixedOf(verdicts, labels), { seed, fraction })
+  const examples = filterAndMix(mixedOf(verdicts, labels, guards), { ...settings, ...changed })
   const rows = rowsOf((await lab.run({ examples })).table("examples"))
   return { rows, ids: rows.map(({ exampleId }) => exampleId as string) }
+}
+
+/** Counts by what they count. */
+const counted = async (from: ReturnType<typeof mixedOf>, changed: Settings = {}) => {
+  const counts = mixCounts(from, { ...settings, ...changed })
+  const { count, what } = (await laboratory().run({ counts })).table("counts")
+  return Object.fromEntries(what!.map((name, i) => [name, count![i]]))
 }
 
 const everyFate: Verdicts = {
@@ -98,19 +119,23 @@ describe("the keep rule", () => {
     const critiques = critiquesOf(everyFate).map((row) =>
       row.sampleId === "mixed#2" ? { ...row, answer: "answer mixed#0" } : row
     )
-    const { prompts } = mixedOf(everyFate, fates)
-    const counts = mixCounts({ critiques: given(Critique, critiques), prompts }, { seed: 1 })
-    const { count, what } = (await laboratory().run({ counts })).table("counts")
-    assert.deepStrictEqual(Object.fromEntries(what!.map((name, i) => [name, count![i]])), {
+    const from = { ...mixedOf(everyFate, fates), critiques: given(Critique, critiques) }
+    assert.deepStrictEqual(await counted(from), {
       "samples": 16,
       "distinct (prompt, answer) pairs": 15,
       "answers without a verdict, dropped": 3,
+      "answers the guard could not label, dropped": 0,
+      "answers on which expert and guard disagree, dropped": 0,
+      "answers on which expert and guard disagree": 0,
       "harmful prompts, mixed: one safe and one unsafe kept": 1,
       "harmful prompts, all safe, dropped": 1,
       "harmful prompts, all unsafe, dropped": 1,
       "harmful prompts without a verdict, dropped": 1,
       "benign prompts, one safe answer kept": 1,
-      "benign prompts without a safe answer, dropped": 1
+      "benign prompts without a safe answer, dropped": 1,
+      "examples beyond the balance, dropped": 0,
+      "examples beyond the fraction, dropped": 0,
+      "examples": 3
     })
   })
 })
@@ -161,5 +186,115 @@ describe("a fraction", () => {
     const pairs: Verdicts = Object.fromEntries(many.map((id) => [id, ["safe", "unsafe"]]))
     const half = (seed: number) => mix(pairs, manyHarmful, { lab, seed, fraction: 0.5 })
     assert.notDeepEqual((await half(1)).ids, (await half(2)).ids)
+  })
+})
+
+describe("the label source", () => {
+  const verdicts: Verdicts = { p: ["safe", "unsafe", "safe", "unsafe"], good: ["safe", "unsafe"] }
+  const labels: Labels = { p: "harmful", good: "benign" }
+  const guards: Guards = {
+    "p#0": "safe",
+    "p#1": "safe",
+    "p#2": "unsafe",
+    "p#3": "unsafe",
+    "good#0": null,
+    "good#1": "safe"
+  }
+  const chosen = async (changed: Settings) => {
+    const { rows } = await mix(verdicts, labels, { guards, pick: "first", ...changed })
+    return rows.map(({ exampleId, verdict }) => `${exampleId} ${verdict}`)
+  }
+
+  it("sorts answers into sides; the critique and its verdict stay the expert's", async () => {
+    assert.deepStrictEqual(await chosen({ labelSource: "expert" }), ["good#0 safe", "p#0 safe", "p#1 unsafe"])
+    assert.deepStrictEqual(await chosen({ labelSource: "guard" }), ["good#1 unsafe", "p#0 safe", "p#2 safe"])
+    assert.deepStrictEqual(await chosen({ labelSource: "agree" }), ["p#0 safe", "p#3 unsafe"])
+  })
+
+  it("may leave out disagreement, which is counted, as is what the guard could not read", async () => {
+    assert.deepStrictEqual(await chosen({ labelSource: "expert", dropDisagreement: true }), [
+      "good#0 safe",
+      "p#0 safe",
+      "p#3 unsafe"
+    ])
+    assert.deepInclude(await counted(mixedOf(verdicts, labels, guards), { labelSource: "guard" }), {
+      "answers the guard could not label, dropped": 1,
+      "answers on which expert and guard disagree, dropped": 0,
+      "answers on which expert and guard disagree": 3
+    })
+    assert.deepInclude(await counted(mixedOf(verdicts, labels, guards), { dropDisagreement: true }), {
+      "answers the guard could not label, dropped": 0,
+      "answers on which expert and guard disagree, dropped": 3
+    })
+  })
+})
+
+describe("the pick", () => {
+  it("is the shortest answer, or the first drawn, where that is asked for", async () => {
+    const verdicts: Verdicts = { p: Array.from({ length: 12 }, (_, i) => i === 0 ? "unsafe" : "safe") }
+    // answers end in the index: one digit is shorter than two
+    const first = await mix(verdicts, { p: "harmful" }, { pick: "first" })
+    assert.deepStrictEqual(first.ids, ["p#0", "p#1"])
+    const shortest = await mix(verdicts, { p: "harmful" }, { pick: "shortest" })
+    assert.isTrue(shortest.ids.includes("p#0") && shortest.ids.every((id) => id.length === 3))
+  })
+})
+
+describe("the balance", () => {
+  const benign = Array.from({ length: 5 }, (_, i) => `b${i}`)
+  const verdicts: Verdicts = {
+    p: ["safe", "unsafe"],
+    q: ["safe", "unsafe"],
+    ...Object.fromEntries(benign.map((id) => [id, ["safe"]]))
+  }
+  const labels: Labels = { p: "harmful", q: "harmful", ...Object.fromEntries(benign.map((id) => [id, "benign"])) }
+
+  it("of verdicts has as many safe as unsafe examples, of labels as many benign as harmful; the rest is counted", async () => {
+    const byVerdict = await mix(verdicts, labels, { balance: "verdicts" })
+    assert.deepStrictEqual(byVerdict.rows.map(({ verdict }) => verdict).sort(), ["safe", "safe", "unsafe", "unsafe"])
+    const byLabel = await mix(verdicts, labels, { balance: "labels" })
+    assert.deepStrictEqual(byLabel.rows.map(({ label }) => label).sort(), [
+      ...Array.from({ length: 4 }, () => "benign"),
+      ...Array.from({ length: 4 }, () => "harmful")
+    ])
+    const counts = await counted(mixedOf(verdicts, labels), { balance: "verdicts", fraction: 0.5 })
+    assert.deepInclude(counts, {
+      "examples beyond the balance, dropped": 5,
+      "examples beyond the fraction, dropped": 2,
+      "examples": 2
+    })
+    const half = await mix(verdicts, labels, { balance: "verdicts", fraction: 0.5 })
+    assert.isTrue(half.ids.every((id) => byVerdict.ids.includes(id)))
+  })
+})
+
+describe("too few pairs", () => {
+  const through = async (what: { readonly [name: string]: number }, minMixedPrompts: number) => {
+    const rows = mixedOf({ p: ["safe", "unsafe"] }, { p: "harmful" })
+    const examples = trainable({
+      examples: filterAndMix(rows, settings),
+      mix: given(MixCount, Object.entries(what).map(([name, count]) => ({ what: name, count })))
+    }, { minMixedPrompts })
+    return laboratory().run({ examples })
+  }
+
+  it("stop training and say how prompts failed and what to change", async () => {
+    const none = {
+      "harmful prompts, mixed: …": 0,
+      "harmful prompts, all unsafe, dropped": 9,
+      "harmful prompts, all safe, dropped": 1
+    }
+    const message = (await through(none, 1)).summary.failures[0]?.message
+    assert.include(
+      message,
+      "0 of 10 harmful prompts have both safe and unsafe answers, 1 are required (1 all safe, 9 all unsafe, 0 without"
+    )
+    assert.include(message, "the policy hardly ever refuses")
+    assert.include((await through({}, 1)).summary.failures[0]?.message, "give the training set harmful prompts")
+  })
+
+  it("let examples through where there are enough, or none are required", async () => {
+    assert.strictEqual((await through({ "harmful prompts, mixed: …": 1 }, 1)).table("examples")["exampleId"]!.length, 2)
+    assert.strictEqual((await through({}, 0)).table("examples")["exampleId"]!.length, 2)
   })
 })

@@ -44,9 +44,10 @@ describe("a judgement", () => {
       safe: false,
       correct: null,
       selfCheck: false,
+      compliance: null, // of benign requests alone
       categories: ["x"] // those it was routed by
     }])
-    assert.deepStrictEqual((await judged([answer], { scope: "full" })).asked[0]!.clauses, clauses)
+    assert.deepStrictEqual((await judged([answer], { scope: "full" })).asked[0]!.clauses, clauses.map(shownRow))
   })
 
   it("keeps apart what the guard could not say", async () => {

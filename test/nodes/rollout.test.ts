@@ -25,7 +25,10 @@ const draw = async (draws: Draws = {}, lab = laboratory()) => {
   const { perPrompt = 8, prompts = two, reasoningEnd = "", reply = () => ({}), seed = 1, system = "" } = draws
   const asked: Array<SampleRequest> = []
   const rollouts = rollout(
-    { rows: sample({ prompts: given(Prompt, prompts) }, { perPrompt }), policy: givenCheckpoint() },
+    {
+      rows: sample({ prompts: given(Prompt, prompts) }, { perPrompt, perMathsPrompt: perPrompt }),
+      policy: givenCheckpoint()
+    },
     { sampling: { ...sampling, temperature: draws.temperature ?? 1 }, system, reasoningEnd, seed }
   )
   const ran = await lab.run({ rollouts }, { layer: samplerLayer(reply, asked) })
@@ -40,7 +43,7 @@ const seeds = async (draws: Draws, lab = laboratory()) => {
 
 describe("samples", () => {
   it("are prompts × index, with the columns of the prompt", async () => {
-    const samples = sample({ prompts: given(Prompt, two) }, { perPrompt: 3 })
+    const samples = sample({ prompts: given(Prompt, two) }, { perPrompt: 3, perMathsPrompt: 3 })
     const rows = rowsOf((await laboratory().run({ samples })).table("samples"))
     assert.deepStrictEqual(rows.map(({ sampleId, sampleIndex }) => [sampleId, sampleIndex]), [
       ["a#0", 0],

@@ -33,6 +33,8 @@ const template = {
   clause: "{clauseId}={text}",
   clauseSeparator: ";",
   target: "{critique}{verdict}",
+  judgementMarker: "",
+  verdictMarker: "",
   reasoningEnd: "</think>"
 }
 

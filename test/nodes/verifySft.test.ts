@@ -25,6 +25,8 @@ const template = {
   clause: "{clauseId}={text}",
   clauseSeparator: ";",
   target: "{critique}</think>{verdict}",
+  judgementMarker: "",
+  verdictMarker: "",
   reasoningEnd: "</think>"
 }
 const example = (exampleId: string, verdict: "safe" | "unsafe") => ({

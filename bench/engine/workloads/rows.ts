@@ -130,8 +130,10 @@ const measureFaults = async (bench: Bench): Promise<void> => {
       const killedAt = await killAt(workspace, args, half)
       const again = await workspace.call(...args)
       const killed = await judge(workspace, [again], { executions: rows.count, spare: spareRows, check })
-      const missed = killedAt === undefined ? ["it ended before it could be killed"] : []
-      bench.record.add("W8r", { ...killed, problems: [...missed, ...killed.problems], note: `killed at ${killedAt}` })
+      const how = killedAt === undefined
+        ? { problems: ["it ended before it could be killed", ...killed.problems] }
+        : { note: `killed at ${killedAt}` }
+      bench.record.add("W8r", { ...killed, ...how })
 
       workspace.clear()
       const both = await Promise.all([workspace.call(...args), workspace.call(...args)])

@@ -13,7 +13,7 @@ export const keyOf = (row: number) => digestBytes(`row ${row}`)
 export const text = (bytes: Uint8Array | undefined) => bytes === undefined ? undefined : Buffer.from(bytes).toString()
 export const bytes = (value: string) => Buffer.from(value)
 
-export const folderOf = (root: string) => path.join(root, "v1/memo", rowFunction)
+export const folderOf = (root: string) => path.join(Store.baseOf(root), "memo", rowFunction)
 export const logsOf = (root: string) => fs.existsSync(folderOf(root)) ? fs.readdirSync(folderOf(root)).sort() : []
 
 /** Puts a log of another process in place. */
@@ -25,3 +25,7 @@ export const writeLog = (root: string, log: Uint8Array) => {
 /** Runs `use` with a memo that is closed again. */
 export const session = <A, E>(use: (memo: Store.Memo) => Effect.Effect<A, E>) =>
   Effect.scoped(Effect.flatMap(Effect.flatMap(Store.Store, (store) => store.openMemo(rowFunction)), use))
+
+/** The keys of numbered rows, one after the other. */
+export const keysOf = (rows: ReadonlyArray<number>): Uint8Array =>
+  Buffer.concat(rows.map((row) => Buffer.from(keyOf(row), "hex")))

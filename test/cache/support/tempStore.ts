@@ -2,6 +2,7 @@
  * A cache in a folder of its own, gone when the test's scope ends, and the file systems' failures that tests need. Left
  * to the tests: what is stored.
  */
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import fs from "node:fs"
@@ -50,7 +51,7 @@ export const replaceFs = (replacement: Partial<typeof fs>) =>
 
 /** Where a blob lies. */
 export const blobFile = (root: string, digest: string) =>
-  path.join(root, "v1/blobs", digest.slice(0, 2), digest.slice(2))
+  path.join(Store.baseOf(root), "blobs", digest.slice(0, 2), digest.slice(2))
 
 /** Changes the bytes of a read-only file in place. */
 export const corrupt = (file: string, change: (bytes: Buffer) => Buffer) => {
@@ -65,5 +66,6 @@ export const flipped = (bytes: Buffer) => {
   return bytes
 }
 
-/** A second process on the same folder: it has verified nothing yet. */
-export const reopened = (root: string) => Store.Store.pipe(Effect.provide(Store.layer(root)))
+/** A second process on the same folder, until the scope ends: it has verified nothing yet. */
+export const reopened = (root: string) =>
+  Effect.map(Layer.build(Store.layer(root)), (context) => Context.get(context, Store.Store))

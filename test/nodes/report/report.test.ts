@@ -12,13 +12,13 @@ const rows = <A>(all: ReadonlyArray<A>) => ({
 })
 
 const scores = (arm: string, hits: number) =>
-  rows([
+  [
     { arm, set: "both", metric: "attackSuccess", topic: "t", hits, n: 10 },
     { arm, set: "inDistribution", metric: "attackSuccess", topic: "t", hits, n: 10 },
     { arm, set: "both", metric: "told", topic: "t", hits: 7, n: 10 },
     { arm, set: "category: art", metric: "told", topic: "t", hits: 6, n: 10 },
     { arm, set: "maths", metric: "maths", topic: "1 + 1", hits: 9, n: 10 }
-  ])
+  ].map((row) => ({ ...row, seed: 0 }))
 
 const counts = [
   { what: "samples", count: 40 },
@@ -33,12 +33,13 @@ const run = async () => {
   const { definition } = report
   if (definition.kind !== "make") throw new Error("not a make node")
   const inputs = {
-    base: scores("base", 9),
-    verifySft: scores("verifySft", 5),
-    grpo: scores("grpo", 0),
+    scores: rows([...scores("base", 9), ...scores("verifySft", 5), ...scores("grpo", 0)]),
+    pairs: rows([]),
     mix: rows(counts),
-    calibration: [],
-    stageTwo: ["Stage 2 did not start."]
+    errors: rows([]),
+    agreement: rows([]),
+    passAt: rows([]),
+    findings: ["Stage 2 did not start."]
   }
   const params = {
     title: "A run",
@@ -48,7 +49,8 @@ const run = async () => {
       { path: "verification.clause", value: "{text}", label: "ours", declared: "ours: \"- {clauseId}: {text}\"" },
       { path: "grpo.samplesPerPrompt", value: 8, label: "paper" }
     ],
-    notes: ["One base."]
+    notes: ["One base."],
+    judges: ""
   }
   const made = definition.run(inputs as never, { params, dir: "" } as never) as Generator<never, unknown>
   return await Effect.runPromise(Effect.gen(() => made)) as (typeof Report)["schema"]["Type"]

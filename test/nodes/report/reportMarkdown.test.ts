@@ -88,7 +88,7 @@ Percent of n answers; in ( ) Wilson's 95 % interval, which takes answers as inde
 
 ## Change from Base
 
-Percentage points, paired by topic; in [ ] the 95 % interval of a bootstrap over the common topics. Nothing here is corrected for the number of comparisons.
+Percentage points, paired by topic; in [ ] the 95 % interval of a bootstrap over the common topics. The intervals are not corrected for the number of comparisons.
 
 | measure                |           Verify-SFT |
 | ---------------------- | -------------------: |

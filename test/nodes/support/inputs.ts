@@ -81,6 +81,7 @@ export const labelledRow = (
   label,
   provenance: label,
   set: "train",
+  categories: [],
   reference: null,
   ...row
 })

@@ -6,6 +6,8 @@ const template = {
   clause: "- {clauseId} {title}: {text}",
   clauseSeparator: "\n",
   target: "<think>\n{critique}\n</think>\n\n{verdict}\n",
+  judgementMarker: "",
+  verdictMarker: "",
   reasoningEnd: "</think>"
 }
 

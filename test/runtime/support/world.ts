@@ -17,6 +17,7 @@ import type { Arm } from "../../../runtime/Experiment.ts"
 import { ProjectRoot } from "../../../runtime/Place.ts"
 import * as Plan from "../../../runtime/Plan.ts"
 import * as Session from "../../../runtime/Session.ts"
+import { ran } from "../../support/whatRan.ts"
 
 const folders: Array<string> = []
 
@@ -105,7 +106,7 @@ export const laboratory = () => {
       }))
     const summary = await Effect.runPromise(program)
     return {
-      ran: events.flatMap((event) => event.event === "NodeFinished" ? [event.label] : []).sort(),
+      ran: [...ran(events)].sort(),
       summary,
       events,
       table: (target) => read.get(target) as any,
@@ -123,5 +124,12 @@ export const laboratory = () => {
       (error: unknown) => error
     )
 
-  return { root, run, plan, refusal }
+  /** Whatever is asked of the cache and of the experiment as they are now. */
+  const within = <A>(
+    targets: Targets,
+    options: LabOptions,
+    use: (session: Session.Session) => Effect.Effect<A, any, any>
+  ): Promise<A> => Effect.runPromise(session(targets, options, use).program)
+
+  return { root, run, plan, refusal, within }
 }

@@ -95,6 +95,24 @@ describe("live", () => {
     assert.deepStrictEqual(screen.text, ["⠋ arm0  0 s", "⠋ arm1  0 s", "… 7 more", "= 0 fresh  0 ran  of 0  0 s"])
   })
 
+  it("counts retries, says what a node waits for and that a run is stopping", () => {
+    const { close, emit, screen, tick } = start("live", 120)
+    emit({ event: "NodeStarted", label: "critique", key, why: "" })
+    emit({ event: "NodeWaiting", label: "critique", key, for: "another run on this cache" })
+    tick(100)
+    assert.include(screen.text[0]!, "waits for another run on this cache")
+    const retried = { event: "RowRetried", label: "critique", class: "server", delayMs: 900, reason: "503" } as const
+    emit({ event: "Progress", label: "critique", done: 1, total: 9 })
+    for (const attempt of [1, 2]) emit({ ...retried, row: "p1", attempt })
+    emit({ event: "RunStopped", reason: "interrupted", text: "interrupted" })
+    tick(100)
+    assert.strictEqual(screen.text[0], "! stopping: interrupted")
+    assert.match(screen.text[1]!, /critique .*1\/9.* 2 retries/)
+    assert.notInclude(screen.text[1]!, "waits for")
+    assert.match(screen.text[2]!, /stopping$/)
+    close()
+  })
+
   it("scrolls ends above what runs: finished in a line, failures in full, the first failed row", () => {
     const { close, emit, screen, timer, tick } = busy(60)
     emit({ event: "RowFailed", label: "critique", row: "p1/0", reason: "429 \x1b[31mslow\ndown" })
@@ -240,6 +258,21 @@ describe("live", () => {
 })
 
 describe("plain", () => {
+  it("says the first retry, that a node waits and that the run is stopping", () => {
+    const { emit, screen } = start("plain", 200)
+    emit({ event: "NodeStarted", label: "critique", key, why: "" })
+    emit({ event: "NodeWaiting", label: "critique", key, for: "another run on this cache" })
+    const retried = { event: "RowRetried", label: "critique", class: "server", delayMs: 900, reason: "503" } as const
+    for (const attempt of [1, 2]) emit({ ...retried, row: "p1", attempt })
+    emit({ event: "RunStopped", reason: "interrupted", text: "interrupted" })
+    assert.deepStrictEqual(screen.text, [
+      "start   critique",
+      "waiting critique  for another run on this cache",
+      "retry   critique  row p1: attempt 1 failed (server), next in 0.9 s  503",
+      "stop    interrupted"
+    ])
+  })
+
   it("says when a node starts, every quarter, after a silent minute, and when it ends", () => {
     const { close, emit, screen, tick } = start("plain")
     emit({ event: "RunStarted", run: "01J", experiment: "experiments/quickstart", nodes: 4 })

@@ -31,6 +31,21 @@ describe("summaryLines", () => {
     )
   })
 
+  it("says why it was stopped, and how many attempts were made again", () => {
+    assert.deepStrictEqual(
+      summaryLines({
+        ok: false,
+        stopped: { reason: "budget", text: "$5.01 of $5 spent" },
+        nodes: { total: 12, ran: 3, fresh: 2, failed: 0, skipped: 7 },
+        rows: { ran: 62, fresh: 0, failed: 0, retries: 1 },
+        durationMs: 340,
+        usd: 5.01,
+        failures: []
+      }),
+      ["! 3 nodes ran, 2 fresh, 7 skipped  62 rows ran, 0 reused, 1 retry  0.3 s  $5.01  stopped: $5.01 of $5 spent"]
+    )
+  })
+
   it("names every failure in a line, and what to do next", () => {
     const summary = {
       ok: false,
