@@ -233,8 +233,7 @@ const make = Effect.fnUntraced(function*(root: string) {
     putBlob: (bytes) => attempt("store a blob", root, () => blobs.put(bytes)),
     readBlob: (digest) => attempt("read a blob", root, () => blobs.read(digest)),
     holds: (manifest) => attempt("look for blobs", root, () => blobsOf(manifest).every((blob) => blobs.has(blob))),
-    getAction: (key, options) =>
-      attempt("read an action", root, () => actions.get(key, options?.refresh === true)),
+    getAction: (key, options) => attempt("read an action", root, () => actions.get(key, options?.refresh === true)),
     peekAction: (key) => actions.peek(key),
     putAction: (action) =>
       attempt("store an action", root, () => {
@@ -246,15 +245,20 @@ const make = Effect.fnUntraced(function*(root: string) {
     openMemo: (rowFunction) =>
       Effect.suspend(() => {
         const folder = path.join(base, "memo", requireDigest(rowFunction))
-        return openMemo({ root, folder, quarantine: path.join(base, "quarantine"), tmp: path.join(base, "tmp"), budget })
+        return openMemo({
+          root,
+          folder,
+          quarantine: path.join(base, "quarantine"),
+          tmp: path.join(base, "tmp"),
+          budget
+        })
       }),
     listRuns: () => attempt("list runs", root, () => runs.list()),
     runNames: () => attempt("list runs", root, () => runs.names()),
     getRun: (run) => attempt("read a run", root, () => runs.get(run)),
     latestRun: (experiment) => attempt("read a run", root, () => runs.latest(experiment)),
     putRun: (record) => attempt("store a run", root, () => runs.put(record)),
-    appendEvents: (run, lines) =>
-      Effect.ignore(attempt("write events", root, () => runs.appendEvents(run, lines))),
+    appendEvents: (run, lines) => Effect.ignore(attempt("write events", root, () => runs.appendEvents(run, lines))),
     readEvents: (run) => attempt("read events", root, () => runs.readEvents(run)),
     workFolder: (key) =>
       attempt("make a work folder", root, () => {
@@ -265,7 +269,11 @@ const make = Effect.fnUntraced(function*(root: string) {
     claim: Effect.fnUntraced(function*(key, onWait) {
       if (yield* takeClaim(key)) return
       onWait()
-      for (let pauseMs = claimPollMs.first; !(yield* takeClaim(key)); pauseMs = Math.min(pauseMs * 2, claimPollMs.last)) {
+      for (
+        let pauseMs = claimPollMs.first;
+        !(yield* takeClaim(key));
+        pauseMs = Math.min(pauseMs * 2, claimPollMs.last)
+      ) {
         yield* Effect.sleep(pauseMs)
       }
     })

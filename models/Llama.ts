@@ -142,7 +142,7 @@ export const ropeTables = (
 const HfConfig = Schema.Struct({
   architectures: Schema.NonEmptyArray(Schema.String),
   hidden_size: Schema.Int,
-  num_hidden_layers: Schema.Int,
+  num_hidden_layers: Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 10_000 })),
   num_attention_heads: Schema.Int,
   num_key_value_heads: Schema.optionalKey(Schema.NullOr(Schema.Int)),
   head_dim: Schema.optionalKey(Schema.NullOr(Schema.Int)),

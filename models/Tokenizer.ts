@@ -113,13 +113,17 @@ const templateText = (value: unknown): string | undefined =>
 
 const chatRenderer = async (config: TokenizerFiles["config"]): Promise<Tokenizer["chat"]> => {
   const text = templateText(config["chat_template"])
-  if (text === undefined) {
-    return () => {
-      throw new ChatNotRendered({ reason: "the model has none (tokenizer_config.json has no chat_template)" })
-    }
+  const without = (reason: string) => () => {
+    throw new ChatNotRendered({ reason })
   }
+  if (text === undefined) return without("the model has none (tokenizer_config.json has no chat_template)")
   const { Template } = await import("@huggingface/jinja")
-  const template = new Template(text)
+  let template: InstanceType<typeof Template>
+  try {
+    template = new Template(text)
+  } catch (cause) {
+    return without(`the model's template does not parse (${(cause as Error).message})`)
+  }
   const tokens: { [name: string]: string } = {}
   for (const name of ["bos_token", "eos_token", "pad_token", "unk_token"]) {
     const token = tokenText(config[name])

@@ -34,8 +34,15 @@ export const layer = (options: CodeLiveOptions): Layer.Layer<Code, PlanRefused> 
           })
       )
       yield* digests.save
-      const ofDefinition = (definition: NodeDefinition) =>
-        digests.ofNode({ site: definition.site, name: definition.name, value: connectorOf(definition) })
+      const definitions = new Map<NodeDefinition, CodeDigest>()
+      const ofDefinition = (definition: NodeDefinition): CodeDigest => {
+        const before = definitions.get(definition)
+        if (before !== undefined) return before
+        const { name, site } = definition
+        const made = digests.ofNode({ site, name, value: connectorOf(definition) })
+        definitions.set(definition, made)
+        return made
+      }
       const known = new Map<string, Effect.Effect<string, PlanRefused>>()
       const checked = (label: string, digest: CodeDigest): Effect.Effect<string, PlanRefused> =>
         digest.refused.length === 0

@@ -185,6 +185,7 @@ const runAll = Effect.fnUntraced(function*(plan: Plan.Plan, ledger: Ledger, opti
   const scope = yield* Effect.scope
   const schedule = new Schedule(options.graph.vertices)
   const running = new Map<Vertex, Fiber.Fiber<void, unknown>>()
+  const working = new Set<Vertex>() // those of them whose result is not there yet; the others wait for the disk
   const said = yield* Queue.unbounded<Said>()
   const isSelected = selectedIn(options)
   let failed: Stop | undefined
@@ -196,11 +197,12 @@ const runAll = Effect.fnUntraced(function*(plan: Plan.Plan, ledger: Ledger, opti
       Effect.onExit((exit) => Effect.sync(() => void Queue.offerUnsafe(said, { vertex, exit }))),
       Effect.provideService(Control, control)
     )
+    working.add(vertex)
     running.set(vertex, yield* Effect.forkIn(body, scope))
   })
 
   const advance = Effect.fnUntraced(function*() {
-    while (schedule.ready.length > 0 && running.size < concurrentNodes && control.stopped() === undefined) {
+    while (schedule.ready.length > 0 && working.size < concurrentNodes && control.stopped() === undefined) {
       const vertex = schedule.ready.shift()!
       const inputs = schedule.inputsOf(vertex)
       const known = atOnce(vertex, inputs)
@@ -222,6 +224,7 @@ const runAll = Effect.fnUntraced(function*(plan: Plan.Plan, ledger: Ledger, opti
   yield* advance()
   while (running.size > 0) {
     const next = yield* Queue.take(said)
+    working.delete(next.vertex)
     if ("known" in next) schedule.settle(next.vertex, next.known)
     else {
       running.delete(next.vertex)
@@ -258,11 +261,10 @@ const runPlanned = Effect.fnUntraced(function*(plan: Plan.Plan, startedMs: numbe
   const emit = yield* EventLog.recording(run)
   const record = { ...options.record, ...(yield* RunFacts.held) }
   const nodes = plan.entries.map((entry) => entry.vertex)
-  emit({ event: "RunStarted", run, experiment, nodes: nodes.length })
-
   const ledger = new Ledger({ run, experiment, startedMs, nodes, record, emit })
   // one that is killed before its first node ends has a record too; one without work is over at once
   if (plan.entries.some(({ state }) => state !== "fresh")) yield* store.putRun(ledger.record())
+  emit({ event: "RunStarted", run, experiment, nodes: nodes.length })
   const exit = yield* Effect.exit(
     Effect.provideService(Effect.scoped(runAll(plan, ledger, options)), Emit, emit)
   )

@@ -20,6 +20,17 @@ const writeBeyond = 1 << 16
 export const lineOf = (event: Event, atMs: number): string =>
   JSON.stringify({ ...event, t: new Date(atMs).toISOString() })
 
+const times = new WeakMap<Event, number>()
+
+/** When an event happened: when it was first asked for. So every line of it says the same, whoever writes it. */
+export const timeOf = (event: Event, now: () => number): number => {
+  const known = times.get(event)
+  if (known !== undefined) return known
+  const nowMs = now()
+  times.set(event, nowMs)
+  return nowMs
+}
+
 /** Takes events in; hands lines on in pieces. Nothing of it throws. */
 export interface EventWriter {
   readonly emit: (event: Event) => void
@@ -43,14 +54,13 @@ export const eventWriter = ({ append, now, schedule }: EventWriterOptions): Even
   let lines = ""
   let scheduled = false
 
-  const keep = (event: Event, atMs: number) => {
-    lines += `${lineOf(event, atMs)}\n`
+  const keep = (event: Event) => {
+    lines += `${lineOf(event, timeOf(event, now))}\n`
   }
-  // with the time at which it is kept: until then it was the latest, and times never go back in a log
   const keepProgress = (event: On<"Progress">, nowMs: number) => {
     held.delete(event.label)
     written.set(event.label, nowMs)
-    keep(event, nowMs)
+    keep(event)
   }
   const flush = () => {
     if (lines === "") return
@@ -75,7 +85,7 @@ export const eventWriter = ({ append, now, schedule }: EventWriterOptions): Even
 
   return {
     emit: (event) => {
-      const nowMs = now()
+      const nowMs = timeOf(event, now)
       if (event.event === "Progress") {
         const last = written.get(event.label)
         if (last === undefined || nowMs - last >= progressEveryMs) keepProgress(event, nowMs)
@@ -83,8 +93,10 @@ export const eventWriter = ({ append, now, schedule }: EventWriterOptions): Even
         return later()
       }
       if (event.event === "NodeFinished" || event.event === "NodeFailed") held.delete(event.label)
-      keep(event, nowMs)
-      if (lines.length > writeBeyond || event.event === "RunFinished") flush()
+      keep(event)
+      // a run has a log as soon as it says that it began
+      const atOnce = event.event === "RunStarted" || event.event === "RunFinished"
+      if (atOnce || lines.length > writeBeyond) flush()
       else later()
     },
     flush

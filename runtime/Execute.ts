@@ -95,7 +95,12 @@ const runSql = Effect.fnUntraced(
         return [port, { ...table, schema: table.schema.filter((column) => reads[port]?.includes(column.name)) }]
       })
     )
-    const output = yield* TableOutput.open({ label: vertex.label, key: resolved.key, table: definition.output })
+    const output = yield* TableOutput.open({
+      label: vertex.label,
+      key: resolved.key,
+      table: definition.output,
+      checkCells: true
+    })
     yield* queryInto(text, tables, output.writer, { orderBy: definition.output.id })
     return yield* output.finish
   }

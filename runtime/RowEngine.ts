@@ -166,7 +166,7 @@ export class RowRun {
 
   /** Reads ahead on the rows of `above`, as soon as they are done. */
   follow(above: RowRun): void {
-    above.#followers.push(this)
+    if (!above.#followers.includes(this)) above.#followers.push(this)
   }
 
   #progress(): void {

@@ -120,7 +120,10 @@ export const connect = Effect.fnUntraced(
     const resolver = yield* Resolver.make({
       statements: new Statements(join(CacheStore.baseOf(store.root), "derived", "statements.json")),
       services,
-      accepted: Accepted.read(join(projectRoot, Accepted.fileName)),
+      accepted: yield* Effect.try({
+        try: () => Accepted.read(join(projectRoot, Accepted.fileName)),
+        catch: invalidBuild(options.file, projectRoot)
+      }),
       previous: previous.last,
       forced
     })

@@ -8,7 +8,7 @@ import { DistinctIds } from "../cache/DistinctIds.ts"
 import type { TableManifest } from "../cache/Manifest.ts"
 import { Store } from "../cache/Store.ts"
 import { attemptAsync } from "../cache/StoreFailed.ts"
-import { rowName, rowWriter } from "./Cells.ts"
+import { dataChecker, rowName, rowWriter } from "./Cells.ts"
 import type { AnyTable } from "./Definition.ts"
 import { NodeFailed } from "./Error.ts"
 
@@ -22,6 +22,8 @@ export interface TableOutputOptions {
   readonly table: AnyTable
   /** Ids were unique where they were copied from. */
   readonly idsChecked?: boolean
+  /** Cells come from a statement: nothing has held them against the table's schemas. */
+  readonly checkCells?: boolean
 }
 
 /** The first two rows that share an id, by its cells: equal hashes are only suspects. */
@@ -34,12 +36,21 @@ const sharedId = Effect.fnUntraced(function*(table: AnyTable, manifest: TableMan
 })
 
 /** Opens a table. **Fails**: `NodeFailed` at its end where two rows have one id. */
-export const open = Effect.fnUntraced(function*({ idsChecked = false, key, label, table }: TableOutputOptions) {
+export const open = Effect.fnUntraced(function*(options: TableOutputOptions) {
+  const { checkCells = false, idsChecked = false, key, label, table } = options
   const store = yield* Store
   const writer = yield* store.tableWriter(tableSchema(table.columns))
   const ids = new DistinctIds()
   const idColumns = table.id.map((name) => writer.schema.findIndex((column) => column.name === name))
-  if (!idsChecked && idColumns.length > 0) writer.onChunk = (columns) => ids.add(idColumns.map((at) => columns[at]!), columns[0]!.length)
+  const checkIds = !idsChecked && idColumns.length > 0
+  const check = checkCells ? dataChecker(table) : undefined
+  let first = 0
+  writer.onChunk = (columns) => {
+    const rows = columns[0]!.length
+    check?.(columns, rows, first)
+    if (checkIds) ids.add(idColumns.map((at) => columns[at]!), rows)
+    first += rows
+  }
 
   /** Takes rows as a body returned them, checked against the table. */
   const pushRows = Effect.fnUntraced(function*(rows: Iterable<unknown>) {

@@ -260,7 +260,9 @@ export class LogFolder {
       const kind = sealed.kind(entry)
       const size = sealed.size(entry)
       if (kind === gap) this.#noteDamage(ordinal, offset, size)
-      else if (kind !== Kind.origin) this.#visitor.frame(kind as Kind, sealed.keys, entry * keyBytes, ordinal, offset, size)
+      else if (kind !== Kind.origin) {
+        this.#visitor.frame(kind as Kind, sealed.keys, entry * keyBytes, ordinal, offset, size)
+      }
       offset += size
     }
     return offset

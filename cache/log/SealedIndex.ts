@@ -79,7 +79,7 @@ export class SealedIndex {
       this.#kinds = grown(new Uint8Array(this.#capacity), this.#kinds)
     }
     const own = this.#entries * keyBytes
-    if (keys !== undefined) for (let i = 0; i < keyBytes; i++) this.#keys[own + i] = keys[key + i]!
+    if (keys !== undefined) { for (let i = 0; i < keyBytes; i++) this.#keys[own + i] = keys[key + i]! }
     this.#sizes[this.#entries] = size
     this.#kinds[this.#entries++] = kind
     this.#logBytes += size

@@ -9,7 +9,17 @@ import * as path from "node:path"
 import type { Watch } from "../Holder.ts"
 import type { HolderFile } from "../HolderFile.ts"
 import * as publish from "../publish.ts"
-import { encodeFrame, frameSize, headerBytes, isHeader, isPayloadIntact, keyAt, keyBytes, Kind, kindOf } from "./Frame.ts"
+import {
+  encodeFrame,
+  frameSize,
+  headerBytes,
+  isHeader,
+  isPayloadIntact,
+  keyAt,
+  keyBytes,
+  Kind,
+  kindOf
+} from "./Frame.ts"
 import { KeyIndex } from "./KeyIndex.ts"
 import { ifUnlocked } from "./lock.ts"
 import { LogBytes, MemoryBudget } from "./LogBytes.ts"

@@ -72,8 +72,10 @@ export const readGgufHeader = async (path: string): Promise<GgufHeader> => {
     }]))
   }
   const divisors = header.tensors.get(ropeDivisorsName)
-  if (divisors === undefined || divisors.type !== f32Type) return header
-  const ropeDivisors = new Float32Array(divisors.shape.reduce((a, b) => a * b, 1))
+  const length = divisors?.shape.reduce((a, b) => a * b, 1) ?? 0
+  // one per rotary pair: a head is never this wide
+  if (divisors?.type !== f32Type || length > 4096) return header
+  const ropeDivisors = new Float32Array(length)
   await withFile(path, (file) => readTensor(file, header, ropeDivisorsName, divisors.shape, ropeDivisors))
   return { ...header, ropeDivisors }
 }
@@ -107,6 +109,11 @@ export const ggufConfig = (header: GgufHeader): LlamaConfig => {
   if (embedding === undefined) {
     throw new CheckpointUnreadable({ file: header.path, tensor: "token_embd.weight", reason: "it is not in the file" })
   }
+  const layers = read("block_count")
+  if (!(layers <= header.tensors.size)) {
+    const reason = `its metadata says ${layers} layers, and the file has ${header.tensors.size} tensors`
+    throw new CheckpointUnreadable({ file: header.path, reason })
+  }
   const hidden = read("embedding_length")
   const heads = read("attention.head_count")
   const headDim = read("attention.key_length", hidden / heads)
@@ -114,7 +121,7 @@ export const ggufConfig = (header: GgufHeader): LlamaConfig => {
   const ropeTheta = read("rope.freq_base", 10000)
   const scaling = ropeScaling(header, ropeFrequencies({ headDim, ropeTheta }), refuse)
   return {
-    layers: read("block_count"),
+    layers,
     hidden,
     heads,
     kvHeads: read("attention.head_count_kv", heads),
@@ -187,13 +194,8 @@ export const unpermuteHeads = (values: Float32Array, heads: number, rows: number
   }
 }
 
-const readTensor = async (
-  file: RandomAccess,
-  header: GgufHeader,
-  name: string,
-  shape: ReadonlyArray<number>,
-  into: Float32Array
-): Promise<void> => {
+/** A wanted tensor and its format, if the file has it as wanted. */
+const soundTensor = (file: RandomAccess, header: GgufHeader, name: string, shape: ReadonlyArray<number>) => {
   const fail = (reason: string) => new CheckpointUnreadable({ file: file.path, tensor: name, reason })
   const tensor = header.tensors.get(name)
   if (tensor === undefined) throw fail("it is not in the file")
@@ -205,8 +207,21 @@ const readTensor = async (
     const known = [...tensorFormats.values()].map((format) => format.name).join(", ")
     throw fail(`quantisation type ${tensor.type} is not one of ${known}; convert the file to one of them`)
   }
-  const bytes = new Uint8Array(into.length / format.blockValues * format.blockBytes)
-  await file.read(bytes, tensor.start, name)
+  const length = shape.reduce((a, b) => a * b, 1) / format.blockValues * format.blockBytes
+  if (!Number.isInteger(length)) throw fail(`its shape [${shape}] is no whole number of ${format.name} blocks`)
+  return { format, length, start: tensor.start }
+}
+
+const readTensor = async (
+  file: RandomAccess,
+  header: GgufHeader,
+  name: string,
+  shape: ReadonlyArray<number>,
+  into: Float32Array
+): Promise<void> => {
+  const { format, length, start } = soundTensor(file, header, name, shape)
+  const bytes = new Uint8Array(length)
+  await file.read(bytes, start, name)
   format.widen(bytes, into)
 }
 
@@ -215,6 +230,7 @@ export const readGgufWeights = (header: GgufHeader, config: LlamaConfig): Promis
   withFile(header.path, async (file) => {
     const places = sources(config, header.metadata["general.architecture"] === "llama")
     const shapes = parameterShapes(config)
+    for (const [name, shape] of shapes) soundTensor(file, header, places.get(name)!.name, shape)
     const weights = allocateWeights(shapes)
     for (const [name, shape] of shapes) {
       const { heads, name: stored } = places.get(name)!

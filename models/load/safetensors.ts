@@ -56,13 +56,8 @@ const readHeader = async (file: RandomAccess): Promise<ReadonlyMap<string, Entry
   return entries
 }
 
-const readTensor = async (
-  file: RandomAccess,
-  name: string,
-  entry: Entry | undefined,
-  shape: ReadonlyArray<number>,
-  into: Float32Array
-): Promise<void> => {
+/** The entry of a wanted tensor, if it is as wanted. */
+const soundEntry = (file: RandomAccess, name: string, entry: Entry | undefined, shape: ReadonlyArray<number>): Entry => {
   const fail = (reason: string) => new CheckpointUnreadable({ file: file.path, tensor: name, reason })
   if (entry === undefined) throw fail("it is not in the file")
   if (entry.shape.join() !== shape.join()) {
@@ -74,20 +69,33 @@ const readTensor = async (
   if (entry.end - entry.start !== elements * width) {
     throw fail(`it has ${entry.end - entry.start} bytes, [${shape}] in ${entry.dtype} needs ${elements * width}`)
   }
+  return entry
+}
+
+const readTensor = async (file: RandomAccess, name: string, entry: Entry, into: Float32Array): Promise<void> => {
   if (entry.dtype === "F32") {
     await file.read(new Uint8Array(into.buffer, into.byteOffset, into.byteLength), entry.start, name)
   } else {
-    const narrow = new Uint16Array(elements)
+    const narrow = new Uint16Array(into.length)
     await file.read(new Uint8Array(narrow.buffer), entry.start, name)
     if (entry.dtype === "F16") widenF16(narrow, into)
     else widenBf16(narrow, into)
   }
 }
 
+/** Checks that a file holds tensors of these shapes; memory is allocated only after that. */
+const check = (path: string, shapes: Shapes) =>
+  withFile(path, async (file) => {
+    const entries = await readHeader(file)
+    for (const [name, shape] of shapes) soundEntry(file, name, entries.get(name), shape)
+  })
+
 const readInto = (path: string, shapes: Shapes, weights: Weights) =>
   withFile(path, async (file) => {
     const entries = await readHeader(file)
-    for (const [name, shape] of shapes) await readTensor(file, name, entries.get(name), shape, weights.get(name)!)
+    for (const [name, shape] of shapes) {
+      await readTensor(file, name, soundEntry(file, name, entries.get(name), shape), weights.get(name)!)
+    }
   })
 
 /** Names and shapes of the tensors in one file. **Fails**: rejects with `CheckpointUnreadable`. */
@@ -113,21 +121,25 @@ const readIndex = async (path: string): Promise<ReadonlyMap<string, string>> => 
  * **Fails**: rejects with `CheckpointUnreadable` naming file, tensor and reason.
  */
 export const readSafetensors = async (path: string, shapes: Shapes): Promise<Weights> => {
+  const files = path.endsWith(".index.json") ? await shardsOf(path, shapes) : new Map([[path, shapes]])
+  for (const [file, wanted] of files) await check(file, wanted)
   const weights = allocateWeights(shapes)
-  if (!path.endsWith(".index.json")) {
-    await readInto(path, shapes, weights)
-    return weights
-  }
+  for (const [file, wanted] of files) await readInto(file, wanted, weights)
+  return weights
+}
+
+/** The files that an index names, each with the tensors it should hold. */
+const shardsOf = async (path: string, shapes: Shapes): Promise<ReadonlyMap<string, Shapes>> => {
   const places = await readIndex(path)
   const shards = new Map<string, Map<string, ReadonlyArray<number>>>()
   for (const [name, shape] of shapes) {
     const shard = places.get(name)
     if (shard === undefined) throw new CheckpointUnreadable({ file: path, tensor: name, reason: "no shard holds it" })
-    if (!shards.has(shard)) shards.set(shard, new Map())
-    shards.get(shard)!.set(name, shape)
+    const file = join(dirname(path), shard)
+    if (!shards.has(file)) shards.set(file, new Map())
+    shards.get(file)!.set(name, shape)
   }
-  for (const [shard, wanted] of shards) await readInto(join(dirname(path), shard), wanted, weights)
-  return weights
+  return shards
 }
 
 const narrowed = (name: string, values: Float32Array, path: string, dtype: "f16" | "bf16"): Uint8Array => {

@@ -19,7 +19,9 @@ export interface HarmJudge {
 
 /** Words and pairs of neighbours that fewer rows hold are left out. */
 const rarest = 2
-const iterations = 200
+/** Weight of the squared weights in the loss; a tenth of the usual, by cross-validation on the scored answers. */
+const ridge = 0.1
+const iterations = 400
 
 const termsOf = (text: string): ReadonlyArray<string> => {
   const words = allWords(text)
@@ -50,14 +52,14 @@ const dot = ({ index, value }: Sparse, weights: Float64Array): number => {
   return sum
 }
 
-/** Weights of the regression, the intercept last: log loss plus half the squared weights, by Nesterov's method. */
+/** Weights of the regression, the intercept last: log loss plus the squared weights, by Nesterov's method. */
 const fitWeights = (rows: ReadonlyArray<Sparse>, labels: ReadonlyArray<boolean>, size: number): Float64Array => {
   const weights = new Float64Array(size + 1)
   const ahead = new Float64Array(size + 1)
   const gradient = new Float64Array(size + 1)
-  const step = 1 / (rows.length / 2 + 1) // rows have length 1, and the intercept adds as much
+  const step = 1 / (rows.length / 2 + ridge) // rows have length 1, and the intercept adds as much
   for (let iteration = 1; iteration <= iterations; iteration++) {
-    gradient.set(ahead)
+    for (let j = 0; j < size; j++) gradient[j] = ridge * ahead[j]!
     gradient[size] = 0
     for (const [i, row] of rows.entries()) {
       const error = 1 / (1 + Math.exp(-dot(row, ahead))) - (labels[i] === true ? 1 : 0)

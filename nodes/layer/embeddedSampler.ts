@@ -9,6 +9,7 @@ import * as Semaphore from "effect/Semaphore"
 import { availableParallelism } from "node:os"
 import { engineVersion } from "../../models/engineVersion.ts"
 import type { SamplerClient } from "../../models/sample/Sampler.ts"
+import * as Attempts from "../../runtime/Attempts.ts"
 import * as Usage from "../../runtime/Usage.ts"
 import { Sampler, SamplerFailed } from "../service/Sampler.ts"
 import { checkpointPath, referenceOf } from "./checkpointPath.ts"
@@ -22,6 +23,12 @@ export interface EmbeddedSamplerOptions {
   readonly policiesAtOnce?: number
   /** Threads of one forward pass. */
   readonly threads?: number
+}
+
+/** A sampler of one policy, and how many requests it may hold: those beyond wait here, where the stop of a run ends them. */
+interface Opened {
+  readonly client: SamplerClient
+  readonly permits: Semaphore.Semaphore
 }
 
 const failed = (error: unknown) =>
@@ -41,7 +48,7 @@ export const embeddedSampler = (options: EmbeddedSamplerOptions): Layer.Layer<Sa
         lookup: (content: string) =>
           Effect.gen(function*() {
             yield* Effect.acquireRelease(Semaphore.take(places, 1), () => Semaphore.release(places, 1))
-            return yield* Effect.acquireRelease(
+            const client = yield* Effect.acquireRelease(
               Effect.tryPromise({
                 try: async (): Promise<SamplerClient> => {
                   const { openSampler } = await import("../../models/sample/Sampler.ts")
@@ -55,6 +62,8 @@ export const embeddedSampler = (options: EmbeddedSamplerOptions): Layer.Layer<Sa
               }),
               (sampler) => Effect.promise(() => sampler.close())
             )
+            // as many again as it decodes wait inside the worker: places are filled at once, like prompts computed together
+            return { client, permits: Semaphore.makeUnsafe(2 * options.width) } satisfies Opened
           })
       })
       return Sampler.of({
@@ -68,11 +77,14 @@ export const embeddedSampler = (options: EmbeddedSamplerOptions): Layer.Layer<Sa
             })
           }
           paths.set(policy.content, checkpointPath(policy))
-          const sampler = yield* RcMap.get(samplers, policy.content)
-          const sample = yield* Effect.tryPromise({
-            try: (signal) => sampler.sample({ messages, ...sampling, seed }, signal),
-            catch: failed
-          })
+          const { client, permits } = yield* RcMap.get(samplers, policy.content)
+          const sample = yield* Attempts.inTurn(
+            permits,
+            Effect.tryPromise({
+              try: (signal) => client.sample({ messages, ...sampling, seed }, signal),
+              catch: failed
+            })
+          )
           yield* Usage.record({ tokens: sample.ids.length })
           return {
             text: sample.text,

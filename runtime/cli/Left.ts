@@ -28,6 +28,6 @@ export class Left {
     const nodes = total - ran - fresh
     return `stopped: ${stop.text}; ${count(nodes)} of ${counted(total, "node")} ${
       nodes === 1 ? "is" : "are"
-    } left${detail}; what is done is kept: run the same command again to go on`
+    } left${detail}; finished rows are kept: run the same command again to go on`
   }
 }

@@ -105,7 +105,7 @@ export const log = Command.make(
         if (ended(read)) going = false
         const wrong = going ? undefined : refuse(record, read, label) // a node may yet come
         if (wrong !== undefined) return yield* wrong
-        show(events)
+        show(given.follow ? events : events.toSorted((a, b) => a.atMs - b.atMs))
         if (going) yield* Effect.sleep(look)
       }
       const end = ended(read) ? undefined : endOf(record)

@@ -7,6 +7,7 @@ import * as Command from "effect/cli/Command"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { Store } from "../../cache/Store.ts"
+import { recentRuns } from "../history/recentRuns.ts"
 import type { Entry, Plan } from "../Plan.ts"
 import type { Session } from "../Session.ts"
 import { styleFor } from "../terminal/style.ts"
@@ -46,14 +47,20 @@ interface Asked {
   readonly sets: ReadonlySet<string>
 }
 
-const runsOf = Effect.fnUntraced(function*(experiment: string) {
+/** Runs looked at for the past of one row. */
+const runsOfRow = 20
+
+/** The run that made the last result of a node: it recorded what the node read. */
+const runBefore = Effect.fnUntraced(function*({ resolved }: Entry) {
   const store = yield* Store
-  return (yield* store.listRuns()).filter((run) => run.experiment === experiment)
+  const previous = resolved === undefined || resolved.state.fresh ? undefined : resolved.state.previous
+  const record = previous === undefined ? undefined : yield* store.getRun(previous.run)
+  return record === undefined ? [] : [record]
 })
 
 const nodeWhy = Effect.fnUntraced(function*({ entry, plan, session, sets }: Asked) {
-  const runs = yield* runsOf(session.experiment)
   const whyOf = Effect.fnUntraced(function*(each: Entry) {
+    const runs = yield* runBefore(each)
     const why: NodeWhy = {
       label: each.vertex.label,
       state: plan.executed.includes(each) ? "ran just now, to see what lies below it" : each.state,
@@ -76,7 +83,7 @@ export const why = Command.make(
         if (Option.isSome(given.row)) {
           const { storedParts } = session.plan
           const explained = yield* explainRow(entry, plan, given.row.value, {
-            runs: yield* runsOf(session.experiment),
+            runs: yield* recentRuns(session.experiment, runsOfRow),
             stored: (parts) => storedParts(entry.vertex, parts)
           })
           return given.json ? printJson(explained) : print(whyRowText(given.node, explained, options))

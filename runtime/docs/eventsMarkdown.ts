@@ -131,14 +131,14 @@ What a run says while it runs. \`pipeline run --json\` prints these lines on sta
 its cache beside its record, as \`runs/<run>.ndjson\`; \`pipeline log [RUN]\` reads them, \`--follow\` while the run goes on,
 \`--node\` of one node, \`--json\` as they are.
 
-Each line is one JSON object: the name \`event\`, the fields below, and \`t\`, when it happened (ISO 8601, UTC). Times do not
-go back within a log. Units are in the names or in the meanings: milliseconds, US dollars. Fields with * may be absent. A
-later version may add events and fields, so a reader leaves out what it does not know. The same for programs, without
-\`t\`: [events.schema.json](events.schema.json).
+Each line is one JSON object: the name \`event\`, the fields below, and \`t\`, when it happened (ISO 8601, UTC). Units are in
+the names or in the meanings: milliseconds, US dollars. Fields with * may be absent. A later version may add events and
+fields, so a reader leaves out what it does not know. The same for programs, without \`t\`:
+[events.schema.json](events.schema.json).
 
 The log is an explanation, never a source: nothing is computed from it. It is written at least every 250 ms and not
-synced, so a run that was killed may lack its last lines or end in a torn one, and \`Progress\` is thinned to two lines a
-second of a node; \`--json\` has every one. How many rows of a node have failed or were tried again is in
+synced, so a run that was killed may lack its last lines or end in a torn one. \`Progress\` is thinned to two lines a second
+of a node, the latest of which may stand half a second late; \`--json\` has every one. How many rows of a node have failed or were tried again is in
 \`NodeFinished\`; a row that fails has a line of its own, of a node that fails too.
 
 ## The events

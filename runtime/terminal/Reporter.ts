@@ -2,7 +2,7 @@
  * Shows a run while it runs: a terminal that moves, plain lines, or JSON. Takes events and draws; decides nothing
  * about the run. A reporter never throws and ends quietly when nobody reads any more. Signals are the command line's.
  */
-import { lineOf } from "../EventLog.ts"
+import { lineOf, timeOf } from "../EventLog.ts"
 import { live } from "./live.ts"
 import { output } from "./output.ts"
 import { plain } from "./plain.ts"
@@ -25,7 +25,7 @@ const json = (options: ReporterOptions): Reporter => {
   let closed = false
   return {
     emit: (event) => {
-      if (!closed) write(`${lineOf(event, options.now())}\n`)
+      if (!closed) write(`${lineOf(event, timeOf(event, options.now))}\n`)
     },
     log: () => undefined,
     close: () => void (closed = true)

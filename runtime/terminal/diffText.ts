@@ -72,7 +72,7 @@ const nodeRows = (nodes: ReadonlyArray<NodeDiff>, width: number, style: Style): 
     columns: [
       { header: "NODE", min: 14, cut: "middle" },
       { header: "STATE", min: 7 },
-      { header: "RESULT", min: 12 },
+      { header: "RESULT", min: 28 },
       { header: "WHY", min: 12, drop: 1 }
     ],
     rows: nodes.map((node) => [node.label, stateText(node), changeText(node), node.why.join("; ")])

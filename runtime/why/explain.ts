@@ -17,7 +17,7 @@ export interface Explained extends Reason {
 }
 
 export interface ExplainOptions extends SettingsNow {
-  /** Runs of this experiment, latest first. */
+  /** Runs to look for earlier inputs in: at least the one that made the node's last result. */
   readonly runs: ReadonlyArray<RunRecord>
 }
 

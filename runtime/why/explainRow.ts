@@ -51,14 +51,11 @@ interface Subject {
   readonly name: string
 }
 
-/** Earlier results looked at. */
-const resultsSearched = 20
-
 /** Results of this node by the runs of its experiment, latest first, each once. */
 const pastActions = Effect.fnUntraced(function*(runs: ReadonlyArray<RunRecord>, label: string) {
   const keys = new Set(runs.flatMap(({ nodes }) => nodes.find((node) => node.label === label)?.key ?? []))
   const actions: Array<Action> = []
-  for (const key of [...keys].slice(0, resultsSearched)) {
+  for (const key of keys) {
     const action = yield* storedAction(key)
     if (action !== undefined) actions.push(action)
   }
@@ -160,7 +157,7 @@ const reasonOf = (payload: Uint8Array): string => {
 }
 
 export interface ExplainRowOptions {
-  /** Runs of this experiment, latest first. */
+  /** The latest runs of this experiment, latest first. */
   readonly runs: ReadonlyArray<RunRecord>
   /** What an action of these parts would keep. */
   readonly stored: (parts: KeyParts) => StoredParts

@@ -14,14 +14,11 @@ const fits = (manifest: Manifest, part: InputPart): boolean => {
     && Object.entries(part.columns).every(([column, digest]) => manifest.columns[column] === digest)
 }
 
-/** Earlier runs looked through for an input. */
-const runsSearched = 20
-
 /**
  * The result on `port` when `action` was made; `label` is its node's name now. Undefined where no record of that time is
  * left.
  *
- * **Shape**: `runs` are those of one experiment, latest first.
+ * **Shape**: `runs` are those to look through, that of the action among them.
  */
 export const inputThen = (
   runs: ReadonlyArray<RunRecord>,
@@ -32,7 +29,7 @@ export const inputThen = (
   const part = keyPartsOf(action).inputs[port]
   if (part === undefined) return undefined
   const own = runs.filter(({ run }) => run === action.run)
-  for (const { nodes } of [...own, ...runs.slice(0, runsSearched)]) {
+  for (const { nodes } of [...own, ...runs]) {
     // under its name of now first: another may hold the same columns
     const named = nodes.filter((node) => node.label === label)
     for (const { manifest } of [...named, ...nodes]) {

@@ -104,7 +104,9 @@ describe("writing", () => {
       const failed = yield* Effect.scoped(Effect.gen(function*() {
         yield* replaceFs({
           writev: ((_: number, __: unknown, ___: number, done: (error: Error) => void) =>
-            setImmediate(() => done(noSpace()))) as unknown as typeof fs.writev
+            setImmediate(() =>
+              done(noSpace())
+            )) as unknown as typeof fs.writev
         })
         const { durable } = yield* record(store, "lost")
         assert.instanceOf(yield* Effect.flip(store.flush()), DiskFull)

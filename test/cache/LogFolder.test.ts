@@ -83,15 +83,18 @@ describe("a writer", () => {
     for (const [row, size] of sizes.entries()) assert.strictEqual(writer.of(row)[0]!.length, size)
     await writer.logs.flush()
     const reader = reading()
-    for (const [row, size] of sizes.entries()) assert.strictEqual(reader.of(row)[0], `${row}`.repeat(size).slice(0, size))
+    for (const [row, size] of sizes.entries()) {
+      assert.strictEqual(reader.of(row)[0], `${row}`.repeat(size).slice(0, size))
+    }
   })
 
   it("that cannot write rejects what was not durable, takes it back, says so once, and goes on in another log", async () => {
     const writer = reading()
     await writer.append(1, "before")
     const { writev } = fs
-    fs.writev = ((_fd: number, _pieces: unknown, _at: number, done: (error: Error) => void) =>
-      setImmediate(() => done(Object.assign(new Error("ENOSPC"), { code: "ENOSPC" })))) as unknown as typeof fs.writev
+    fs.writev =
+      ((_fd: number, _pieces: unknown, _at: number, done: (error: Error) => void) =>
+        setImmediate(() => done(Object.assign(new Error("ENOSPC"), { code: "ENOSPC" })))) as unknown as typeof fs.writev
     syncBuiltinESMExports()
     const lost = [writer.append(2, "lost"), writer.append(3, "lost")]
     for (const each of lost) assert.strictEqual((await each.then(() => undefined, (error) => error)).code, "ENOSPC")
@@ -218,12 +221,19 @@ describe("merging", () => {
   const many = 40
   /** One small log a row, all of writers that are gone, and one more frame each for row 1000. */
   const writeMany = (from = 0) =>
-    rows(many).map((row) => place.write(from + row, frameOf(row, payloadOf(row)), frameOf(1000, `try ${row}`, Kind.failure)))
+    rows(many).map((row) =>
+      place.write(from + row, frameOf(row, payloadOf(row)), frameOf(1000, `try ${row}`, Kind.failure))
+    )
 
   it("leaves one log that says the same, with the first result of a key, the last replacement, and failures without one", async () => {
     writeMany()
     place.write(50, frameOf(0, "late"), frameOf(1, "instead", Kind.replacement), frameOf(2000, "broken", Kind.failure))
-    place.write(51, frameOf(2000, "whole"), frameOf(1, "instead again", Kind.replacement), frameOf(7, "a blob", Kind.blob))
+    place.write(
+      51,
+      frameOf(2000, "whole"),
+      frameOf(1, "instead again", Kind.replacement),
+      frameOf(7, "a blob", Kind.blob)
+    )
     const writer = reading()
     await writer.append(3000, "own")
     assert.strictEqual(place.names().length, 2)

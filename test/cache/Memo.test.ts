@@ -178,9 +178,12 @@ describe("a full disk", () => {
                 position: number,
                 done: (error: Error | null, written: number) => void
               ) =>
-                writev(fd, [Buffer.concat(pieces).subarray(0, -3)], position, () => done(noSpace(), 0))) as typeof fs.writev
+                writev(fd, [Buffer.concat(pieces).subarray(0, -3)], position, () =>
+                  done(noSpace(), 0))) as typeof fs.writev
             })
-            const rows = [2, 3].map((row) => Effect.flip(memo.append(keyOf(row), bytes(`value ${row}`))))
+            const rows = [2, 3].map((row) =>
+              Effect.flip(memo.append(keyOf(row), bytes(`value ${row}`)))
+            )
             return yield* Effect.all(rows, { concurrency: 2 })
           }))
           for (const failure of failures) {

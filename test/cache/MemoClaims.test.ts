@@ -35,8 +35,10 @@ describe("many rows at once", () => {
           yield* Effect.promise(() => memo.put(keys, 3, Buffer.from("other"), { replace: true }))
           yield* Effect.promise(() => memo.put(keys, 4, Buffer.from("late")))
           assert.deepStrictEqual(rows.map((row) => memo.find(keys, row)), entries)
-          assert.deepStrictEqual(entries.map((entry) => text(memo.payload(entry))), rows.map((row) =>
-            row === 3 ? "other" : `value ${row}`))
+          assert.deepStrictEqual(
+            entries.map((entry) => text(memo.payload(entry))),
+            rows.map((row) => row === 3 ? "other" : `value ${row}`)
+          )
           assert.strictEqual(memo.find(keysOf([99]), 0), -1)
           assert.strictEqual(memo.size, 10)
         })
@@ -49,7 +51,9 @@ describe("many rows at once", () => {
       Effect.gen(function*() {
         yield* replaceFs({
           writev: ((_: number, __: unknown, ___: number, done: (error: Error) => void) =>
-            setImmediate(() => done(noSpace()))) as unknown as typeof fs.writev
+            setImmediate(() =>
+              done(noSpace())
+            )) as unknown as typeof fs.writev
         })
         const lost = memo.put(keys, 1, payload(1))
         const failure = yield* Effect.promise(() => lost.then(() => undefined, (error) => error))
@@ -118,7 +122,8 @@ const startClaiming = (root: string, first: number, count: number, file: string)
     file
   ], { stdio: ["ignore", "inherit", "inherit"] })
 
-const linesOf = (file: string) => fs.existsSync(file) ? fs.readFileSync(file, "utf8").split("\n").filter(Boolean).map(Number) : []
+const linesOf = (file: string) =>
+  fs.existsSync(file) ? fs.readFileSync(file, "utf8").split("\n").filter(Boolean).map(Number) : []
 
 describe("two processes", () => {
   it.effect("that want overlapping rows work on each once in total", () =>
@@ -138,27 +143,34 @@ describe("two processes", () => {
       assert.deepStrictEqual(logsOf(root).filter((name) => !name.endsWith(".log")), [])
     }).pipe(Effect.scoped, Effect.provide(temporaryStore)), 60_000)
 
-  it.effect("one of which is killed: the other does what it had claimed and not finished", () =>
-    Effect.gen(function*() {
-      const { root } = yield* Store.Store
-      const folder = yield* temporaryFolder
-      const [killed, other] = [path.join(folder, "killed"), path.join(folder, "other")]
-      const first = startClaiming(root, 0, 1_000_000, killed)
-      while (linesOf(killed).length < 500) yield* Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
-      first.kill("SIGSTOP") // alive: its rows are not taken from it
-      const wanted = Array.from({ length: 2000 }, (_, row) => row)
-      const { mine, theirs } = yield* session((memo) => Effect.sync(() => memo.claim(keysOf(wanted), wanted)))
-      assert.isAbove(mine.length, 0)
-      first.kill("SIGKILL")
-      yield* Effect.promise(() => once(first, "exit"))
-      assert.isTrue(fs.existsSync(folderOf(root)))
-      const second = startClaiming(root, 0, 2000, other)
-      const [code] = yield* Effect.promise(() => once(second, "exit"))
-      assert.strictEqual(code, 0)
-      const again = linesOf(other)
-      assert.strictEqual(new Set(again).size, again.length)
-      for (const row of theirs) assert.include(again, row)
-      yield* session((memo) => Effect.sync(() => assert.strictEqual(memo.size, 2000)))
-      assert.deepStrictEqual(logsOf(root).filter((name) => !name.endsWith(".log")), [])
-    }).pipe(Effect.scoped, Effect.provide(temporaryStore)), 60_000)
+  it.effect(
+    "one of which is killed: the other does what it had claimed and not finished",
+    () =>
+      Effect.gen(function*() {
+        const { root } = yield* Store.Store
+        const folder = yield* temporaryFolder
+        const [killed, other] = [path.join(folder, "killed"), path.join(folder, "other")]
+        const first = startClaiming(root, 0, 1_000_000, killed)
+        while (linesOf(killed).length < 500) {
+          yield* Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
+        }
+        first.kill("SIGSTOP") // alive: its rows are not taken from it
+        const count = linesOf(killed).length + 500 // more than it can have claimed
+        const wanted = Array.from({ length: count }, (_, row) => row)
+        const { mine, theirs } = yield* session((memo) => Effect.sync(() => memo.claim(keysOf(wanted), wanted)))
+        assert.isAbove(mine.length, 0)
+        first.kill("SIGKILL")
+        yield* Effect.promise(() => once(first, "exit"))
+        assert.isTrue(fs.existsSync(folderOf(root)))
+        const second = startClaiming(root, 0, count, other)
+        const [code] = yield* Effect.promise(() => once(second, "exit"))
+        assert.strictEqual(code, 0)
+        const again = linesOf(other)
+        assert.strictEqual(new Set(again).size, again.length)
+        for (const row of theirs) assert.include(again, row)
+        yield* session((memo) => Effect.sync(() => assert.strictEqual(memo.size, count)))
+        assert.deepStrictEqual(logsOf(root).filter((name) => !name.endsWith(".log")), [])
+      }).pipe(Effect.scoped, Effect.provide(temporaryStore)),
+    60_000
+  )
 })

@@ -216,7 +216,9 @@ describe("actions", () => {
     Effect.gen(function*() {
       const { root } = yield* Store.Store
       const folder = path.join(Store.baseOf(root), "journal")
-      const alien = Buffer.from(JSON.stringify({ ...actionOf({ kind: "folder", files: [], content: key }), key: "0" }, bigints))
+      const alien = Buffer.from(
+        JSON.stringify({ ...actionOf({ kind: "folder", files: [], content: key }), key: "0" }, bigints)
+      )
       fs.writeFileSync(path.join(folder, "0-other.log"), encodeFrame(Kind.action, key, alien))
       const store = yield* reopened(root)
       assert.strictEqual(store.peekAction(key), undefined)

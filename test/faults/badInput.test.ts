@@ -5,6 +5,7 @@
 import { mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
+import { baseOf } from "../../cache/layout.ts"
 import { type Finished, pipeline, start, temporaryFolder } from "../support/pipeline.ts"
 import { copyProject, type Project } from "./copyProject.ts"
 import { ran, rowsFound } from "../support/whatRan.ts"
@@ -169,10 +170,10 @@ describe("a cache folder", () => {
   })
 
   it("of another format is refused, by commands that only read as well", async () => {
-    mkdirSync(join(place("other"), "v1"), { recursive: true })
-    written("other/v1/FORMAT", "{\"layout\":99}\n")
+    mkdirSync(baseOf(place("other")), { recursive: true })
+    written("other/v2/FORMAT", "{\"layout\":99}\n")
     const message =
-      /other\/v1\/FORMAT: this version reads the cache format .*, the folder holds \{"layout":99\}; use another --cache folder/
+      /other\/v2\/FORMAT: this version reads the cache format .*, the folder holds \{"layout":99\}; use another --cache folder/
     assertRefused(await run(place("other")), 2, message)
     assertRefused(await pipeline("ls", "--cache", place("other")), 2, message)
   })

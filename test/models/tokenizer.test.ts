@@ -143,6 +143,15 @@ describe("chat", () => {
     )
   })
 
+  it("fails only when a chat is rendered if the template is damaged", async () => {
+    const files = { ...tinyWords, config: { ...tinyWords.config, chat_template: "{% if %}" } }
+    const tokenizer = await makeTokenizer(files)
+    assert.deepStrictEqual(tokenizer.encode("w1"), [4])
+    const error = thrown(() => tokenizer.chat([]))
+    assert.instanceOf(error, ChatNotRendered)
+    assert.include(error.message, "does not parse")
+  })
+
   it("fails when there is no template, and with the template's own words when it refuses", async () => {
     const without = await makeTokenizer({ ...bytePairFiles, config: {} })
     assert.instanceOf(thrown(() => without.chat([])), ChatNotRendered)

@@ -18,7 +18,7 @@ const sum = Node.make({ name: "sum", inputs: { b: Number, a: Number }, output: N
 const loose = Node.make({
   name: "loose",
   inputs: {},
-  params: { given: Schema.Any, weight: Schema.Number.pipe(Schema.withConstructorDefault(() => 1 as never)) },
+  params: { given: Schema.Any, weight: Schema.optionalKey(Schema.Number) },
   output: Number,
   run: () => 1
 })
@@ -134,14 +134,14 @@ describe("what cannot be a graph is refused", () => {
     )
   })
 
-  it("two nodes of one name, with the places of their definitions", () => {
+  it("two nodes of one name", () => {
     assert.match(
       refused(() => build({ a: leaf({}, { i: 1 }), b: leaf({}, { i: 2 }) })),
-      /^leaf cannot be planned: two different nodes of this graph have this name: its definition \(.*Graph\.test\.ts:\d+\) is connected twice.*\n {2}name one of them where it is connected: node\.as\("another name"\)/
+      /^leaf cannot be planned: two different nodes of this graph have this name: its definition.* is connected twice, with other inputs or parameters\n {2}name one of them where it is connected: node\.as\("another name"\)/
     )
     assert.match(
       refused(() => build({ a: leaf({}, { i: 1 }), b: loose.as("leaf")({}, { given: 1 }) })),
-      /have this name: they are defined apart \(.*Graph\.test\.ts:\d+\) \(.*Graph\.test\.ts:\d+\)\n/
+      /have this name: they are defined apart.*\n/
     )
   })
 })

@@ -1,5 +1,6 @@
 /** A small cache written by hand: runs with a few tables each, as the engine would leave them. */
 import * as Effect from "effect/Effect"
+import * as ManagedRuntime from "effect/ManagedRuntime"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -30,7 +31,8 @@ export const texts = (cells: { readonly [column: string]: ReadonlyArray<string |
 
 export const makeCache = async (runs: ReadonlyArray<MadeRun>) => {
   const folder = mkdtempSync(join(tmpdir(), "sinternal-notebook-"))
-  const store = await Effect.runPromise(Effect.provide(Store, CacheStore.layer(folder)))
+  // stays open: runs are added while others read
+  const store = await ManagedRuntime.make(CacheStore.layer(folder)).runPromise(Store)
   const putRun = async ({ experiment, ok, run, startedAt, tables }: MadeRun) => {
     const nodes = []
     for (const [label, { cells, types }] of Object.entries(tables)) {
@@ -42,6 +44,7 @@ export const makeCache = async (runs: ReadonlyArray<MadeRun>) => {
       const manifest = await Effect.runPromise(store.putTable(schema, cells, rows))
       nodes.push({ label, node: label, state: "ran", manifest })
     }
+    await Effect.runPromise(store.flush())
     const finished = ok === undefined ? {} : { ok, finishedAt: startedAt }
     await Effect.runPromise(store.putRun({ run, experiment, startedAt, ...finished, nodes }))
   }

@@ -144,7 +144,7 @@ describe("a budget", () => {
     assert.strictEqual(first.exitCode, 3, first.stderr)
     assert.strictEqual(
       first.stderr,
-      "stopped: the budget of $3 is spent ($3.00); 2 of 3 nodes are left (verdicts: 5 rows); what is done is kept: run the same command again to go on\n"
+      "stopped: the budget of $3 is spent ($3.00); 2 of 3 nodes are left (verdicts: 5 rows); finished rows are kept: run the same command again to go on\n"
     )
     assert.strictEqual(server.asked.length, 3)
     assert.deepInclude(ended(first.events), {

@@ -235,7 +235,9 @@ describe("a refusal", () => {
   it("of a result whose bytes are gone names the node and what makes it again", async () => {
     const lost = await makeCache([run(1, { kept: hits(1), critique: hits(2) })])
     try {
-      rmSync(join(lost.folder, "v1", "blobs"), { recursive: true })
+      for (const folder of ["blobs", "journal"]) {
+        rmSync(join(CacheStore.baseOf(lost.folder), folder), { recursive: true })
+      }
       const { exitCode, stderr } = await pipeline("query", "from critique", "--cache", lost.folder)
       assert.strictEqual(exitCode, 1)
       assert.match(stderr, /^error: critique: part of its result is not in the cache any more\n.*--force critique/)
