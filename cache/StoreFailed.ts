@@ -131,9 +131,3 @@ export const attemptAsync = <A>(
       return failure === undefined ? Effect.die(cause) : Effect.fail(failure)
     }
   )
-
-/** The failure for a callback interface. */
-export const failWith = (operation: string, root: string, cause: unknown): Effect.Effect<never, StoreFailed> => {
-  const failure = failureOf(operation, root, cause)
-  return failure === undefined ? Effect.die(cause) : Effect.fail(failure)
-}

@@ -153,7 +153,7 @@ const inheritedBy = (node: RunNode, nodes: Nodes): ReadonlyMap<string, string> =
 }
 
 const diffNode = Effect.fnUntraced(
-  function*(before: RunNode | undefined, after: RunNode, runs: { readonly then: Nodes; readonly now: Nodes }, options: {
+  function*(before: RunNode | undefined, after: RunNode, runs: { readonly old: Nodes; readonly now: Nodes }, options: {
     readonly complete: boolean
     readonly samples: number
   }) {
@@ -167,7 +167,7 @@ const diffNode = Effect.fnUntraced(
     } satisfies NodeDiff
     if (change !== "changed" || before === undefined) return head
     if (before.manifest === undefined) return { ...head, incomparable: "had no result before" } satisfies NodeDiff
-    const then = inheritedBy(before, runs.then)
+    const then = inheritedBy(before, runs.old)
     const inherited = new Set([...inheritedBy(after, runs.now).keys()].filter((name) => then.has(name)))
     const { samples } = options
     const { id } = RunFacts.ofNode(after)
@@ -177,11 +177,11 @@ const diffNode = Effect.fnUntraced(
 
 /** What differs from the older run to the newer one. */
 export const diffRuns = Effect.fnUntraced(function*(before: RunRecord, after: RunRecord, options: DiffOptions) {
-  const runs = { then: byLabel(before), now: byLabel(after) }
+  const runs = { old: byLabel(before), now: byLabel(after) }
   const complete = before.ok === true
   const nodes: Array<NodeDiff> = []
   for (const node of after.nodes) {
-    nodes.push(yield* diffNode(runs.then.get(node.label), node, runs, { complete, samples: options.samples }))
+    nodes.push(yield* diffNode(runs.old.get(node.label), node, runs, { complete, samples: options.samples }))
   }
   for (const { label, state } of before.nodes) {
     if (!runs.now.has(label)) {

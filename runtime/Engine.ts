@@ -6,6 +6,7 @@
  */
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -13,6 +14,7 @@ import * as Queue from "effect/Queue"
 import type { Action } from "../cache/Manifest.ts"
 import { Store } from "../cache/Store.ts"
 import { Control, Stopped } from "./Control.ts"
+import { DecisionNeeded } from "./Error.ts"
 import { Emit, type NodeCounts, type RowCounts, type Stop } from "./Event.ts"
 import * as EventLog from "./EventLog.ts"
 import type { Executed } from "./Execute.ts"
@@ -100,7 +102,8 @@ type Said =
   | { readonly vertex: Vertex; readonly exit: Exit.Exit<void, unknown> }
 
 /** Whether this run is about the vertex; all are where nothing was selected. */
-const selectedIn = ({ selected }: RunOptions) => ({ index }: Vertex): boolean => selected === undefined || selected.has(index)
+const selectedIn = ({ selected }: RunOptions) => ({ index }: Vertex): boolean =>
+  selected === undefined || selected.has(index)
 
 /** What is needed to run single vertices, over one run. */
 const makeVisits = Effect.fnUntraced(function*(
@@ -189,7 +192,12 @@ const runAll = Effect.fnUntraced(function*(plan: Plan.Plan, ledger: Ledger, opti
   const said = yield* Queue.unbounded<Said>()
   const isSelected = selectedIn(options)
   let failed: Stop | undefined
-  const control: Control = { ...outer, stopped: () => outer.stopped() ?? failed }
+  const hasFailed = yield* Deferred.make<Stop>()
+  const control: Control = {
+    ...outer,
+    stopped: () => outer.stopped() ?? failed,
+    whenStopped: Effect.raceFirst(outer.whenStopped, Deferred.await(hasFailed)) // ends waits for a further attempt
+  }
   const { atOnce, compute } = yield* makeVisits(plan, schedule, ledger, options)
 
   const start = Effect.fnUntraced(function*(vertex: Vertex, inputs: Inputs) {
@@ -213,7 +221,10 @@ const runAll = Effect.fnUntraced(function*(plan: Plan.Plan, ledger: Ledger, opti
 
   /** Rows in flight end and are kept; whole bodies (a training) end where they are, to be resumed by the next run. */
   const interruptBodies = Effect.suspend(() =>
-    Fiber.interruptAll([...running].flatMap(([{ definition }, fiber]) => definition.kind === "rows" ? [] : [fiber]))
+    Fiber.interruptAll([...running].flatMap(([{ definition, index }, fiber]) =>
+      // a result that is known is only on its way to the disk
+      definition.kind === "rows" || schedule.knowns.has(index) ? [] : [fiber]
+    ))
   )
   const whenStopped = Effect.flatMap(outer.whenStopped, (stop) => {
     ledger.stopped(stop)
@@ -232,7 +243,10 @@ const runAll = Effect.fnUntraced(function*(plan: Plan.Plan, ledger: Ledger, opti
       if (failure !== undefined) {
         ledger.failed(next.vertex, failure)
         failed ??= options.keepGoing ? undefined : { reason: "interrupted", text: `${next.vertex.label} failed` }
-        if (failed !== undefined) yield* interruptBodies
+        if (failed !== undefined) {
+          yield* Deferred.succeed(hasFailed, failed)
+          yield* interruptBodies
+        }
       }
     }
     yield* advance()
@@ -248,7 +262,10 @@ const runAll = Effect.fnUntraced(function*(plan: Plan.Plan, ledger: Ledger, opti
 
 /** What a vertex failed with; undefined where it was stopped or interrupted. A defect of the engine stays one. */
 const failureOf = (vertex: Vertex, cause: Cause.Cause<unknown>): Effect.Effect<Failure | undefined> => {
-  if (Cause.hasInterruptsOnly(cause) || Cause.squash(cause) instanceof Stopped) return Effect.succeed(undefined)
+  if (Cause.hasInterruptsOnly(cause)) return Effect.succeed(undefined)
+  const error = Cause.squash(cause)
+  if (error instanceof Stopped) return Effect.succeed(undefined)
+  if (error instanceof DecisionNeeded) return Effect.succeed(error)
   const wrapped = asNodeFailed(vertex.label, "", cause)
   const failure = wrapped.reasons.find((reason) => reason._tag === "Fail")?.error
   return failure === undefined ? Effect.failCause(wrapped as Cause.Cause<never>) : Effect.succeed(failure)

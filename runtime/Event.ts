@@ -8,8 +8,7 @@ import * as Schema from "effect/Schema"
 
 const text = (description: string) => Schema.String.annotate({ description })
 const amount = (description: string) => Schema.Finite.annotate({ description })
-const count = (description: string) =>
-  Schema.Int.check(Schema.isGreaterThanOrEqualTo(0)).annotate({ description })
+const count = (description: string) => Schema.Int.check(Schema.isGreaterThanOrEqualTo(0)).annotate({ description })
 
 const label = text("the node, as `ls` names it; an arm of a sweep carries its point: `verifySft[fraction=0.25]`")
 const key = text("the node's key, 64 hexadecimal digits")

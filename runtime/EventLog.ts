@@ -71,7 +71,7 @@ export const eventWriter = ({ append, now, schedule }: EventWriterOptions): Even
   const tick = () => {
     scheduled = false
     const nowMs = now()
-    for (const event of [...held.values()]) {
+    for (const event of held.values()) {
       if (nowMs - written.get(event.label)! >= progressEveryMs) keepProgress(event, nowMs)
     }
     flush()

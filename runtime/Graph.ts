@@ -197,8 +197,7 @@ const armOf = (draft: Draft, all: ReadonlyArray<Point>): string => {
   return arms.length === 0 ? "" : spell(distinguishing(arms, all))
 }
 
-const placeOf = (definition: Definition): string =>
-  definition.kind === "source" ? "" : placeOfSite(definition.site)
+const placeOf = (definition: Definition): string => definition.kind === "source" ? "" : placeOfSite(definition.site)
 
 /** Why two vertices have one name, and where their definitions stand. */
 const duplicate = (label: string, first: Definition, second: Definition): PlanRefused =>

@@ -139,10 +139,10 @@ export class Ledger {
       experiment,
       startedAt: new Date(startedMs).toISOString(),
       ...(finish === undefined ? {} : {
-          finishedAt: new Date(finish.atMs).toISOString(),
-          ok: finish.ok,
-          ...(finish.stopped === undefined ? {} : { stopped: finish.stopped })
-        }),
+        finishedAt: new Date(finish.atMs).toISOString(),
+        ok: finish.ok,
+        ...(finish.stopped === undefined ? {} : { stopped: finish.stopped })
+      }),
       nodes: nodes.flatMap((vertex) => this.#records.get(vertex.index) ?? []),
       ...record
     }

@@ -66,7 +66,9 @@ export class Parameters {
     if (error instanceof NotCanonical) {
       return new ExperimentInvalid({
         experiment,
-        reason: `${ref.label}: its parameter ${error.path.replace(/^\$\.?/, "")} cannot be part of a key: ${error.message}`,
+        reason: `${ref.label}: its parameter ${
+          error.path.replace(/^\$\.?/, "")
+        } cannot be part of a key: ${error.message}`,
         next: "give the parameter a schema that encodes it as JSON, or pass what it holds"
       })
     }

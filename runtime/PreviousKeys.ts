@@ -33,15 +33,19 @@ export const make = Effect.fnUntraced(function*(experiment: string) {
   }
 
   /** Reads records, newest first, until there is enough or no more to read. */
-  const readUntil = Effect.fnUntraced(function*(enough: () => boolean) {
-    names ??= [...(yield* store.runNames())].slice(0, runsAtMost).reverse()
-    while (!enough() && read < runsOfExperiment) {
-      const name = names.pop()
-      if (name === undefined) break
-      const run = yield* store.getRun(name)
-      if (run?.experiment === experiment) add(run)
-    }
-  }, Semaphore.withPermit(turn), (reading) => Effect.ignore(reading))
+  const readUntil = Effect.fnUntraced(
+    function*(enough: () => boolean) {
+      names ??= [...(yield* store.runNames())].slice(0, runsAtMost).reverse()
+      const unread = names
+      const next = () => enough() || read >= runsOfExperiment ? undefined : unread.pop()
+      for (let name = next(); name !== undefined; name = next()) {
+        const run = yield* store.getRun(name)
+        if (run?.experiment === experiment) add(run)
+      }
+    },
+    Semaphore.withPermit(turn),
+    (reading) => Effect.ignore(reading)
+  )
 
   return {
     /** Key of the last finished result under a label; none where history is lost or cannot be read. */

@@ -77,7 +77,11 @@ export const ofNode = (node: RunNode): NodeFacts =>
   isFacts(node) ? { kind: node.kind, id: node.id, inputs: node.inputs } : { kind: "make", id: [], inputs: {} }
 
 /** A setting as a record keeps it. */
-const Setting = Schema.Struct({ path: Schema.String, value: Schema.Unknown, declared: Schema.optionalKey(Schema.String) })
+const Setting = Schema.Struct({
+  path: Schema.String,
+  value: Schema.Unknown,
+  declared: Schema.optionalKey(Schema.String)
+})
 export type Setting = typeof Setting.Type
 
 const isSettings = Schema.is(Schema.Array(Setting))

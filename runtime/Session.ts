@@ -133,8 +133,11 @@ export const connect = Effect.fnUntraced(
     const lastAction = (label: string): Effect.Effect<Action | undefined> =>
       Effect.flatMap(previous.last(label), (key) => key === undefined ? Effect.undefined : actionOf(key))
     const history = (label: string): Effect.Effect<ReadonlyArray<Action>> =>
-      Effect.flatMap(previous.all(label), (keys) =>
-        Effect.map(Effect.forEach(keys, actionOf), (actions) => actions.filter((action) => action !== undefined)))
+      Effect.flatMap(
+        previous.all(label),
+        (keys) =>
+          Effect.map(Effect.forEach(keys, actionOf), (actions) => actions.filter((action) => action !== undefined))
+      )
     const session: Session = {
       experiment,
       projectRoot,
@@ -184,7 +187,11 @@ const placeOf = (options: SessionOptions) => {
 
 const codeOptions = (options: SessionOptions): CodeLive.CodeLiveOptions => {
   const { cacheRoot, projectRoot } = placeOf(options)
-  return { root: projectRoot, entry: resolve(options.file), cacheFile: join(CacheStore.baseOf(cacheRoot), "derived", "code.json") }
+  return {
+    root: projectRoot,
+    entry: resolve(options.file),
+    cacheFile: join(CacheStore.baseOf(cacheRoot), "derived", "code.json")
+  }
 }
 
 /** The store and the project folder of an experiment file. */

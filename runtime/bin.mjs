@@ -18,7 +18,9 @@ if (newEnough) {
   module.enableCompileCache?.()
   const manifest = wantsStacks ? undefined : usableBundle(root)
   const { main } = await import(
-    manifest === undefined ? "./Cli.ts" : (await import("./start/redirect.mjs")).redirect(root, manifest)("runtime/Cli.ts")
+    manifest === undefined
+      ? "./Cli.ts"
+      : (await import("./start/redirect.mjs")).redirect(root, manifest)("runtime/Cli.ts")
   )
   main()
 } else {

@@ -4,21 +4,12 @@
  */
 import * as fs from "node:fs"
 import * as path from "node:path"
-import {
-  endHolder,
-  type Holder,
-  holderText,
-  isHere,
-  makeHolder,
-  parseHolder,
-  startHeartbeat,
-  stopHeartbeat,
-  Watch
-} from "../Holder.ts"
+import { endHolder, makeHolder, startHeartbeat, stopHeartbeat, Watch } from "../Holder.ts"
 import { HolderFile } from "../HolderFile.ts"
-import { compact, isMerged, originsOf, smallLogBytes } from "./compact.ts"
+import { compact, originsOf, smallLogBytes } from "./compact.ts"
 import { frameSize, headerBytes, isPayloadIntact, keyAt, keyBytes, Kind } from "./Frame.ts"
 import { LogBytes, type MemoryBudget } from "./LogBytes.ts"
+import { isFinished, isMerged, newLogName } from "./logName.ts"
 import { LogWriter } from "./LogWriter.ts"
 import { type Damage, scan, type ScanVisitor } from "./scan.ts"
 import { gap, SealedIndex } from "./SealedIndex.ts"
@@ -71,17 +62,6 @@ const sealedFromBytes = 1 << 18
 
 /** From this many small logs of writers that are gone on, they are merged before another log is begun. */
 const compactFrom = 32
-
-/** A log of another machine that was not touched for this long has no writer any more. */
-const silentMs = 24 * 3600 * 1000
-
-let lastMs = 0
-
-/** Names sort in order of creation, and no two logs share one: the holder says who writes. */
-const nameOf = (holder: Holder): string => {
-  lastMs = Math.max(Date.now(), lastMs + 1)
-  return `${lastMs.toString(36).padStart(10, "0")}-${holderText(holder)}.log`
-}
 
 const indexOf = (file: string): string => `${file}.idx`
 
@@ -212,7 +192,7 @@ export class LogFolder {
   #begin(): LogWriter {
     const { budget, folder, groupMs } = this.#options
     this.#compact()
-    const name = nameOf(this.self.holder)
+    const name = newLogName(this.self.holder)
     const ordinal = this.#logs.length
     const onFailure = (durable: number) => this.#visitor.lost(ordinal, durable)
     const writer = new LogWriter({ folder, name, budget, groupMs, onFailure })
@@ -226,7 +206,7 @@ export class LogFolder {
   /** Reads a log that was not known. Returns `undefined` when it is gone. */
   #open(name: string): Log | undefined {
     const file = path.join(this.#options.folder, name)
-    const finished = this.#isFinished(name)
+    const finished = isFinished(this.#options.folder, name, this.watch)
     let fd: number
     try {
       fd = fs.openSync(file, "r")
@@ -301,25 +281,19 @@ export class LogFolder {
     }
   }
 
-  #isFinished(name: string): boolean {
-    if (isMerged(name)) return true
-    const file = path.join(this.#options.folder, name)
-    const holder = parseHolder(name.slice(name.indexOf("-") + 1, -".log".length))
-    if (holder === undefined) return false
-    if (isHere(holder)) return !this.watch.lives(holder, file)
-    // Its writer is on another machine, or on this one before it started anew. Who writes shows every few seconds that
-    // he lives, and one that comes back after this long finds his log gone and says so.
-    const { mtimeMs } = fs.statSync(file, { throwIfNoEntry: false }) ?? { mtimeMs: 0 }
-    return Date.now() - mtimeMs > silentMs
-  }
-
   /** Merges small logs of writers that are gone. A failure costs the next readers time, so it is kept quiet. */
   #compact(): void {
     const { folder, quarantine } = this.#options
     const small = this.#logs.filter((log) => log.finished && log.bytes.end <= smallLogBytes)
     if (small.length <= compactFrom) return
     try {
-      compact({ folder, quarantine, self: this.self, watch: this.watch, isFinished: (name) => this.#isFinished(name) })
+      compact({
+        folder,
+        quarantine,
+        self: this.self,
+        watch: this.watch,
+        isFinished: (name) => isFinished(folder, name, this.watch)
+      })
     } catch {
       // A full or read-only disk says so when the log that is about to begin is written.
     }

@@ -22,6 +22,7 @@ import {
 } from "./Frame.ts"
 import { KeyIndex } from "./KeyIndex.ts"
 import { ifUnlocked } from "./lock.ts"
+import { isMerged, mergedName } from "./logName.ts"
 import { LogBytes, MemoryBudget } from "./LogBytes.ts"
 import { scan, type Visit } from "./scan.ts"
 
@@ -33,14 +34,6 @@ const fewestLogs = 16
 
 /** Bytes merged at once, at most; they are held in memory. */
 const mostBytes = 128 << 20
-
-const mergedEnd = "~.log"
-
-/** The name of a merged log sorts right behind the last of those it was made of. */
-const mergedName = (last: string): string => `${last.slice(0, -".log".length)}${mergedEnd}`
-
-/** Whether a log was merged from others: nobody writes it. */
-export const isMerged = (name: string): boolean => name.endsWith(mergedEnd)
 
 /** The logs a merged one was made of; none for a log of another kind. */
 export const originsOf = (bytes: LogBytes): ReadonlyArray<string> => {

@@ -88,7 +88,7 @@ export class DecodeSession {
       threads: options.threads,
       arena: true,
       optimisation: "all",
-      ...(packed ? { externalData: constants(options, int8) } : {})
+      ...(packed ? { constants: constants(options, int8) } : {})
     })
     const parameters: { [name: string]: Tensor } = {}
     if (!packed) {

@@ -4,6 +4,7 @@
  * machine has is `../doctor.ts`' business.
  */
 import type { InferenceSession } from "onnxruntime-node"
+import { type ExternalConstant, withConstantsFolder } from "./constantsFolder.ts"
 
 /** Where graphs run. The graphs themselves use operators that onnxruntime's WebGPU provider has, too. */
 export type Device = "cpu"
@@ -15,8 +16,8 @@ export interface SessionSettings {
   readonly threads: number
   /** Default: the CPU. */
   readonly device?: Device
-  /** Bytes of the constants that lie outside the model, by name. */
-  readonly externalData?: ReadonlyArray<{ readonly path: string; readonly data: Uint8Array }>
+  /** The constants that lie outside the model. */
+  readonly constants?: ReadonlyArray<ExternalConstant>
   /** Keep freed memory for the next run: faster for sessions that run often, wasteful for many of them. */
   readonly arena: boolean
   /** How much onnxruntime rewrites a graph before running it. */
@@ -29,7 +30,19 @@ export const loadRuntime = (): Promise<OnnxRuntime> => import("onnxruntime-node"
 /** A session of the model in `bytes`. **Fails**: rejects when onnxruntime cannot be loaded or refuses the model. */
 export const openSession = async (bytes: Uint8Array, settings: SessionSettings): Promise<InferenceSession> => {
   const runtime = await loadRuntime()
-  return runtime.InferenceSession.create(bytes, {
+  const constants = settings.constants ?? []
+  const create = (folder: string | undefined) =>
+    runtime.InferenceSession.create(bytes, sessionOptions(settings, constants, folder))
+  return withConstantsFolder(constants, create)
+}
+
+const sessionOptions = (
+  settings: SessionSettings,
+  constants: ReadonlyArray<ExternalConstant>,
+  folder: string | undefined
+): InferenceSession.SessionOptions => {
+  const mapped = folder === undefined ? {} : { model_external_initializers_file_folder_path: folder }
+  return {
     executionProviders: [settings.device ?? "cpu"],
     intraOpNumThreads: settings.threads,
     interOpNumThreads: 1,
@@ -38,8 +51,8 @@ export const openSession = async (bytes: Uint8Array, settings: SessionSettings):
     enableCpuMemArena: settings.arena,
     graphOptimizationLevel: settings.optimisation,
     logSeverityLevel: 3,
-    ...(settings.externalData === undefined ? {} : { externalData: settings.externalData }),
+    ...(folder === undefined && constants.length > 0 ? { externalData: constants } : {}),
     // threads of a spinning pool would burn the cores that other workers need
-    extra: { session: { intra_op: { allow_spinning: "0" } } }
-  })
+    extra: { session: { intra_op: { allow_spinning: "0" }, ...mapped } }
+  }
 }

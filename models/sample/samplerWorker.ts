@@ -68,31 +68,37 @@ const serve = (port: MessagePort, decoder: Decoder, fail: (cause: unknown) => vo
   })
 }
 
+/** A decoder of the model; nothing of the checkpoint is kept, so its weights can be freed. */
+const openDecoder = async (
+  { checkpoint: path, maxLength, memoryBytes, precision, threads, width }: SamplerWorkerData
+): Promise<Decoder> => {
+  const checkpoint = await openCheckpoint(path)
+  requireMemory(
+    `sampling from ${path}`,
+    decoderMemory(checkpoint.config, precision),
+    memoryBytes ?? availableMemory(),
+    precision === "f32" ? "take int8 weights, a smaller model or a server" : "take a smaller model or a server"
+  )
+  return Decoder.open({
+    config: checkpoint.config,
+    weights: await checkpoint.weights(),
+    tokenizer: await checkpoint.tokenizer(),
+    width,
+    threads,
+    ...(maxLength === undefined ? {} : { maxLength }),
+    parameters: "packed",
+    precision
+  })
+}
+
 const start = async (port: MessagePort) => {
-  const { checkpoint: path, maxLength, memoryBytes, precision, threads, width } = workerData as SamplerWorkerData
+  const data = workerData as SamplerWorkerData
   const fail = (cause: unknown) => {
-    port.postMessage({ kind: "failed", error: encodeSamplerError(cause, path) } satisfies FromSampler)
+    port.postMessage({ kind: "failed", error: encodeSamplerError(cause, data.checkpoint) } satisfies FromSampler)
     port.close()
   }
   try {
-    const checkpoint = await openCheckpoint(path)
-    requireMemory(
-      `sampling from ${path}`,
-      decoderMemory(checkpoint.config, precision),
-      memoryBytes ?? availableMemory(),
-      precision === "f32" ? "take int8 weights, a smaller model or a server" : "take a smaller model or a server"
-    )
-    const decoder = await Decoder.open({
-      config: checkpoint.config,
-      weights: await checkpoint.weights(),
-      tokenizer: await checkpoint.tokenizer(),
-      width,
-      threads,
-      ...(maxLength === undefined ? {} : { maxLength }),
-      parameters: "packed",
-      precision
-    })
-    serve(port, decoder, fail)
+    serve(port, await openDecoder(data), fail)
     port.postMessage({ kind: "ready" } satisfies FromSampler)
   } catch (cause) {
     fail(cause)

@@ -19,7 +19,9 @@ import { columnsOf, print, say } from "./output.ts"
 import { printJson } from "./printJson.ts"
 
 const before = Argument.String("before").pipe(
-  Argument.withDescription("a run as `ls --runs` names it, shortened, or latest~1 (default: the one before the latest)"),
+  Argument.withDescription(
+    "a run as `ls --runs` names it, shortened, or latest~1 (default: the one before the latest)"
+  ),
   Argument.optional
 )
 const after = Argument.String("after").pipe(

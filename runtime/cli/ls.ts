@@ -105,7 +105,9 @@ export const ls = Command.make(
       const [width, style] = [columnsOf(process.stdout), styleFor(process.stdout)]
       const withState = (run: RunRecord) => ({ ...run, state: RunFacts.stateOf(run) })
       if (given.runs && given.json) {
-        return print(JSON.stringify(all.map(({ nodes, ...run }) => ({ ...withState({ ...run, nodes }), nodes: nodes.length }))))
+        return print(
+          JSON.stringify(all.map(({ nodes, ...run }) => ({ ...withState({ ...run, nodes }), nodes: nodes.length })))
+        )
       }
       const latest = [...new Map([...all].reverse().map((run) => [run.experiment, run])).values()].reverse()
       if (given.json) return print(JSON.stringify(latest.map(withState)))

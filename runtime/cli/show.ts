@@ -71,17 +71,19 @@ const firstRows = Effect.fnUntraced(function*(manifest: TableManifest, most: num
   return yield* store.readTable({ ...manifest, chunks, rows: chunks.reduce((sum, chunk) => sum + chunk.rows, 0) })
 })
 
-const showTable = Effect.fnUntraced(function*(found: RunNode, manifest: TableManifest, limitRows: number, json: boolean) {
-  const columns = yield* firstRows(manifest, limitRows)
-  const names = manifest.schema.map((column) => column.name)
-  if (!json) {
-    const { rows } = manifest
-    const options = { width: columnsOf(process.stdout), limit: limitRows, style: styleFor(process.stdout) }
-    return print(showRows({ names, columns, rows }, options))
+const showTable = Effect.fnUntraced(
+  function*(found: RunNode, manifest: TableManifest, limitRows: number, json: boolean) {
+    const columns = yield* firstRows(manifest, limitRows)
+    const names = manifest.schema.map((column) => column.name)
+    if (!json) {
+      const { rows } = manifest
+      const options = { width: columnsOf(process.stdout), limit: limitRows, style: styleFor(process.stdout) }
+      return print(showRows({ names, columns, rows }, options))
+    }
+    const at = (index: number) => Object.fromEntries(names.map((name) => [name, columns[name]![index]]))
+    printJson(Array.from({ length: Math.min(limitRows, manifest.rows) }, (_, index) => at(index)))
   }
-  const at = (index: number) => Object.fromEntries(names.map((name) => [name, columns[name]![index]]))
-  printJson(Array.from({ length: Math.min(limitRows, manifest.rows) }, (_, index) => at(index)))
-})
+)
 
 /** The row of this name, or the first that has it as a cell; -1 where there is none. */
 const rowOf = Effect.fnUntraced(function*(table: StoredTable, wanted: string) {

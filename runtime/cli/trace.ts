@@ -38,7 +38,8 @@ const rows = Flag.Int("rows").pipe(
   Flag.withDefault(5)
 )
 
-const invalid = (what: string, reason: string, next: string) => new ExperimentInvalid({ experiment: what, reason, next })
+const invalid = (what: string, reason: string, next: string) =>
+  new ExperimentInvalid({ experiment: what, reason, next })
 
 const notFound = (nodes: ReadonlyMap<string, PresentNode>, label: string | undefined, name: string) => {
   const tables = [...nodes].flatMap(([each, { node }]) => node.manifest?.kind === "table" ? [each] : [])
@@ -47,7 +48,11 @@ const notFound = (nodes: ReadonlyMap<string, PresentNode>, label: string | undef
     return invalid(label, reason, `${didYouMean(label, tables)}tables: ${tables.join(", ")}`)
   }
   return label === undefined
-    ? invalid(name, "no table of this run has a row of this name", "name a row by its id, as `pipeline show NODE` lists them")
+    ? invalid(
+      name,
+      "no table of this run has a row of this name",
+      "name a row by its id, as `pipeline show NODE` lists them"
+    )
     : invalid(`${label} ${name}`, "there is no such row", `\`pipeline show ${label}\` lists its rows`)
 }
 
@@ -72,10 +77,14 @@ export const trace = Command.make(
       if (place === undefined) return yield* notFound(nodes, label, name)
       const made = yield* Effect.catchIf(tracer.trace(place), isLost, ({ _tag }) =>
         Effect.fail(new ResultLost({ label: "a table on its way", damaged: _tag === "BlobDamaged" })))
-      if (given.json) return printJson(made)
+      if (given.json) {
+        return printJson(made)
+      }
       print(traceText(made, { width: columnsOf(process.stdout), style: styleFor(process.stdout) }))
       if (places.length > 1) {
-        say(`also a row of ${places.slice(1).map((each) => each.label).join(", ")}: pipeline trace NODE ${name}`)
+        say(`also a row of ${
+          places.slice(1).map((each) => each.label).join(", ")
+        }: pipeline trace NODE ${name}`)
       }
     }).pipe(Effect.provide(cacheHere(given.cache)))
 ).pipe(Command.withDescription("where a row came from and what came of it"))

@@ -6,12 +6,13 @@ import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import type { RunRecord } from "../../cache/Manifest.ts"
 import { Store } from "../../cache/Store.ts"
 import { recentRuns } from "../history/recentRuns.ts"
 import type { Entry, Plan } from "../Plan.ts"
 import type { Session } from "../Session.ts"
 import { styleFor } from "../terminal/style.ts"
-import { type NodeWhy, waitsText, whyRowText, whyText } from "../terminal/whyText.ts"
+import { moreText, type NodeWhy, waitsText, whyRowText, whyText } from "../terminal/whyText.ts"
 import { explain } from "../why/explain.ts"
 import { explainRow } from "../why/explainRow.ts"
 import * as flags from "./flags.ts"
@@ -50,15 +51,24 @@ interface Asked {
 /** Runs looked at for the past of one row. */
 const runsOfRow = 20
 
-/** The run that made the last result of a node: it recorded what the node read. */
-const runBefore = Effect.fnUntraced(function*({ resolved }: Entry) {
-  const store = yield* Store
-  const previous = resolved === undefined || resolved.state.fresh ? undefined : resolved.state.previous
-  const record = previous === undefined ? undefined : yield* store.getRun(previous.run)
-  return record === undefined ? [] : [record]
-})
+/** Stale nodes explained of those that a waiting node waits for. */
+const causesShown = 5
+
+/** The runs that made the last results of nodes, each read once: they recorded what the nodes read. */
+const runsBefore = () => {
+  const read = new Map<string, RunRecord | undefined>()
+  return Effect.fnUntraced(function*({ resolved }: Entry) {
+    const store = yield* Store
+    const previous = resolved === undefined || resolved.state.fresh ? undefined : resolved.state.previous
+    if (previous === undefined) return []
+    if (!read.has(previous.run)) read.set(previous.run, yield* store.getRun(previous.run))
+    const record = read.get(previous.run)
+    return record === undefined ? [] : [record]
+  })
+}
 
 const nodeWhy = Effect.fnUntraced(function*({ entry, plan, session, sets }: Asked) {
+  const runBefore = runsBefore()
   const whyOf = Effect.fnUntraced(function*(each: Entry) {
     const runs = yield* runBefore(each)
     const why: NodeWhy = {
@@ -70,7 +80,11 @@ const nodeWhy = Effect.fnUntraced(function*({ entry, plan, session, sets }: Aske
     return why
   })
   const causes = entry.state === "waiting" ? causesOf(entry, plan) : []
-  return { node: yield* whyOf(entry), causes: yield* Effect.forEach(causes, whyOf) }
+  return {
+    node: yield* whyOf(entry),
+    causes: yield* Effect.forEach(causes.slice(0, causesShown), whyOf),
+    moreCauses: causes.slice(causesShown).map(({ vertex }) => vertex.label)
+  }
 })
 
 export const why = Command.make(
@@ -89,12 +103,13 @@ export const why = Command.make(
           return given.json ? printJson(explained) : print(whyRowText(given.node, explained, options))
         }
         const sets = new Set(flags.sessionOptions(given).sets.map(([path]) => path))
-        const { causes, node } = yield* nodeWhy({ entry, plan, session, sets })
-        if (given.json) return printJson({ ...node, causes })
+        const { causes, moreCauses, node } = yield* nodeWhy({ entry, plan, session, sets })
+        if (given.json) return printJson({ ...node, causes, moreCauses })
         print([
           whyText(node, given.experiment, options),
-          ...(causes.length === 0 ? [] : [waitsText(causes.length)]),
-          ...causes.map((cause) => whyText(cause, given.experiment, options))
+          ...(causes.length === 0 ? [] : [waitsText(causes.length + moreCauses.length)]),
+          ...causes.map((cause) => whyText(cause, given.experiment, options)),
+          ...moreText(moreCauses, options)
         ].join("\n"))
       }))
 ).pipe(Command.withDescription("why a node or a row is stale: what differs in its key, old → new"))

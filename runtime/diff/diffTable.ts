@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import type { Cell } from "../../cache/Columns.ts"
 import type { TableManifest } from "../../cache/Manifest.ts"
 import { Store } from "../../cache/Store.ts"
-import { type Alignment, alignInOrder, alignRows, type Ids } from "./alignRows.ts"
+import { alignInOrder, type Alignment, alignRows, type Ids } from "./alignRows.ts"
 import { compareColumn, type Mean } from "./compareColumn.ts"
 
 /** A value that became another. `rows` names some of them. */
@@ -83,12 +83,12 @@ const nameOf = ({ columns }: Ids, row: number): string =>
 /** Both tables' ids, and which row is which. */
 const align = Effect.fnUntraced(
   function*(before: TableManifest, after: TableManifest, id: ReadonlyArray<string>) {
-    const now = yield* idsOf(after, id)
+    const ids = yield* idsOf(after, id)
     if (before.rows === after.rows && id.every((name) => before.columns[name] === after.columns[name])) {
-      return { then: now, now, alignment: alignInOrder(before.rows, after.rows), moved: false }
+      return { idsBefore: ids, ids, alignment: alignInOrder(before.rows, after.rows), moved: false }
     }
-    const then = yield* idsOf(before, id)
-    return { then, now, alignment: alignRows(then, now), moved: true }
+    const idsBefore = yield* idsOf(before, id)
+    return { idsBefore, ids, alignment: alignRows(idsBefore, ids), moved: true }
   }
 )
 
@@ -103,7 +103,7 @@ export const diffTable = Effect.fnUntraced(
   function*(before: TableManifest, after: TableManifest, { columns: only, id, inherited, samples }: TableDiffOptions) {
     if (before.content === after.content) return undefined
     const store = yield* Store
-    const { alignment, moved, now, then } = yield* align(before, after, id)
+    const { alignment, ids, idsBefore, moved } = yield* align(before, after, id)
     const marks = new Uint8Array(after.rows)
     const common = namesOf(after).filter((name) =>
       has(before, name) && !id.includes(name) && (only === undefined || only.includes(name))
@@ -118,14 +118,16 @@ export const diffTable = Effect.fnUntraced(
       const current = (yield* store.readTable(after, [name]))[name]!
       const { changed, first: row, flips: flipped, numbers } = compareColumn(old, current, alignment, marks, samples)
       if (row >= 0) {
-        first ??= { row: nameOf(now, row), column: name, from: old[alignment.matches[row]!]!, to: current[row]! }
+        first ??= { row: nameOf(ids, row), column: name, from: old[alignment.matches[row]!]!, to: current[row]! }
       }
       if (changed > 0) columns.push({ name, changed })
       if (inherited?.has(name) === true) continue
       for (const flip of flipped) {
-        flips.push({ column: name, ...flip, rows: flip.rows.map((row) => nameOf(now, row)) })
+        flips.push({ column: name, ...flip, rows: flip.rows.map((row) => nameOf(ids, row)) })
       }
-      if (numbers !== undefined && before.columns[name] !== after.columns[name]) means.push({ column: name, ...numbers })
+      if (numbers !== undefined && before.columns[name] !== after.columns[name]) {
+        means.push({ column: name, ...numbers })
+      }
     }
     const changed = marks.reduce((sum, mark) => sum + mark, 0)
     return {
@@ -143,9 +145,9 @@ export const diffTable = Effect.fnUntraced(
       means,
       ...(first === undefined ? {} : { first }),
       samples: {
-        added: addedRows(alignment, samples).map((row) => nameOf(now, row)),
-        removed: [...alignment.removed.subarray(0, samples)].map((row) => nameOf(then, row)),
-        changed: firstRows(marks, samples).map((row) => nameOf(now, row))
+        added: addedRows(alignment, samples).map((row) => nameOf(ids, row)),
+        removed: [...alignment.removed.subarray(0, samples)].map((row) => nameOf(idsBefore, row)),
+        changed: firstRows(marks, samples).map((row) => nameOf(ids, row))
       }
     } satisfies TableDiff
   }

@@ -54,6 +54,8 @@ export const runNamed = (runs: ReadonlyArray<RunRecord>, name: string): RunRecor
   throw refused(
     name,
     "no run in this cache has this name",
-    `${near === undefined ? "" : `did you mean ${near}? `}\`pipeline ls --runs\` lists them; the latest are ${listed(runs)}`
+    `${near === undefined ? "" : `did you mean ${near}? `}\`pipeline ls --runs\` lists them; the latest are ${
+      listed(runs)
+    }`
   )
 }

@@ -13,7 +13,7 @@ import { canonicalJson } from "../../cache/Digest.ts"
 import type { Memo } from "../../cache/Memo.ts"
 import * as Attempts from "../Attempts.ts"
 import { bodyEffect, isGenerator } from "../bodyEffect.ts"
-import { type Control, Stopped } from "../Control.ts"
+import { Control, Stopped } from "../Control.ts"
 import type { RowCounts } from "../Event.ts"
 import * as Usage from "../Usage.ts"
 import type { KeyedChunk, RowFunction } from "./RowFunction.ts"
@@ -311,8 +311,16 @@ export class RowPump {
 
   #lane(): Lane {
     const collect = (one: Usage.Usage) => void (lane.usage = Usage.add(lane.usage, one))
+    // a row that waits for its slot, or its turn at a service, while too many fail is not begun
+    const { control } = this.#options
+    const stopped = () =>
+      control.stopped() ??
+        (this.halted ? { reason: "interrupted", text: `${this.failed} rows failed` } as const : undefined)
     // bodies may ask for what the engine has checked to be there: their types are erased by now
-    const services = Context.add(this.#options.services, Usage.Collector, collect) as Context.Context<any>
+    const services = this.#options.services.pipe(
+      Context.add(Usage.Collector, collect),
+      Context.add(Control, { ...control, stopped })
+    ) as Context.Context<any>
     const lane: Lane = { fork: Effect.runForkWith(services), usage: Usage.none }
     return lane
   }

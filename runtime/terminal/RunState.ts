@@ -100,7 +100,17 @@ export class RunState {
   }
 
   #start(label: string, why: string, startedMs: number): RunningNode {
-    const node = { label, why, startedMs, progress: undefined, rate: undefined, detail: "", failed: 0, retried: 0, usd: 0 }
+    const node = {
+      label,
+      why,
+      startedMs,
+      progress: undefined,
+      rate: undefined,
+      detail: "",
+      failed: 0,
+      retried: 0,
+      usd: 0
+    }
     this.running.set(label, node)
     return node
   }

@@ -60,7 +60,9 @@ const tableText = ({ columns, goneColumns, newColumns, rows }: TableDiff): strin
   const parts = [
     ...(rows.added > 0 ? [`${count(rows.added)} added`] : []),
     ...(rows.removed > 0 ? [`${count(rows.removed)} removed`] : []),
-    ...(rows.changed > 0 ? [`${count(rows.changed)} changed (${columns.map(({ name }) => visible(name)).join(", ")})`] : []),
+    ...(rows.changed > 0
+      ? [`${count(rows.changed)} changed (${columns.map(({ name }) => visible(name)).join(", ")})`]
+      : []),
     ...newColumns.map((name) => `new column ${visible(name)}`),
     ...goneColumns.map((name) => `no column ${visible(name)}`)
   ]

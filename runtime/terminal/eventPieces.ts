@@ -31,7 +31,9 @@ const endLine = ({ durationMs, nodes, ok, rows, stopped, usd }: On<"RunFinished"
     [`${counted(nodes.ran, "node")} ran, ${count(nodes.fresh)} fresh`],
     nodes.failed > 0 ? [`${count(nodes.failed)} failed`, "bad"] : undefined,
     nodes.skipped > 0 ? [`${count(nodes.skipped)} skipped`] : undefined,
-    rows.ran + rows.fresh + rows.failed > 0 ? [`${counted(rows.ran, "row")} ran, ${count(rows.fresh)} reused`] : undefined,
+    rows.ran + rows.fresh + rows.failed > 0
+      ? [`${counted(rows.ran, "row")} ran, ${count(rows.fresh)} reused`]
+      : undefined,
     rows.failed > 0 ? [`${counted(rows.failed, "row")} failed`, "bad"] : undefined,
     [duration(durationMs / 1000)],
     usd > 0 ? [dollars(usd)] : undefined,
@@ -84,12 +86,18 @@ export const eventLine = (event: Event): EventLine => {
         tone: "warning",
         pieces: spaced([
           name(event.label),
-          [`row ${visible(event.row)}: attempt ${event.attempt} failed (${visible(event.class)}), next in ${duration(event.delayMs / 1000)}`],
+          [`row ${visible(event.row)}: attempt ${event.attempt} failed (${visible(event.class)}), next in ${
+            duration(event.delayMs / 1000)
+          }`],
           [visible(event.reason), "dim"]
         ])
       }
     case "RowFailed":
-      return { word: "row", tone: "warning", pieces: [name(event.label), [`  row ${visible(event.row)} failed: ${visible(event.reason)}`]] }
+      return {
+        word: "row",
+        tone: "warning",
+        pieces: [name(event.label), [`  row ${visible(event.row)} failed: ${visible(event.reason)}`]]
+      }
     case "Progress":
       return progressLine(event)
     case "NodeFinished":

@@ -42,7 +42,9 @@ const cells = (node: RunningNode, { nowMs }: Screen): ReadonlyArray<string> => {
   const elapsed = duration((nowMs - node.startedMs) / 1000)
   if (progress === undefined) return [label, elapsed, "", "", "", usd > 0 ? dollars(usd) : "", detail || node.why]
   const left = secondsLeft(node, nowMs)
-  const words = [failed > 0 ? `${count(failed)} failed` : "", retried > 0 ? retriesText(retried) : "", detail].filter((word) => word !== "").join("  ")
+  const words = [failed > 0 ? `${count(failed)} failed` : "", retried > 0 ? retriesText(retried) : "", detail].filter((
+    word
+  ) => word !== "").join("  ")
   return [
     label,
     `${count(progress.done).padStart(count(progress.total).length)}/${count(progress.total)}`,

@@ -54,7 +54,9 @@ const changeLines = ({ files, rows, values }: InputChange): ReadonlyArray<string
   ...(values ?? []).map(({ from, path, to }) => `${visible(path || "value")}: ${visible(from)} → ${visible(to)}`),
   ...(files === undefined || files.length === 0
     ? []
-    : [`${counted(files.length, "file")}: ${files.slice(0, 3).map(visible).join(", ")}${files.length > 3 ? ", …" : ""}`])
+    : [
+      `${counted(files.length, "file")}: ${files.slice(0, 3).map(visible).join(", ")}${files.length > 3 ? ", …" : ""}`
+    ])
 ]
 
 const settingText = ({ path, setBy }: SettingBehind, experiment: string): string =>
@@ -101,9 +103,13 @@ const stateText = ({ failed, since, state }: RowExplained): string => {
   return failed === undefined ? "would run" : `failed ${counted(failed.attempts, "time")}, would run again`
 }
 
-const rowDifferences = ({ changedCells, changedGiven, function: shared, note }: RowExplained): ReadonlyArray<string> => [
+const rowDifferences = (
+  { changedCells, changedGiven, function: shared, note }: RowExplained
+): ReadonlyArray<string> => [
   ...changedCells.map(({ column, from, to }) => `${visible(column)}: ${moved(from, to)}`),
-  ...changedGiven.map(({ from, path, to }) => `given ${visible(path)}: ${visible(short(from))} → ${visible(short(to))}`),
+  ...changedGiven.map(({ from, path, to }) =>
+    `given ${visible(path)}: ${visible(short(from))} → ${visible(short(to))}`
+  ),
   ...shared.map((reason) => `of every row: ${reasonText(reason)}`),
   ...(note === undefined ? [] : [note])
 ]
@@ -119,13 +125,28 @@ export const whyRowText = (label: string, row: RowExplained, { style = uncoloure
     ...(failed === undefined ? [] : wrapped([`last: ${failed.reason}`], 2, width)),
     ...(against === undefined ? [] : wrapped([`against ${against}:`], 2, width)),
     ...wrapped([...differing, ...none], 4, width),
-    ...wrapped([
-      ...Object.entries(cells).map(([column, cell]) => `reads ${visible(column)}: ${cut(visible(shortCell(cell)), width)}`),
-      ...(given === undefined ? [] : [`is given ${cut(visible(JSON.stringify(given)), 2 * width)}`])
-    ], 2, width).map((line) => style("dim", line))
+    ...wrapped(
+      [
+        ...Object.entries(cells).map(([column, cell]) =>
+          `reads ${visible(column)}: ${cut(visible(shortCell(cell)), width)}`
+        ),
+        ...(given === undefined ? [] : [`is given ${cut(visible(JSON.stringify(given)), 2 * width)}`])
+      ],
+      2,
+      width
+    ).map((line) => style("dim", line))
   ].join("\n")
 }
 
 /** The line below a node that waits. */
 export const waitsText = (causes: number): string =>
   causes === 1 ? "it waits for the result of:" : `it waits for the results of ${count(causes)} nodes:`
+
+/** Names of those that are not shown, as many as say which they are. */
+export const moreText = (labels: ReadonlyArray<string>, { width }: WhyTextOptions): ReadonlyArray<string> =>
+  labels.length === 0
+    ? []
+    : wrap(
+      `… and ${labels.slice(0, 3).map(visible).join(", ")}${labels.length > 3 ? `, ${labels.length - 3} more` : ""}`,
+      width
+    )

@@ -22,24 +22,26 @@ export interface ExplainOptions extends SettingsNow {
 }
 
 /** Every reason with what is behind it; the first one is the first part of the key that differs. */
-export const explain = Effect.fnUntraced(function*({ resolved, vertex, why }: Entry, plan: Plan, options: ExplainOptions) {
-  const { runs } = options
-  const previous = resolved === undefined || resolved.state.fresh ? undefined : resolved.state.previous
-  if (previous === undefined) return why as ReadonlyArray<Explained>
-  const then = runs.find(({ run }) => run === previous.run)
-  const explained: Array<Explained> = []
-  for (const reason of why) {
-    const input = reason.port === undefined ? undefined : vertex.inputs[reason.port]
-    const now = input === undefined ? undefined : plan.knowns.get(input.index)?.manifest
-    const before = input === undefined ? undefined : inputThen(runs, previous, reason.port!, input.label)
-    if (now !== undefined && before !== undefined) {
-      const { output } = input!.definition
-      const change = yield* inputChange(before, now, reason, output.kind === "table" ? output.id : [])
-      explained.push(change === undefined ? reason : { ...reason, change })
-    } else if ((reason.part === "params" || reason.part === "seed") && then !== undefined) {
-      const settings = settingsBehind(reason, RunFacts.settingsOf(then), options)
-      explained.push(settings.length === 0 ? reason : { ...reason, settings })
-    } else explained.push(reason)
+export const explain = Effect.fnUntraced(
+  function*({ resolved, vertex, why }: Entry, plan: Plan, options: ExplainOptions) {
+    const { runs } = options
+    const previous = resolved === undefined || resolved.state.fresh ? undefined : resolved.state.previous
+    if (previous === undefined) return why as ReadonlyArray<Explained>
+    const then = runs.find(({ run }) => run === previous.run)
+    const explained: Array<Explained> = []
+    for (const reason of why) {
+      const input = reason.port === undefined ? undefined : vertex.inputs[reason.port]
+      const now = input === undefined ? undefined : plan.knowns.get(input.index)?.manifest
+      const before = input === undefined ? undefined : inputThen(runs, previous, reason.port!, input.label)
+      if (now !== undefined && before !== undefined) {
+        const { output } = input!.definition
+        const change = yield* inputChange(before, now, reason, output.kind === "table" ? output.id : [])
+        explained.push(change === undefined ? reason : { ...reason, change })
+      } else if ((reason.part === "params" || reason.part === "seed") && then !== undefined) {
+        const settings = settingsBehind(reason, RunFacts.settingsOf(then), options)
+        explained.push(settings.length === 0 ? reason : { ...reason, settings })
+      } else explained.push(reason)
+    }
+    return explained
   }
-  return explained
-})
+)

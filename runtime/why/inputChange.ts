@@ -41,7 +41,11 @@ export const inputChange = Effect.fnUntraced(
   function*(before: Manifest, after: Manifest, { columns }: Reason, id: ReadonlyArray<string>) {
     const store = yield* Store
     if (before.kind === "table" && after.kind === "table") {
-      const diff = yield* diffTable(before, after, { id, samples: named, ...(columns === undefined ? {} : { columns }) })
+      const diff = yield* diffTable(before, after, {
+        id,
+        samples: named,
+        ...(columns === undefined ? {} : { columns })
+      })
       if (diff === undefined) return undefined
       const { first, rows, samples } = diff
       const { added, changed, removed } = rows

@@ -7,6 +7,7 @@ import { syncBuiltinESMExports } from "node:module"
 import { join } from "node:path"
 import { afterEach, assert, beforeEach, describe, it } from "vitest"
 import { crc32 as zlibCrc32 } from "node:zlib"
+import { holderText } from "../../cache/Holder.ts"
 import { crc32 } from "../../cache/log/crc32.ts"
 import { Kind } from "../../cache/log/Frame.ts"
 import { frameOf, keyOf, Place, type Reading } from "./support/logFolder.ts"
@@ -26,7 +27,7 @@ const close = async (reader: Reading) => {
 
 beforeEach(() => void (place = new Place()))
 afterEach(async () => {
-  for (const reader of [...open]) await close(reader)
+  while (open.length > 0) await close(open[0]!)
   place.remove()
 })
 
@@ -118,6 +119,25 @@ describe("a writer", () => {
     await writer.append(2, "again")
     assert.deepStrictEqual(reading().of(2), ["again"])
   })
+})
+
+it("a log that grows byte by byte shows each frame when it is whole, and is never called damaged", () => {
+  const frames = [1, 2, 3].map((row) => frameOf(row, payloadOf(row)))
+  const whole = Buffer.concat(frames)
+  const ends = frames.map((_, i) => Buffer.concat(frames.slice(0, i + 1)).length)
+  const living = reading() // its log's name is that of a writer that lives
+  void living.append(9, "begun")
+  const file = join(place.folder, `0000000001-${holderText(living.logs.self.holder)}.log`)
+  const reader = reading()
+  for (let length = 0; length <= whole.length; length++) {
+    fs.writeFileSync(file, whole.subarray(0, length))
+    reader.logs.refresh()
+    assert.deepStrictEqual(
+      [1, 2, 3].map((row) => reader.of(row)),
+      ends.map((end, i) => end <= length ? [payloadOf(i + 1)] : [])
+    )
+  }
+  assert.deepStrictEqual(reader.logs.damaged, [])
 })
 
 describe("memory", () => {
@@ -293,6 +313,18 @@ describe("merging", () => {
     const reader = reading()
     assert.deepStrictEqual([9000, 9001, 3000].map((row) => reader.of(row)), [["mine"], ["mine too"], ["own"]])
     for (const row of rows(many)) assert.include(reader.of(row), payloadOf(row))
+  })
+
+  it("takes logs of another machine, or of another start of this one, when they were not touched for a day", async () => {
+    const names = rows(many).map((row) => place.writeAs({ machine: "0e15e" }, row, frameOf(row, payloadOf(row))))
+    await reading().append(3000, "own")
+    assert.strictEqual(place.names().length, many + 1)
+    const before = Date.now() / 1000 - 25 * 3600
+    for (const name of names) fs.utimesSync(join(place.folder, name), before, before)
+    await reading().append(3001, "own")
+    assert.strictEqual(place.names().length, 3)
+    const reader = reading()
+    for (const row of rows(many)) assert.deepStrictEqual(reader.of(row), [payloadOf(row)])
   })
 
   it("keeps the bytes of a damaged log in quarantine", async () => {

@@ -51,7 +51,7 @@ const targets = (texts: ReadonlyArray<string>, longest: number) => {
 const differing = async (
   before: Parameters<typeof targets>,
   after: Parameters<typeof targets>,
-  records: (pair: { readonly then: RunRecord; readonly now: RunRecord }) => { then: RunRecord; now: RunRecord } = (
+  records: (pair: { readonly old: RunRecord; readonly now: RunRecord }) => { old: RunRecord; now: RunRecord } = (
     pair
   ) => pair
 ) => {
@@ -60,9 +60,9 @@ const differing = async (
   await lab.run(targets(...after), { keepGoing: true })
   return lab.within({}, {}, () =>
     Effect.gen(function*() {
-      const [now, then] = yield* (yield* Store).listRuns()
-      const pair = records({ then: then!, now: now! })
-      return yield* diffRuns(pair.then, pair.now, { samples: 2 })
+      const [now, old] = yield* (yield* Store).listRuns()
+      const pair = records({ old: old!, now: now! })
+      return yield* diffRuns(pair.old, pair.now, { samples: 2 })
     }))
 }
 
@@ -91,31 +91,40 @@ describe("diffRuns", () => {
       ["failed", "missing"],
       ["skipped", "unreached"]
     ])
-    const gone = await differing([["a"], 2], [["a"], 2], ({ now, then }) => ({
-      then,
+    const gone = await differing([["a"], 2], [["a"], 2], ({ now, old }) => ({
+      old,
       now: { ...now, nodes: now.nodes.slice(0, 1) }
     }))
     assert.deepStrictEqual(gone.nodes.map(({ change }) => change), ["same", "removed", "removed"])
-    const killed = await differing([["a"], 2], [["a"], 2], ({ now: { ok: _, ...now }, then }) => ({
-      then,
+    const killed = await differing([["a"], 2], [["a"], 2], ({ now: { ok: _, ...now }, old }) => ({
+      old,
       now: { ...now, nodes: now.nodes.slice(0, 1) }
     }))
     assert.deepStrictEqual(killed.nodes.map(({ change }) => change), ["same", "unreached", "unreached"])
   })
 
   it("compares settings by path", async () => {
-    const { settings } = await differing([["a"], 2], [["a"], 2], ({ now, then }) => ({
-      then: { ...then, settings: [{ path: "a.b", value: 1 }, { path: "c", value: { x: [1] } }, { path: "old", value: 0 }] },
-      now: { ...now, settings: [{ path: "a.b", value: 2 }, { path: "c", value: { x: [1] } }, { path: "new", value: 9 }] }
+    const { settings } = await differing([["a"], 2], [["a"], 2], ({ now, old }) => ({
+      old: {
+        ...old,
+        settings: [{ path: "a.b", value: 1 }, { path: "c", value: { x: [1] } }, { path: "old", value: 0 }]
+      },
+      now: {
+        ...now,
+        settings: [{ path: "a.b", value: 2 }, { path: "c", value: { x: [1] } }, { path: "new", value: 9 }]
+      }
     }))
-    assert.deepStrictEqual(settings, [{ path: "a.b", from: 1, to: 2 }, { path: "old", from: 0 }, { path: "new", to: 9 }])
+    assert.deepStrictEqual(settings, [{ path: "a.b", from: 1, to: 2 }, { path: "old", from: 0 }, {
+      path: "new",
+      to: 9
+    }])
   })
 })
 
 describe("diffText", () => {
   it("shows settings, nodes and what changed in each, cut to the width", async () => {
-    const diff = await differing([["a", "bb", "ccc"], 2], [["a", "bb", "ccc"], 1], ({ now, then }) => ({
-      then: { ...then, run: "r1", settings: [{ path: "longest", value: 2 }] },
+    const diff = await differing([["a", "bb", "ccc"], 2], [["a", "bb", "ccc"], 1], ({ now, old }) => ({
+      old: { ...old, run: "r1", settings: [{ path: "longest", value: 2 }] },
       now: { ...now, run: "r2", settings: [{ path: "longest", value: 1 }] }
     }))
     assert.strictEqual(

@@ -20,7 +20,9 @@ describe("docs/events", () => {
       const name = member.fields.event.literal
       const section = text.split(`### ${name}\n`)[1]!.split("\n### ")[0]!
       for (const field of Object.keys(member.fields)) {
-        if (field !== "event") assert.match(section, new RegExp(`\\| \`${field}\`[ *]* *\\| \\S+.*\\| \\S.*\\|`), `${name}.${field}`)
+        if (field !== "event") {
+          assert.match(section, new RegExp(`\\| \`${field}\`[ *]* *\\| \\S+.*\\| \\S.*\\|`), `${name}.${field}`)
+        }
       }
     }
   })
@@ -40,7 +42,12 @@ describe("Event", () => {
   it("refuses what is none: another name, a missing field, a negative count, a field too many", () => {
     const fresh = { event: "NodeFresh", label: "a", key: "k" } as const
     assert.deepStrictEqual(decode(fresh), fresh)
-    for (const wrong of [{ ...fresh, event: "NodeOld" }, { event: "NodeFresh", label: "a" }, { ...fresh, rows: -1 }, { ...fresh, x: 1 }]) {
+    for (
+      const wrong of [{ ...fresh, event: "NodeOld" }, { event: "NodeFresh", label: "a" }, { ...fresh, rows: -1 }, {
+        ...fresh,
+        x: 1
+      }]
+    ) {
       assert.throws(() => decode(wrong))
     }
   })

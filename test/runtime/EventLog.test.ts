@@ -22,7 +22,10 @@ const writer = () => {
   })
   const pass = (ms: number) => {
     for (const until = nowMs + ms; nowMs < until; nowMs++) {
-      for (const one of due.splice(0)) (one.atMs <= nowMs ? one.callBack() : due.push(one))
+      for (const one of due.splice(0)) {
+        if (one.atMs <= nowMs) one.callBack()
+        else due.push(one)
+      }
     }
   }
   const events = () => eventsFrom(pieces.join("").split("\n").slice(0, -1), 0).events

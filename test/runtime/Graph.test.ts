@@ -73,9 +73,14 @@ describe("a graph", () => {
     const shared = leaf.as("shared")({}, { i: 7 })
     const arms = [1, 2].map((x): Arm => ({
       point: { x },
-      targets: { out: sum({ a: sum.as("inner")({ a: shared, b: leaf.as("equal")({}, { i: 9 }) }), b: leaf({}, { i: x }) }) }
+      targets: {
+        out: sum({ a: sum.as("inner")({ a: shared, b: leaf.as("equal")({}, { i: 9 }) }), b: leaf({}, { i: x }) })
+      }
     }))
-    const { vertices } = build({ all: sum.as("all")({ a: arms[0]!.targets["out"]!, b: arms[1]!.targets["out"]! }) }, arms)
+    const { vertices } = build(
+      { all: sum.as("all")({ a: arms[0]!.targets["out"]!, b: arms[1]!.targets["out"]! }) },
+      arms
+    )
     assert.deepStrictEqual(vertices.map(({ label }) => label), [
       "shared",
       "equal",

@@ -60,8 +60,10 @@ describe("previous keys", () => {
   })
 
   it("of a label that the last eight runs did not come to are none, however long the history", async () => {
-    const runs = Array.from({ length: 100 }, (_, index) =>
-      record(`r${index}`, "mine", index === 8 ? { a: "too old" } : { b: `b${index}` }))
+    const runs = Array.from(
+      { length: 100 },
+      (_, index) => record(`r${index}`, "mine", index === 8 ? { a: "too old" } : { b: `b${index}` })
+    )
     const { found, read } = await asked(runs, ({ last }) => Effect.all([last("a"), last("a"), last("none")]))
     assert.deepStrictEqual(found, [undefined, undefined, undefined])
     assert.strictEqual(read.length, 8)

@@ -41,6 +41,9 @@ describe("ofNode and settingsOf", () => {
     assert.deepStrictEqual(facts, { kind: "make", id: [], inputs: {} })
     assert.strictEqual(RunFacts.settingsOf(begun).size, 0)
     assert.strictEqual(RunFacts.settingsOf({ settings: [{ value: 1 }] }).size, 0)
-    assert.deepStrictEqual(RunFacts.settingsOf({ settings: [{ path: "a", value: 1, label: "ours" }] }).get("a")?.value, 1)
+    assert.deepStrictEqual(
+      RunFacts.settingsOf({ settings: [{ path: "a", value: 1, label: "ours" }] }).get("a")?.value,
+      1
+    )
   })
 })

@@ -19,7 +19,9 @@ const echo = Layer.succeed(Echo, {
 })
 
 const Size = Type.value("size", Schema.Struct({ rows: Schema.Int, scale: Schema.Finite }))
-const Line = Type.table("line", { id: Schema.String, at: Schema.Int, text: Schema.NullOr(Schema.String) }, { id: ["id"] })
+const Line = Type.table("line", { id: Schema.String, at: Schema.Int, text: Schema.NullOr(Schema.String) }, {
+  id: ["id"]
+})
 const Said = Type.table("said", { id: Schema.String, said: Schema.String }, { id: ["id"] })
 const Length = Type.table("length", { id: Schema.String, n: Schema.Int }, { id: ["id"] })
 

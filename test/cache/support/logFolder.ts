@@ -6,7 +6,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { digestBytes } from "../../../cache/Digest.ts"
-import { endHolder, holderText, makeHolder } from "../../../cache/Holder.ts"
+import { endHolder, type Holder, holderText, makeHolder } from "../../../cache/Holder.ts"
 import { encodeFrame, headerBytes, keyBytes, Kind } from "../../../cache/log/Frame.ts"
 import { MemoryBudget } from "../../../cache/log/LogBytes.ts"
 import { LogFolder } from "../../../cache/log/LogFolder.ts"
@@ -34,7 +34,12 @@ export class Place {
 
   /** Puts the log of a writer that is gone in place. Returns its name, which sorts by `order`. */
   write(order: number, ...frames: ReadonlyArray<Uint8Array>): string {
-    const holder = makeHolder()
+    return this.writeAs({}, order, ...frames)
+  }
+
+  /** {@link write}, for a writer that differs from one of this process. */
+  writeAs(writer: Partial<Holder>, order: number, ...frames: ReadonlyArray<Uint8Array>): string {
+    const holder = { ...makeHolder(), ...writer }
     endHolder(holder)
     const name = `${String(order).padStart(10, "0")}-${holderText(holder)}.log`
     writeFileSync(join(this.folder, name), Buffer.concat(frames))

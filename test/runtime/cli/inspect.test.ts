@@ -5,7 +5,7 @@
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
 import { copyProject, type Project } from "../../faults/copyProject.ts"
 import { start } from "../../support/pipeline.ts"
-import { ran } from "../../support/whatRan.ts"
+import { ran, rowsRan } from "../../support/whatRan.ts"
 import { askingServer } from "./askingServer.ts"
 
 let project: Project
@@ -22,6 +22,7 @@ beforeAll(async () => {
   const { events, exitCode, stdout } = await project.call("run", "--json")
   assert.strictEqual(exitCode, 0)
   assert.deepStrictEqual(ran(events), ["words", "weigh", "summary"])
+  assert.deepInclude(rowsRan(events, "weigh"), { ran: 1, fresh: 2, failed: 0 })
   printed = stdout.split("\n").filter((line) => line.startsWith("{\"event\""))
 })
 afterAll(() => project.remove())
@@ -52,7 +53,10 @@ describe("after two runs", () => {
 
   it("log has every line that --json printed, and one line of them for people", async () => {
     const { stdout } = await ask("log", "--json")
-    assert.deepStrictEqual(stdout.trim().split("\n"), printed.filter((line) => !line.includes("\"Progress\"") || stdout.includes(line)))
+    assert.deepStrictEqual(
+      stdout.trim().split("\n"),
+      printed.filter((line) => !line.includes("\"Progress\"") || stdout.includes(line))
+    )
     const { stdout: text } = await ask("log", "latest", "--node", "weigh")
     assert.match(text, /^ +\S+ s {2}start {5}weigh {2}words: 3 → 3 rows|start {5}weigh {2}words: word changed/m)
     assert.match(text, /done {6}weigh {2}1 row \(2 reused\)/)
@@ -65,7 +69,11 @@ describe("after two runs", () => {
   it("trace walks up to the file and down to the summary", async () => {
     const { row, up, down } = await json("trace", "weigh", "basalt")
     assert.deepInclude(row, { label: "weigh", row: "basalt", state: "ran" })
-    assert.deepStrictEqual(up.map(({ label, next, row }: any) => [label, row, next[0].kind]), [["words", "basalt", "source"]])
+    assert.deepStrictEqual(up.map(({ label, next, row }: any) => [label, row, next[0].kind]), [[
+      "words",
+      "basalt",
+      "source"
+    ]])
     assert.deepStrictEqual(down.map(({ kind, label }: any) => [label, kind]), [["summary", "value"]])
     const alone = await ask("trace", "basalt")
     assert.match(alone.stdout, /^from\nwords {2}basalt/)

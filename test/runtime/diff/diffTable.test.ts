@@ -78,8 +78,15 @@ describe("diffTable", () => {
   it("without ids compares row by row, and says which columns came and went", async () => {
     const diff = await inStore(Effect.gen(function*() {
       const store = yield* Store
-      const before = yield* store.putTable([column("n", "int64"), column("old", "string")], { n: [1, 2, 3], old: ["", "", ""] }, 3)
-      const after = yield* store.putTable([column("n", "int64"), column("new", "string")], { n: [1, 5], new: ["", ""] }, 2)
+      const before = yield* store.putTable([column("n", "int64"), column("old", "string")], {
+        n: [1, 2, 3],
+        old: ["", "", ""]
+      }, 3)
+      const after = yield* store.putTable(
+        [column("n", "int64"), column("new", "string")],
+        { n: [1, 5], new: ["", ""] },
+        2
+      )
       return yield* diffTable(before, after, { id: [], samples: 3 })
     }))
     assert.deepInclude(diff, { newColumns: ["new"], goneColumns: ["old"], columns: [{ name: "n", changed: 1 }] })
@@ -91,7 +98,9 @@ describe("diffTable", () => {
     let seed = 11
     const random = (below: number) => (seed = (seed * 16807) % 2147483647) % below
     const verdicts = ["safe", "unsafe", null]
-    const rowOf = (id: string): Row => [id, verdicts[random(3)]!, random(4), random(2) === 0, random(2) === 0 ? [] : ["C1"]]
+    const rowOf = (
+      id: string
+    ): Row => [id, verdicts[random(3)]!, random(4), random(2) === 0, random(2) === 0 ? [] : ["C1"]]
     for (let round = 0; round < 4; round++) {
       const before = Array.from({ length: 60 }, (_, i) => rowOf(`r${i}`))
       const kept = before.filter(() => random(10) > 0).map((row) => random(3) === 0 ? rowOf(row[0]) : row)
@@ -111,7 +120,9 @@ describe("diffTable", () => {
         return { joined, diff: yield* diffTable(a, b, { id: ["id"], samples: 2 }) }
       }))
       const { added, changed, removed } = diff!.rows
-      const flip = diff!.flips.find(({ column, from, to }) => column === "verdict" && from === "safe" && to === "unsafe")
+      const flip = diff!.flips.find(({ column, from, to }) =>
+        column === "verdict" && from === "safe" && to === "unsafe"
+      )
       assert.deepStrictEqual(
         {
           added: [added],

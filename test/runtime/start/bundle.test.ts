@@ -138,7 +138,10 @@ describe("the bundle", () => {
     const text = readFileSync(manifest, "utf8")
     writeFileSync(manifest, text.slice(0, 100))
     assert.isFalse(isBundled(broken))
-    writeFileSync(manifest, text.replace(/("node_modules\/effect\/package\.json",[^\]]*)"[0-9a-f]{64}"/, `$1"${"0".repeat(64)}"`))
+    writeFileSync(
+      manifest,
+      text.replace(/("node_modules\/effect\/package\.json",[^\]]*)"[0-9a-f]{64}"/, `$1"${"0".repeat(64)}"`)
+    )
     assert.isFalse(isBundled(broken))
     writeFileSync(manifest, text)
     assert.isTrue(isBundled(broken))

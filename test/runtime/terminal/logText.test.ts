@@ -35,7 +35,11 @@ const events: ReadonlyArray<readonly [atMs: number, event: Event]> = [
   }],
   [62_100, { event: "NodeFinished", label: "mix", key, durationMs: 40, usd: 0, unchanged: false, shared: true }],
   [62_200, { event: "Nondeterministic", label: "mix", key }],
-  [62_300, { event: "NodeFailed", label: "train", reason: "train (abababab) failed: exit code 1\n  look at trainer.log" }],
+  [62_300, {
+    event: "NodeFailed",
+    label: "train",
+    reason: "train (abababab) failed: exit code 1\n  look at trainer.log"
+  }],
   [62_400, { event: "RunStopped", reason: "budget", text: "$5.01 of $5 spent" }],
   [62_500, { event: "NodeSkipped", label: "report", because: "train" }],
   [3_700_000, {

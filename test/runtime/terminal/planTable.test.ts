@@ -143,7 +143,10 @@ time and cost: history
   })
 
   it("says how much a selection leaves out", () => {
-    const plan = { ...planOf([entry("a", "fresh", "")]), unselected: [entry("b", "stale", "x"), entry("c", "fresh", "")] }
+    const plan = {
+      ...planOf([entry("a", "fresh", "")]),
+      unselected: [entry("b", "stale", "x"), entry("c", "fresh", "")]
+    }
     assert.strictEqual(planTable(plan, { width: 80 }), "= 1 fresh\n- 2 not selected\nnothing to do")
   })
 

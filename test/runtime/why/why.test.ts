@@ -11,10 +11,10 @@ import * as Plan from "../../../runtime/Plan.ts"
 import * as Source from "../../../runtime/Source.ts"
 import { whyRowText, whyText } from "../../../runtime/terminal/whyText.ts"
 import * as Type from "../../../runtime/Type.ts"
-import { type Explained, explain } from "../../../runtime/why/explain.ts"
+import { explain, type Explained } from "../../../runtime/why/explain.ts"
 import { explainRow } from "../../../runtime/why/explainRow.ts"
 import { settingsBehind } from "../../../runtime/why/settingBehind.ts"
-import { laboratory, type LabOptions } from "../support/world.ts"
+import { type LabOptions, laboratory } from "../support/world.ts"
 
 const Rule = Type.table("rule", { ruleId: Schema.String, text: Schema.String }, { id: ["ruleId"] })
 const Answer = Type.table("answer", { answerId: Schema.String, about: Schema.String, text: Schema.String }, {
@@ -79,8 +79,12 @@ const setUp = async () => {
   const why = (longest = 4, options: LabOptions = {}): Promise<ReadonlyArray<Explained>> =>
     asked(longest, options, (entry, plan, runs) => explain(entry, plan, { runs, settings: [], sets: new Set() }))
   const row = (name: string, longest = 4, options: LabOptions = {}) =>
-    asked(longest, options, (entry, plan, runs, session) =>
-      explainRow(entry, plan, name, { runs, stored: (parts) => session.plan.storedParts(entry.vertex, parts) }))
+    asked(
+      longest,
+      options,
+      (entry, plan, runs, session) =>
+        explainRow(entry, plan, name, { runs, stored: (parts) => session.plan.storedParts(entry.vertex, parts) })
+    )
   await lab.run(targets())
   return { lab, put, targets, why, row }
 }
@@ -186,7 +190,10 @@ describe("why a row", () => {
     for (let time = 0; time < 2; time++) await lab.run(targets())
     const failed = await row("a")
     assert.deepInclude(failed, { state: "failed", failed: { attempts: 2, reason: "no ruler for this" } })
-    assert.include(whyRowText("judge", failed, { width: 80 }), "failed 2 times, would run again\n  last: no ruler for this")
+    assert.include(
+      whyRowText("judge", failed, { width: 80 }),
+      "failed 2 times, would run again\n  last: no ruler for this"
+    )
   })
 
   it("is not there, or has no key yet", async () => {
@@ -198,29 +205,39 @@ describe("why a row", () => {
 
 describe("whyText", () => {
   it("shows the first differing part first, and below each what is behind it", () => {
-    const text = whyText({
-      label: "judge",
-      state: "stale",
-      key: "3f2a91c0aaaa",
-      reasons: [
-        {
-          part: "input",
-          text: "rules: text changed",
-          change: {
-            rows: {
-              added: 0,
-              removed: 2,
-              changed: 5,
-              samples: { added: [], removed: ["r8", "r9"], changed: ["r2", "r3", "r4"] },
-              first: { row: "r2", column: "text", from: "be brief", to: "be \x1b[31mvery\nbrief" }
+    const text = whyText(
+      {
+        label: "judge",
+        state: "stale",
+        key: "3f2a91c0aaaa",
+        reasons: [
+          {
+            part: "input",
+            text: "rules: text changed",
+            change: {
+              rows: {
+                added: 0,
+                removed: 2,
+                changed: 5,
+                samples: { added: [], removed: ["r8", "r9"], changed: ["r2", "r3", "r4"] },
+                first: { row: "r2", column: "text", from: "be brief", to: "be \x1b[31mvery\nbrief" }
+              }
             }
-          }
-        },
-        { part: "params", text: "longest: 4 → 5", from: "4", to: "5", settings: [{ path: "a.longest", setBy: "--set" }] },
-        { part: "code", text: "the statement changed", from: "select a", to: "select b" },
-        { part: "code", text: "code changed: judge at nodes/judge.ts:31", at: "nodes/judge.ts:31" }
-      ]
-    }, "experiments/x.ts", { width: 60 })
+          },
+          {
+            part: "params",
+            text: "longest: 4 → 5",
+            from: "4",
+            to: "5",
+            settings: [{ path: "a.longest", setBy: "--set" }]
+          },
+          { part: "code", text: "the statement changed", from: "select a", to: "select b" },
+          { part: "code", text: "code changed: judge at nodes/judge.ts:31", at: "nodes/judge.ts:31" }
+        ]
+      },
+      "experiments/x.ts",
+      { width: 60 }
+    )
     assert.strictEqual(
       text,
       `
