@@ -6,6 +6,7 @@
 import { createHash, randomBytes } from "node:crypto"
 import * as fs from "node:fs"
 import * as path from "node:path"
+import { rescueMissing } from "./care/Trash.ts"
 import { type Digest, digestBytes } from "./Digest.ts"
 import type { Journal } from "./Journal.ts"
 import * as publish from "./publish.ts"
@@ -19,6 +20,7 @@ export const smallBlobBytes = 32 << 10
 
 /** SHA-256 of a file's bytes, without holding them. */
 export const digestFile = async (file: string): Promise<Digest> => {
+  if (fs.statSync(file).size <= pieceBytes) return digestBytes(fs.readFileSync(file))
   const handle = await fs.promises.open(file, "r")
   try {
     const hash = createHash("sha256")
@@ -37,13 +39,17 @@ const notTheDigest = (found: Digest): string => `its bytes have the digest ${fou
 
 /** The blobs of one cache. File work is synchronous and throws; `Store.ts` wraps it. */
 export class Blobs {
+  readonly #base: string
   readonly #folder: string
   readonly #tmp: string
   readonly #quarantine: string
   readonly #journal: Journal
   readonly #verified = new Set<Digest>()
+  /** Those whose file was checked, or published, by this process. */
+  readonly #verifiedFiles = new Set<Digest>()
 
   constructor(base: string, journal: Journal) {
+    this.#base = base
     this.#folder = path.join(base, "blobs")
     this.#tmp = path.join(base, "tmp")
     this.#quarantine = path.join(base, "quarantine")
@@ -58,11 +64,16 @@ export class Blobs {
   has(digest: Digest): boolean {
     if (this.#journal.has("blob", digest) || this.#hasFile(digest)) return true
     this.#journal.refresh()
-    return this.#journal.has("blob", digest)
+    return this.#journal.has("blob", digest) || this.#rescue(digest)
   }
 
   #hasFile(digest: Digest): boolean {
     return fs.existsSync(this.pathOf(digest))
+  }
+
+  /** Takes a blob back that gc has put aside since this process learnt of it. */
+  #rescue(digest: Digest): boolean {
+    return rescueMissing(this.#base, path.relative(this.#base, this.pathOf(digest)))
   }
 
   /** A small blob is readable at once and durable with the journal's next commit; a larger one is durable on return. */
@@ -100,6 +111,7 @@ export class Blobs {
     } else {
       publish.publishTemporary(temporary, this.pathOf(digest))
     }
+    this.#verifiedFiles.add(digest)
   }
 
   /** The bytes of a blob, the caller's own. **Fails**: throws {@link BlobMissing}, {@link BlobDamaged}. */
@@ -121,7 +133,7 @@ export class Blobs {
     }
     // An action that was just picked up may name what a third process wrote.
     this.#journal.refresh()
-    const late = this.#copyOf(digest)
+    const late = this.#copyOf(digest) ?? (this.#rescue(digest) ? publish.readIfExists(this.pathOf(digest)) : undefined)
     if (late === undefined) throw new BlobMissing({ digest })
     return late
   }
@@ -134,18 +146,22 @@ export class Blobs {
   /** The file of a blob, checked, and made if it has none. **Fails**: rejects as {@link read} throws. */
   async fileOf(digest: Digest): Promise<string> {
     const file = this.pathOf(digest)
-    if (!this.#hasFile(digest)) publish.replaceFile(this.#tmp, file, this.read(digest))
+    if (!this.#hasFile(digest) && !this.#rescue(digest)) publish.replaceFile(this.#tmp, file, this.read(digest))
+    if (this.#verifiedFiles.has(digest)) return file
     const found = await digestFile(file)
     if (found !== digest) {
       this.quarantine(file, digest)
-      throw new BlobDamaged({ kind: "blob", digest, found: notTheDigest(found) })
+      if (!this.#isIntact(digest)) throw new BlobDamaged({ kind: "blob", digest, found: notTheDigest(found) })
+      publish.replaceFile(this.#tmp, file, this.read(digest))
     }
+    this.#verifiedFiles.add(digest)
     return file
   }
 
   /** Moves a blob out of the way and returns the error to throw. */
   damaged(digest: Digest, found: string): BlobDamaged {
     this.#verified.delete(digest)
+    this.#verifiedFiles.delete(digest)
     this.#journal.condemn("blob", digest)
     this.quarantine(this.pathOf(digest), digest)
     return new BlobDamaged({ kind: "blob", digest, found })

@@ -6,7 +6,9 @@
  */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
+import * as path from "node:path"
 import type { Digest } from "./Digest.ts"
+import { rescueMissing } from "./care/Trash.ts"
 import { ClaimBook } from "./log/ClaimBook.ts"
 import { headerBytes, keyBytes, Kind } from "./log/Frame.ts"
 import { KeyIndex } from "./log/KeyIndex.ts"
@@ -300,9 +302,16 @@ class OpenMemo implements Memo {
   }
 }
 
+/** Takes back what gc has put aside of this row function: somebody needs it after all. */
+const rescue = ({ folder, tmp }: MemoPlace): void => {
+  const base = path.dirname(tmp)
+  rescueMissing(base, path.relative(base, folder))
+}
+
 /** Opens the memo in `place.folder`. The scope's end waits for frames on their way and closes the files. */
 export const openMemo = (place: MemoPlace): Effect.Effect<Memo, StoreFailed, Scope.Scope> =>
   Effect.gen(function*() {
+    rescue(place)
     const memo = yield* Effect.acquireRelease(
       Effect.sync(() => new OpenMemo(place)),
       (open) => Effect.promise(() => open.close())

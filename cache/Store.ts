@@ -263,7 +263,8 @@ const make = Effect.fnUntraced(function*(root: string) {
     workFolder: (key) =>
       attempt("make a work folder", root, () => {
         const folder = path.join(base, "work", requireDigest(key))
-        publish.makeFolder(folder)
+        // No sync: what is written into it makes it durable.
+        fs.mkdirSync(folder, { recursive: true, mode: 0o700 })
         return folder
       }),
     claim: Effect.fnUntraced(function*(key, onWait) {

@@ -5,6 +5,7 @@
  */
 import * as fs from "node:fs"
 import * as path from "node:path"
+import { promisify } from "node:util"
 import { type Blobs, digestFile } from "./Blobs.ts"
 import { folderContent, type FolderManifest } from "./Manifest.ts"
 import * as publish from "./publish.ts"
@@ -55,6 +56,8 @@ const takeFile = async (tmp: string, file: string, link: boolean): Promise<strin
   return temporary
 }
 
+const syncData = (fd: number): Promise<void> => promisify(fs.fdatasync)(fd)
+
 /**
  * Stores the files of `folder` as blobs. With `move` the files are linked, not copied, and the folder is removed once
  * all of them are published, so that a kill in between loses nothing.
@@ -65,14 +68,15 @@ export const putFolder = async (base: string, blobs: Blobs, folder: string, move
   for (const name of listFiles(folder)) {
     const temporary = await takeFile(tmp, path.join(folder, name), move)
     try {
-      const handle = await fs.promises.open(temporary, "r")
-      await handle.datasync().finally(() => handle.close())
+      const fd = fs.openSync(temporary, "r")
+      await syncData(fd).finally(() => fs.closeSync(fd))
       const blob = await digestFile(temporary)
       const bytes = fs.statSync(temporary).size
       await blobs.adopt(temporary, blob)
       files.push({ path: name, blob, bytes })
-    } finally {
+    } catch (error) {
       fs.rmSync(temporary, { force: true })
+      throw error
     }
   }
   // Only now: a trainer that resumes after a kill on the way here must still be able to write its files.
@@ -141,7 +145,7 @@ export const materialise = async (
   } finally {
     fs.rmSync(temporary, { recursive: true, force: true })
   }
-  publish.syncFolder(path.dirname(target))
+  // No sync: a shown folder that a power cut takes is made again, and one it leaves in part is found out by its check.
   checked.add(manifest.content)
   return target
 }

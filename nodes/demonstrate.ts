@@ -64,7 +64,7 @@ export const ownDemonstrations = Node.sql({
     Node.query`
       with fitting as (
         select own."promptId", asked.label as label, own.prompt,
-          case own."finishReason" when 'stop' then own.text else regexp_extract(own.text, '^.*?[.!?](?=\s|$)', 0, 's') end as target,
+          case own."finishReason" when 'stop' then own.text else regexp_extract(own.text, '^(.*?[.!?])(?:\s|$)', 1, 's') end as target,
           row_number() over (partition by own."promptId" order by sha256(${seed} || '/own/' || own."sampleId"), own."sampleId") as place
         from ${answers} own
           join ${critiques} judged on own."sampleId" = judged."sampleId"

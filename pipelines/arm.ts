@@ -9,6 +9,7 @@ import { imitateSft } from "../nodes/imitateSft.ts"
 import { gatherTables } from "../nodes/gather.ts"
 import { stageTwoOutcome } from "../nodes/stageTwoOutcome.ts"
 import { MixCount } from "../nodes/tables.ts"
+import { trainingFindings } from "../nodes/trainedOn.ts"
 import { verifySft } from "../nodes/verifySft.ts"
 import { ours, type Resolved } from "../runtime/Config.ts"
 import * as Pipeline from "../runtime/Pipeline.ts"
@@ -81,7 +82,7 @@ const stageOne = (config: ArmConfig, base: Policy<never>, before: Prepared, data
       template: verificationTemplate(config),
       seed: config.seeds.train
     })
-    return { tuned, findings: undefined }
+    return { tuned, findings: trainingFindings({ policy: tuned }) }
   }
   const demonstrations = demonstrationsOf(config, before, data)
   return {

@@ -12,6 +12,7 @@ import { PassAt } from "../nodes/passAt.ts"
 import { report } from "../nodes/report.ts"
 import { stageTwoOutcome } from "../nodes/stageTwoOutcome.ts"
 import { Pairs } from "../nodes/tables.ts"
+import { trainedExamples, trainedOn, trainingFindings } from "../nodes/trainedOn.ts"
 import type { PrintedSetting } from "../runtime/Config.ts"
 import * as Pipeline from "../runtime/Pipeline.ts"
 import { evaluate, pairsWith } from "./evaluate.ts"
@@ -26,7 +27,7 @@ const allScores = gatherScores(arms)
 const allPairs = gatherTables(Pairs, arms.slice(1))
 const allPasses = gatherTables(PassAt, arms)
 const oneJudge = gatherTables(JudgeAgreement, [])
-const allFindings = gatherFindings(["leaks", "lineage", "stageTwo", "calibration"])
+const allFindings = gatherFindings(["leaks", "lineage", "training", "stageTwo", "calibration"])
 
 /** Settings as a report prints them. */
 export const printedSettings = (printed: ReadonlyArray<PrintedSetting>) =>
@@ -66,6 +67,7 @@ export const sinternal = Pipeline.make({
       findings: allFindings({
         leaks,
         lineage,
+        training: trainingFindings({ policy: tuned }),
         stageTwo: stageTwoOutcome({ policy: reinforced }),
         calibration: judgeCalibration({})
       })
@@ -79,6 +81,16 @@ export const sinternal = Pipeline.make({
       notes: config.report.notes,
       judges: ""
     })
-    return { rollouts, critiques, examples, tuned, reinforced, manifest, report: written }
+    return {
+      rollouts,
+      critiques,
+      examples,
+      tuned,
+      reinforced,
+      manifest,
+      trained: trainedExamples({ trained: trainedOn({ policy: tuned }), critiques }),
+      reinforcedOn: trainedOn.as("reinforcedOn")({ policy: reinforced }),
+      report: written
+    }
   }
 })

@@ -11,6 +11,7 @@ import { PassAt } from "../nodes/passAt.ts"
 import { report } from "../nodes/report.ts"
 import { stageTwoOutcome } from "../nodes/stageTwoOutcome.ts"
 import { Pairs } from "../nodes/tables.ts"
+import { trainedExamples, trainedOn, trainingFindings } from "../nodes/trainedOn.ts"
 import type { PrintedSetting } from "../runtime/Config.ts"
 import * as Pipeline from "../runtime/Pipeline.ts"
 import { evaluate, judgedTwice, pairsWith } from "./evaluate.ts"
@@ -30,7 +31,7 @@ const allScores = gatherScores(names)
 const allPairs = gatherTables(Pairs, ["refusalSft", "verifySft", "grpo"])
 const allPasses = gatherTables(PassAt, names)
 const allAgreement = gatherTables(JudgeAgreement, names)
-const allFindings = gatherFindings(["leaks", "lineage", "imitated", "stageTwo", "calibration", "harm"])
+const allFindings = gatherFindings(["leaks", "lineage", "imitated", "training", "stageTwo", "calibration", "harm"])
 
 /** Every arm's policy, and what the steps found out about themselves. */
 const policies = (config: Config) => {
@@ -92,6 +93,7 @@ export const withBaselines = Pipeline.make({
         leaks,
         lineage,
         imitated,
+        training: trainingFindings({ policy: tuned }),
         stageTwo: stageTwoOutcome({ policy: reinforced }),
         calibration: judgeCalibration({}),
         harm: harmCalibration({})
@@ -105,6 +107,16 @@ export const withBaselines = Pipeline.make({
       judges:
         "First judge: the refusal judge with the request's label; second: a harm judge fitted on scored answers, which does not carry over to a model's own answers."
     })
-    return { rollouts, critiques, examples, tuned, reinforced, manifest, report: written }
+    return {
+      rollouts,
+      critiques,
+      examples,
+      tuned,
+      reinforced,
+      manifest,
+      trained: trainedExamples({ trained: trainedOn({ policy: tuned }), critiques }),
+      reinforcedOn: trainedOn.as("reinforcedOn")({ policy: reinforced }),
+      report: written
+    }
   }
 })

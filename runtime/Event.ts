@@ -85,7 +85,7 @@ const RowsFound = Schema.Struct({
 const RowRetried = Schema.Struct({
   event: Schema.Literal("RowRetried"),
   label,
-  row: text("the row, by its id cells joined with `/`"),
+  row: text("the row, by its id cells joined with `/`; empty where a call of a node without rows is meant"),
   attempt: count("the attempt that failed, from 1"),
   class: text("`rate-limit`, `server`, `network` or `timeout`"),
   delayMs: amount("milliseconds until the next attempt"),

@@ -44,10 +44,32 @@ export interface Difference {
   readonly to: unknown
 }
 
-/** Paths at which two JSON values differ, outermost objects followed, arrays compared whole. */
+/** Items of a list that may differ without the whole list being what differs. */
+const mostItems = 4
+
+/** What an item of a list is known by: a setting by its path. */
+const itemName = (item: { readonly [name: string]: unknown }, index: number): string =>
+  String(item["path"] ?? item["name"] ?? item["id"] ?? index)
+
+/** Paths in two lists of as many records; none where they are other lists, or differ all over. */
+const differingItems = (before: unknown, after: unknown, path: string): ReadonlyArray<Difference> => {
+  if (!Array.isArray(before) || !Array.isArray(after) || before.length !== after.length) return []
+  if (![...before, ...after].every(isNested)) return []
+  const found: Array<Difference> = []
+  for (const [index, item] of after.entries()) {
+    found.push(...differingPaths(before[index], item, `${path}[${itemName(item, index)}]`))
+    if (found.length > mostItems) return []
+  }
+  return found
+}
+
+/** Paths at which two JSON values differ: records are followed, and lists of records where few of them differ. */
 export const differingPaths = (before: unknown, after: unknown, path = ""): ReadonlyArray<Difference> => {
   if (canonicalJson(before ?? null) === canonicalJson(after ?? null)) return []
-  if (!isNested(before) || !isNested(after)) return [{ path, from: before, to: after }]
+  if (!isNested(before) || !isNested(after)) {
+    const items = differingItems(before, after, path)
+    return items.length > 0 ? items : [{ path, from: before, to: after }]
+  }
   return [...new Set([...Object.keys(before), ...Object.keys(after)])].flatMap((name) =>
     differingPaths(before[name], after[name], path === "" ? name : `${path}.${name}`)
   )

@@ -14,7 +14,9 @@ export interface Knowledge {
    * What an action was made from beside its inputs' results: the row function whose log it used, and the keys of the
    * actions of its sources.
    */
-  readonly usesOf: (action: Action) => { readonly rowFunction: Digest | undefined; readonly sources: ReadonlyArray<Digest> }
+  readonly usesOf: (
+    action: Action
+  ) => { readonly rowFunction: Digest | undefined; readonly sources: ReadonlyArray<Digest> }
   /** The present results of an experiment, by label. **Shape**: its runs, latest first. */
   readonly presentOf: (
     runs: ReadonlyArray<RunRecord>

@@ -5,7 +5,7 @@
 import * as fs from "node:fs"
 import * as path from "node:path"
 import { endHolder, type Holder, isHere, makeHolder, parseHolder, Watch } from "../Holder.ts"
-import { isMerged } from "../log/compact.ts"
+import { isFinished, isMerged } from "../log/logName.ts"
 import type { RunRecord } from "../Manifest.ts"
 import type { Knowledge } from "./Knowledge.ts"
 
@@ -69,9 +69,7 @@ export class Living {
 
   /** Whether nobody writes a log any more. */
   isFinished(folder: string, log: string): boolean {
-    if (isMerged(log)) return true
-    const writer = writerOf(log)
-    return writer !== undefined && !this.isAlive(writer, path.join(folder, log))
+    return isFinished(folder, log, this.#watch)
   }
 
   #add(holder: Holder, sinceMs: number): void {

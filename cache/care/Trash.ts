@@ -39,7 +39,7 @@ const filesOf = (folder: string): ReadonlyArray<string> =>
     .flatMap((entry) => entry.isFile() ? [path.relative(folder, path.join(entry.parentPath, entry.name))] : [])
 
 /** Bytes below a file or folder; 0 where there is nothing. A file with several names counts once. */
-export const bytesBelow = (place: string): number => {
+const bytesBelow = (place: string): number => {
   const stat = fs.lstatSync(place, { throwIfNoEntry: false })
   if (stat === undefined) return 0
   if (!stat.isDirectory()) return stat.size
@@ -97,11 +97,14 @@ export class Trash {
     return move(path.join(this.#base, relative), this.pathOf(batch, relative))
   }
 
+  bytesOf(batch: Batch): number {
+    return bytesBelow(this.pathOf(batch, ""))
+  }
+
   /** Deletes a batch. Returns the bytes that were in it. */
   remove(batch: Batch): number {
-    const folder = this.pathOf(batch, "")
-    const bytes = bytesBelow(folder)
-    fs.rmSync(folder, { recursive: true, force: true })
+    const bytes = this.bytesOf(batch)
+    fs.rmSync(this.pathOf(batch, ""), { recursive: true, force: true })
     return bytes
   }
 

@@ -4,7 +4,6 @@
  * machine has is `../doctor.ts`' business.
  */
 import type { InferenceSession } from "onnxruntime-node"
-import { type ExternalConstant, withConstantsFolder } from "./constantsFolder.ts"
 
 /** Where graphs run. The graphs themselves use operators that onnxruntime's WebGPU provider has, too. */
 export type Device = "cpu"
@@ -16,8 +15,8 @@ export interface SessionSettings {
   readonly threads: number
   /** Default: the CPU. */
   readonly device?: Device
-  /** The constants that lie outside the model. */
-  readonly constants?: ReadonlyArray<ExternalConstant>
+  /** Bytes of the constants that lie outside the model, by name. */
+  readonly constants?: ReadonlyArray<{ readonly path: string; readonly data: Uint8Array }>
   /** Keep freed memory for the next run: faster for sessions that run often, wasteful for many of them. */
   readonly arena: boolean
   /** How much onnxruntime rewrites a graph before running it. */
@@ -30,19 +29,7 @@ export const loadRuntime = (): Promise<OnnxRuntime> => import("onnxruntime-node"
 /** A session of the model in `bytes`. **Fails**: rejects when onnxruntime cannot be loaded or refuses the model. */
 export const openSession = async (bytes: Uint8Array, settings: SessionSettings): Promise<InferenceSession> => {
   const runtime = await loadRuntime()
-  const constants = settings.constants ?? []
-  const create = (folder: string | undefined) =>
-    runtime.InferenceSession.create(bytes, sessionOptions(settings, constants, folder))
-  return withConstantsFolder(constants, create)
-}
-
-const sessionOptions = (
-  settings: SessionSettings,
-  constants: ReadonlyArray<ExternalConstant>,
-  folder: string | undefined
-): InferenceSession.SessionOptions => {
-  const mapped = folder === undefined ? {} : { model_external_initializers_file_folder_path: folder }
-  return {
+  return runtime.InferenceSession.create(bytes, {
     executionProviders: [settings.device ?? "cpu"],
     intraOpNumThreads: settings.threads,
     interOpNumThreads: 1,
@@ -51,8 +38,8 @@ const sessionOptions = (
     enableCpuMemArena: settings.arena,
     graphOptimizationLevel: settings.optimisation,
     logSeverityLevel: 3,
-    ...(folder === undefined && constants.length > 0 ? { externalData: constants } : {}),
+    ...(settings.constants === undefined ? {} : { externalData: settings.constants }),
     // threads of a spinning pool would burn the cores that other workers need
-    extra: { session: { intra_op: { allow_spinning: "0" }, ...mapped } }
-  }
+    extra: { session: { intra_op: { allow_spinning: "0" } } }
+  })
 }

@@ -3,6 +3,7 @@
  * has its own worker, which ends with it. What a job does is in `sft.ts` and `grpo.ts`.
  */
 import { Worker } from "node:worker_threads"
+import { engineVersion } from "../engineVersion.ts"
 import { checkJob } from "./checkJob.ts"
 import type { FromTrainer, ToTrainer, TrainerOrder, TrainerTask } from "./trainerMessages.ts"
 import { fromMessage, TrainingFailed } from "./TrainingFailed.ts"
@@ -17,7 +18,10 @@ import type {
 } from "./TrainJob.ts"
 
 export interface TrainOptions {
-  /** Threads onnxruntime computes with. */
+  /**
+   * Threads onnxruntime computes with. GRPO samples from weights that change, and with several threads the order of
+   * sums then depends on how many there are.
+   */
   readonly threads: number
   /** Stops the run within one step; its state is saved, and the promise rejects with the signal's reason. */
   readonly signal?: AbortSignal
@@ -25,6 +29,10 @@ export interface TrainOptions {
   /** Bytes the job may take. Default: what the machine has free. */
   readonly memoryBytes?: number
 }
+
+/** Everything about a trainer's options that its results depend on. */
+export const trainerFingerprint = ({ threads }: Pick<TrainOptions, "threads">): string =>
+  threads === 1 ? engineVersion : `${engineVersion}/${threads} threads`
 
 /** The worker's entry beside this module, as source or compiled. */
 const workerUrl = () =>

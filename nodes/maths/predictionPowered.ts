@@ -27,7 +27,10 @@ const within = (value: number): number => Math.min(1, Math.max(0, value))
 
 const check = (judged: Count, labelled: LabelledCounts, where: string): void => {
   checkCount(judged, where)
-  for (const [name, count] of Object.entries(labelled)) checkCount({ hits: count, n: count }, `${where}, ${name}`)
+  const { falseNegatives, falsePositives, trueNegatives, truePositives } = labelled
+  for (const [name, count] of Object.entries({ falseNegatives, falsePositives, trueNegatives, truePositives })) {
+    checkCount({ hits: count, n: count }, `${where}, ${name}`)
+  }
   if (judged.n === 0) throw new RangeError(`${where}: no answers were judged`)
 }
 

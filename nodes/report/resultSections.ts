@@ -37,7 +37,8 @@ const topicsOf = (board: Scoreboard.Scoreboard, row: MeasureRow): string =>
 const rowTable = (
   { board, titles }: Measured,
   rows: ReadonlyArray<MeasureRow>,
-  { cell, second, title = (row) => row.title }: {
+  { arms = board.arms, cell, second, title = (row) => row.title }: {
+    readonly arms?: ReadonlyArray<string>
     readonly title?: (row: MeasureRow, above: MeasureRow | undefined) => string
     readonly second: { readonly header: string; readonly of: (row: MeasureRow) => string }
     readonly cell: (row: MeasureRow, arm: string) => string
@@ -47,9 +48,9 @@ const rowTable = (
     [
       { header: "measure" },
       { header: second.header, align: "right" },
-      ...board.arms.map((arm) => ({ header: titles.arm(arm), align: "right" as const }))
+      ...arms.map((arm) => ({ header: titles.arm(arm), align: "right" as const }))
     ],
-    rows.map((row, i) => [title(row, rows[i - 1]), second.of(row), ...board.arms.map((arm) => cell(row, arm))]),
+    rows.map((row, i) => [title(row, rows[i - 1]), second.of(row), ...arms.map((arm) => cell(row, arm))]),
     { padded: true }
   )
 
@@ -83,6 +84,15 @@ export const resultsSection = (
   ].join("\n\n")
 }
 
+/** Arms a terminal's table has room for; more are set below each other. */
+const armsAcross = 5
+
+const groupsOfArms = (arms: ReadonlyArray<string>): ReadonlyArray<ReadonlyArray<string>> =>
+  Array.from(
+    { length: Math.ceil(arms.length / armsAcross) },
+    (_, i) => arms.slice(i * armsAcross, (i + 1) * armsAcross)
+  )
+
 /** The headline measures in few columns of a terminal: Wilson's intervals only, a metric is named once. */
 export const terseResults = (one: Measured): ReadonlyArray<string> => {
   if (one.board.arms.length === 0) return [nothingScored]
@@ -92,9 +102,14 @@ export const terseResults = (one: Measured): ReadonlyArray<string> => {
   const sentences = below(one, rows)
   return [
     `Percent of n answers, in ( ) Wilson's 95 % interval. ${arrowsSay}`,
-    ...(rows.hit.length === 0 ? [] : [
-      rowTable(one, rows.hit, { title: continued, second: answers(one), cell: (row, arm) => rateCell(row.counts(arm)) })
-    ]),
+    ...(rows.hit.length === 0 ? [] : groupsOfArms(one.board.arms).map((arms) =>
+      rowTable(one, rows.hit, {
+        arms,
+        title: continued,
+        second: answers(one),
+        cell: (row, arm) => rateCell(row.counts(arm))
+      })
+    )),
     ...(sentences.length === 0 ? [] : [sentences.join(" ")])
   ]
 }

@@ -52,6 +52,19 @@ const progressLine = ({ detail, done, label, total, usd }: On<"Progress">): Even
   ])
 })
 
+const retryLine = ({ attempt, class: kind, delayMs, label, reason, row }: On<"RowRetried">): EventLine => {
+  const what = row === "" ? "" : `row ${visible(row)}: `
+  return {
+    word: "retry",
+    tone: "warning",
+    pieces: spaced([
+      name(label),
+      [`${what}attempt ${attempt} failed (${visible(kind)}), next in ${duration(delayMs / 1000)}`],
+      [visible(reason), "dim"]
+    ])
+  }
+}
+
 /** The line of an event. */
 export const eventLine = (event: Event): EventLine => {
   switch (event.event) {
@@ -81,17 +94,7 @@ export const eventLine = (event: Event): EventLine => {
         ]
       }
     case "RowRetried":
-      return {
-        word: "retry",
-        tone: "warning",
-        pieces: spaced([
-          name(event.label),
-          [`row ${visible(event.row)}: attempt ${event.attempt} failed (${visible(event.class)}), next in ${
-            duration(event.delayMs / 1000)
-          }`],
-          [visible(event.reason), "dim"]
-        ])
-      }
+      return retryLine(event)
     case "RowFailed":
       return {
         word: "row",

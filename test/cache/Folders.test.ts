@@ -87,6 +87,19 @@ describe("folders", () => {
       assert.instanceOf(yield* Effect.flip((yield* reopened(first.root)).folderPath(manifest)), BlobDamaged)
     }).pipe(Effect.scoped, Effect.provide(temporaryStore)))
 
+  it.effect("a folder whose file is also in the journal is shown from there, and mended from there", () =>
+    Effect.gen(function*() {
+      const first = yield* Store.Store
+      const blob = yield* first.putBlob("{}")
+      yield* first.flush()
+      const manifest = { kind: "folder", files: [{ path: "config.json", blob, bytes: 2 }], content: key } as const
+      const shown = yield* first.folderPath(manifest)
+      assert.strictEqual(fs.readFileSync(path.join(shown, "config.json"), "utf8"), "{}")
+      corrupt(blobFile(first.root, blob), flipped)
+      const again = yield* (yield* reopened(first.root)).folderPath(manifest)
+      assert.strictEqual(fs.readFileSync(path.join(again, "config.json"), "utf8"), "{}")
+    }).pipe(Effect.scoped, Effect.provide(temporaryStore)))
+
   it.effect("a manifest cannot name files outside its folder", () =>
     Effect.gen(function*() {
       const store = yield* Store.Store

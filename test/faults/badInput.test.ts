@@ -188,7 +188,7 @@ describe("a file of prompts", () => {
     assertRefused(
       await run(written("columns.csv", "promt,note\nhello,x\n")),
       1,
-      /loadPrompts .*columns\.csv: it has no column "prompt"; did you mean "promt"\? it has promt, note/
+      /evaluationPrompts .*columns\.csv: it has no column "prompt"; did you mean "promt"\? it has promt, note/
     )
   })
 

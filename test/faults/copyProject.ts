@@ -6,7 +6,7 @@ import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { type Finished, projectRoot, start, temporaryFolder } from "../support/pipeline.ts"
 
-const fixture = fileURLToPath(new URL("./fixtures/project", import.meta.url))
+const fixtures = fileURLToPath(new URL("./fixtures/", import.meta.url))
 
 export interface Project {
   readonly path: string
@@ -19,10 +19,11 @@ export interface Project {
   readonly remove: () => void
 }
 
-export const copyProject = (): Project => {
+/** `fixture` names the project below `fixtures/`. */
+export const copyProject = (fixture: "project" | "mixed" = "project"): Project => {
   const folder = temporaryFolder()
   const path = join(folder.path, "project")
-  cpSync(fixture, path, { recursive: true })
+  cpSync(join(fixtures, fixture), path, { recursive: true })
   for (const file of readdirSync(path, { recursive: true, encoding: "utf8" })) {
     if (!file.endsWith(".ts")) continue
     const text = readFileSync(join(path, file), "utf8")

@@ -86,7 +86,9 @@ describe("own demonstrations", () => {
       own("bad#2", "refusal", "length"),
       own("good#0", "refusal"),
       own("good#1", "answer"),
-      own("worse#0", "answer")
+      own("worse#0", "answer"),
+      { ...own("cut#0", "refusal", "length"), text: "No, thanks. I will n" },
+      { ...own("cut#1", "refusal", "length"), text: "No end" }
     ]
     const critiques = answers.map(({ answer, label, outcome, prompt, promptId, sampleId }) => ({
       sampleId,
@@ -103,20 +105,29 @@ describe("own demonstrations", () => {
     const prompts = given(LabelledPrompt, [
       labelledRow("bad", "harmful"),
       labelledRow("good", "benign"),
-      labelledRow("worse", "harmful")
+      labelledRow("worse", "harmful"),
+      labelledRow("cut", "harmful")
     ])
+    const from = { answers: given(Routed, answers), critiques: given(Critique, critiques), prompts }
     const own1 = ownDemonstrations(
-      { answers: given(Routed, answers), critiques: given(Critique, critiques), prompts },
+      from,
       { seed: 0, cutAnswers }
     )
+    const cut = ownDemonstrations.as("cut")(
+      from,
+      { seed: 0, cutAnswers: "judge" }
+    )
     const found = demonstrationFindings({ demonstrations: own1, prompts }, { name: "Imitation" })
-    const ran = await laboratory().run({ own1, found })
+    const ran = await laboratory().run({ own1, cut, found })
     assert.deepStrictEqual(rowsOf(ran.table("own1")).map(({ label, target }) => [label, target]), [
       ["harmful", "thought </think> bad#1"],
       ["benign", "thought </think> good#1"]
     ])
+    // where cut answers count, one is imitated up to the end of its first sentence
+    const sentences = rowsOf(ran.table("cut")).filter(({ promptId }) => promptId === "cut").map(({ target }) => target)
+    assert.isTrue(sentences.every((target) => target === "No, thanks."))
     assert.deepStrictEqual(ran.value("found"), [
-      "Imitation imitates answers to 1 of 2 harmful and 1 of 1 benign training prompts."
+      "Imitation imitates answers to 1 of 3 harmful and 1 of 1 benign training prompts."
     ])
   })
 })

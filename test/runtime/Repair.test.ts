@@ -3,7 +3,7 @@ import { join } from "node:path"
 import { assert, describe, it } from "vitest"
 import * as Node from "../../runtime/Node.ts"
 import * as Type from "../../runtime/Type.ts"
-import { filesBelow, remove } from "../faults/damageBlobs.ts"
+import { harmBlobs } from "../faults/damageBlobs.ts"
 import { laboratory } from "./support/world.ts"
 
 const Number = Type.value("number", Schema.Struct({ value: Schema.Int }))
@@ -20,7 +20,7 @@ const setUp = () => {
     run: ({ number }) => ({ value: 2 * number.value })
   })
   const end = twice({ number: draw({}) })
-  const lose = () => remove(filesBelow(join(lab.root, "cache"), "blobs"))
+  const lose = () => harmBlobs(join(lab.root, "cache"), "loss")
   return { lab, targets: { end }, lose, calls: () => calls }
 }
 

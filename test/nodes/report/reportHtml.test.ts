@@ -90,7 +90,7 @@ describe("reportDiff", () => {
     const before = { ...input, scores: [...scores("base", 18), ...scores("tuned", 12)], config: [] }
     const text = reportDiff({ name: "yesterday", input: before }, input)
     assert.include(text, "| sft.epochs | – | `2` |")
-    assert.match(text, /attack success[^|]*\| tuned \| 45\.0 \| 15\.0 \| -30\.0 \[-46\.\d, -9\.\d\] \|/)
+    assert.match(text, /attack success[^|]*\| tuned \| 45\.0 \| 15\.0 \| -30\.0 \[-47\.1, -9\.9\] \|/)
     assert.notInclude(text, "| base |")
   })
 

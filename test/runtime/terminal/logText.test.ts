@@ -21,6 +21,15 @@ const events: ReadonlyArray<readonly [atMs: number, event: Event]> = [
     delayMs: 4100,
     reason: "429 \x1b[31mslow"
   }],
+  [480, {
+    event: "RowRetried",
+    label: "train",
+    row: "",
+    attempt: 1,
+    class: "network",
+    delayMs: 1000,
+    reason: "connection reset"
+  }],
   [500, { event: "RowFailed", label: "critique", row: "p2/0", reason: "no answer" }],
   [1500, { event: "Progress", label: "critique", done: 50, total: 200, detail: "loss 0.5", usd: 0.05 }],
   [2000, { event: "Progress", label: "train", done: 0, total: 0 }],
@@ -67,6 +76,7 @@ describe("logLines", () => {
     0.1 s  waiting   critique  12 rows  for another run on this cache
     0.1 s  rows      critique  200 of 4,800 to run, 4,600 reused
     0.5 s  retry     critique  row p1/0: attempt 2 failed (rate-limit), next in 4.1 s  429 ␛[31mslow
+    0.5 s  retry     train  attempt 1 failed (network), next in 1.0 s  connection reset
     0.5 s  row       critique  row p2/0 failed: no answer
     1.5 s  25 %      critique  50/200  $0.05  loss 0.5
     2.0 s  running   train

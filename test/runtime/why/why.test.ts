@@ -13,6 +13,7 @@ import { whyRowText, whyText } from "../../../runtime/terminal/whyText.ts"
 import * as Type from "../../../runtime/Type.ts"
 import { explain, type Explained } from "../../../runtime/why/explain.ts"
 import { explainRow } from "../../../runtime/why/explainRow.ts"
+import { differingPaths } from "../../../runtime/Why.ts"
 import { settingsBehind } from "../../../runtime/why/settingBehind.ts"
 import { type LabOptions, laboratory } from "../support/world.ts"
 
@@ -146,6 +147,23 @@ describe("why a node is stale", () => {
       { path: "b.size", setBy: "pipeline" }
     ])
     assert.deepStrictEqual(settingsBehind({ ...reason, to: "6" }, before, { settings, sets: new Set() }), [])
+  })
+})
+
+describe("differingPaths", () => {
+  it("follows records, and lists of records where few differ; other lists differ as a whole", () => {
+    const settings = (steps: number, rest: ReadonlyArray<number>) => ({
+      settings: [{ path: "grpo.steps", value: steps }, ...rest.map((value, i) => ({ path: `s${i}`, value }))]
+    })
+    assert.deepStrictEqual(differingPaths(settings(2, [1]), settings(3, [1])), [
+      { path: "settings[grpo.steps].value", from: 2, to: 3 }
+    ])
+    const [whole, ...others] = differingPaths(settings(2, [1, 2, 3, 4]), settings(3, [5, 6, 7, 8]))
+    assert.deepStrictEqual([whole!.path, others], ["settings", []])
+    assert.deepStrictEqual(differingPaths({ a: { b: [1, 2] }, c: 1 }, { a: { b: [1] }, c: 1 }), [
+      { path: "a.b", from: [1, 2], to: [1] }
+    ])
+    assert.deepStrictEqual(differingPaths({ a: 1 }, { a: 1 }), [])
   })
 })
 
