@@ -185,7 +185,9 @@ export const fromHfConfig = (json: unknown): LlamaConfig => {
     throw refuse(`its config.json does not parse (${(cause as Error).message})`)
   }
   const qwen = architecture === "Qwen2ForCausalLM"
-  const scaling = fromHfScaling(hf.rope_parameters?.rope_type === undefined ? hf.rope_scaling ?? undefined : hf.rope_parameters)
+  const scaling = fromHfScaling(
+    hf.rope_parameters?.rope_type === undefined ? hf.rope_scaling ?? undefined : hf.rope_parameters
+  )
   if (typeof scaling === "string") throw refuse(scaling)
   if ((hf.hidden_act ?? "silu") !== "silu") throw refuse(`activation "${hf.hidden_act}"`)
   if (!qwen && hf.attention_bias === true) throw refuse("attention_bias (a bias on the output map)")

@@ -37,7 +37,9 @@ const needs: Readonly<Record<DeviceReport["device"], string>> = {
     "for NVIDIA cards a server (vLLM, SGLang) is the faster way"
 }
 
-const probeFile = fileURLToPath(new URL(`./doctorProbe.${import.meta.url.endsWith(".ts") ? "ts" : "js"}`, import.meta.url))
+const probeFile = fileURLToPath(
+  new URL(`./doctorProbe.${import.meta.url.endsWith(".ts") ? "ts" : "js"}`, import.meta.url)
+)
 
 /** A device that does not answer by then is not available. */
 const probeMs = 60_000

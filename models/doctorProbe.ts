@@ -14,7 +14,10 @@ const compute = async (): Promise<number> => {
   const g = new Graph()
   const x = g.input("x", [1])
   g.output("y", binary(g, "Add", x, x))
-  const session = await runtime.InferenceSession.create(g.encode(), { executionProviders: [device], logSeverityLevel: 4 })
+  const session = await runtime.InferenceSession.create(g.encode(), {
+    executionProviders: [device],
+    logSeverityLevel: 4
+  })
   const { y } = await session.run({ x: new runtime.Tensor("float32", Float32Array.of(1), [1]) })
   await session.release()
   return (y!.data as Float32Array)[0]!

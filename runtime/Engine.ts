@@ -28,6 +28,7 @@ import { ReadAhead, readersIn } from "./ReadAhead.ts"
 import { executeWhole, isReadable, lostReason, Repairs } from "./Repair.ts"
 import type { Known, Resolved } from "./Resolver.ts"
 import * as RunFacts from "./RunFacts.ts"
+import { type Inputs, Schedule } from "./Schedule.ts"
 
 export interface RunOptions extends Plan.PlanOptions {
   readonly experiment: string
@@ -56,45 +57,6 @@ export interface Summary {
 
 /** Nodes running at once; what a service can take at once is the service's to bound, or its slot's. */
 const concurrentNodes = 16
-
-type Inputs = { readonly [port: string]: Known }
-
-/** Which vertices wait for which: all that is known of the order of work. */
-class Schedule {
-  readonly knowns = new Map<number, Known>()
-  readonly ready: Array<Vertex> = []
-  readonly #waiting: Int32Array
-  readonly #dependents: ReadonlyArray<Array<Vertex>>
-
-  constructor(vertices: ReadonlyArray<Vertex>) {
-    this.#waiting = new Int32Array(vertices.length)
-    this.#dependents = vertices.map(() => [])
-    for (const vertex of vertices) {
-      const above = new Set(Object.values(vertex.inputs))
-      this.#waiting[vertex.index] = above.size
-      for (const input of above) this.#dependents[input.index]!.push(vertex)
-      if (above.size === 0) this.ready.push(vertex)
-    }
-  }
-
-  settle(vertex: Vertex, known: Known): void {
-    this.knowns.set(vertex.index, known)
-    for (const dependent of this.#dependents[vertex.index]!) {
-      if (--this.#waiting[dependent.index]! === 0) this.ready.push(dependent)
-    }
-  }
-
-  inputsOf(vertex: Vertex): Inputs {
-    const inputs: { [port: string]: Known } = {}
-    for (const port in vertex.inputs) inputs[port] = this.knowns.get(vertex.inputs[port]!.index)!
-    return inputs
-  }
-
-  /** The nearest input that has no result. */
-  lacking(vertex: Vertex): Vertex | undefined {
-    return Object.values(vertex.inputs).find((input) => !this.knowns.has(input.index))
-  }
-}
 
 /** What a running vertex says: its result can be used, or nothing more comes from it. */
 type Said =

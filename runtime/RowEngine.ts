@@ -18,6 +18,7 @@ import { NodeFailed } from "./Error.ts"
 import { Emit, type Event, type RowCounts } from "./Event.ts"
 import type { Vertex } from "./Graph.ts"
 import { keyBytes, type KeyParts } from "./Key.ts"
+import { type Keyed, keyTable, readChunk } from "./rows/keyTable.ts"
 import { type Chunk, hexKey, type KeyedChunk, RowFunction } from "./rows/RowFunction.ts"
 import { type FailedRows, RowPump } from "./rows/RowPump.ts"
 import * as TableOutput from "./TableOutput.ts"
@@ -41,75 +42,6 @@ export interface RowsDone {
   /** Rows that were not started, because the run was stopped or too many failed. */
   readonly left: number
 }
-
-/** Reads some columns of a chunk of a stored table. */
-export const readChunk = Effect.fnUntraced(
-  function*(manifest: TableManifest, index: number, names: ReadonlyArray<string>) {
-    const store = yield* Store
-    const { columns, rows } = yield* store.readChunk(manifest, index, names)
-    return { rows, columns: new Map(names.map((name, at) => [name, columns[at]!])) } satisfies Chunk
-  }
-)
-
-/** The keys of a table by chunk, with what a plan and a run need to know about them. */
-interface Keyed {
-  readonly keys: ReadonlyArray<Uint8Array>
-  /** What the log has for each row, by chunk: an entry, or -1. */
-  readonly entries: ReadonlyArray<Int32Array>
-  /** Rows without a result, by chunk; one for each key. */
-  readonly missing: ReadonlyArray<ReadonlyArray<number>>
-  /** Rows of different keys. */
-  readonly distinct: number
-}
-
-/** Entries of a row log that some row of a table has. */
-class Visited {
-  #seen = new Uint8Array(1024)
-
-  /** Returns whether the entry is new. */
-  add(entry: number): boolean {
-    if (entry >= this.#seen.length) {
-      const grown = new Uint8Array(Math.max(entry + 1, this.#seen.length * 2))
-      grown.set(this.#seen)
-      this.#seen = grown
-    }
-    if (this.#seen[entry] === 1) return false
-    this.#seen[entry] = 1
-    return true
-  }
-}
-
-/** Keys all rows of a table and looks them up with `find`. */
-export const keyTable = Effect.fnUntraced(function*(
-  rowFunction: RowFunction,
-  manifest: TableManifest,
-  find: (keys: Uint8Array, row: number) => number
-) {
-  const visited = new Visited()
-  const without = new KeyTable(keyBytes, 64) // keys that the log does not have
-  const keyed = { keys: [] as Array<Uint8Array>, entries: [] as Array<Int32Array>, missing: [] as Array<Array<number>> }
-  let distinct = 0
-  for (const index of manifest.chunks.keys()) {
-    const chunk = yield* readChunk(manifest, index, rowFunction.read)
-    const keys = rowFunction.keysOf(chunk)
-    const entries = new Int32Array(chunk.rows)
-    const missing: Array<number> = []
-    for (let row = 0; row < chunk.rows; row++) {
-      const entry = entries[row] = find(keys, row)
-      if (entry >= 0) {
-        if (visited.add(entry)) distinct++
-        continue
-      }
-      const before = without.size
-      without.add(keys, row * keyBytes)
-      if (without.size > before) missing.push(row)
-    }
-    keyed.keys.push(keys)
-    keyed.entries.push(entries)
-    keyed.missing.push(missing)
-  }
-  return { ...keyed, distinct: distinct + without.size } satisfies Keyed
-})
 
 export class RowRun {
   readonly #vertex: Vertex
@@ -211,13 +143,6 @@ export class RowRun {
     for (const follower of this.#followers) follower.#accept({ rows: shown, columns })
   }
 
-  /** Waits while the pump, or a node that reads ahead, has enough to do. */
-  readonly #ready = Effect.suspend(() =>
-    Effect.forEach([this as RowRun, ...this.#followers], (run) => run.#await(() => run.#pump.ready()), {
-      discard: true
-    })
-  )
-
   #await(wait: () => Promise<void>): Effect.Effect<void, StoreFailed> {
     return attemptAsync("write a row", this.#function.key, wait)
   }
@@ -230,38 +155,15 @@ export class RowRun {
     return Effect.gen({ self: this }, function*() {
       // what was read ahead ends first: its failures are this run's attempts at those rows
       yield* this.#await(() => this.#pump.idle())
-      const before = this.#pump.done
-      const { force } = this.#options
-      const find = force ? () => -1 : this.#memo.find
-      const keyed = yield* keyTable(this.#function, manifest, find)
-      const { distinct, keys } = keyed
-      // a row that failed while it was read ahead is not tried again in this run
-      const missing = this.#ahead.size === 0 ? keyed.missing : keyed.missing.map((rows, index) =>
-        rows.filter((row) => this.#ahead.find(keys[index]!, row * keyBytes) < 0)
-      )
-      const toRun = missing.reduce((sum, rows) => sum + rows.length, 0)
-      this.#total = before + this.#pump.failed + toRun
-      this.#emit({
-        event: "RowsFound",
-        label: this.#vertex.label,
-        total: distinct,
-        fresh: distinct - this.#total,
-        toRun: this.#total
-      })
-      for (const index of manifest.chunks.keys()) {
-        const rows = missing[index]!
-        if (this.#pump.halted) break
-        if (rows.length === 0 && this.#followers.length === 0) continue
-        const chunk = { ...(yield* readChunk(manifest, index, this.#function.needed)), keys: keys[index]! }
-        const waiting = new Set(rows)
-        if (this.#followers.length > 0) {
-          const others = Array.from({ length: chunk.rows }, (_, row) => row).filter((row) => !waiting.has(row))
-          this.#offer(chunk, others.filter((row) => this.#memo.find(chunk.keys, row) >= 0))
-        }
-        this.#pump.push(chunk, rows)
-        yield* this.#ready
-      }
-      yield* this.#await(() => this.#pump.idle())
+      const attempted = this.#pump.done + this.#pump.failed
+      const keyed = yield* keyTable(this.#function, manifest, this.#options.force ? () => -1 : this.#memo.find)
+      const missing = this.#withoutAttempted(keyed)
+      this.#total = missing.reduce((sum, rows) => sum + rows.length, attempted)
+      const { distinct } = keyed
+      const found = { total: distinct, fresh: distinct - this.#total, toRun: this.#total }
+      this.#emit({ event: "RowsFound", label: this.#vertex.label, ...found })
+      yield* this.#run(manifest, keyed, missing)
+
       const { done, failed, failures, retries, shared, usage } = this.#pump
       const left = this.#total - done - failed - shared
       const counts: RowCounts = {
@@ -272,6 +174,31 @@ export class RowRun {
       }
       if (counts.failed > 0) return { manifest: undefined, counts, usage, failures, left }
       return { manifest: yield* this.#gather(manifest, keyed, key), counts, usage, failures, left }
+    })
+  }
+
+  /** Rows to run, by chunk. One that was read ahead and has no result failed: it is not tried again in this run. */
+  #withoutAttempted({ keys, missing }: Keyed): Keyed["missing"] {
+    if (this.#ahead.size === 0) return missing
+    return missing.map((rows, index) => rows.filter((row) => this.#ahead.find(keys[index]!, row * keyBytes) < 0))
+  }
+
+  /** Hands the missing rows of each chunk to the pump, and all others to those who read ahead, as fast as both can take them. */
+  #run(manifest: TableManifest, { entries, keys }: Keyed, missing: Keyed["missing"]) {
+    return Effect.gen({ self: this }, function*() {
+      for (const index of manifest.chunks.keys()) {
+        if (this.#pump.halted) break
+        const rows = missing[index]!
+        if (rows.length === 0 && this.#followers.length === 0) continue
+        const chunk = { ...(yield* readChunk(manifest, index, this.#function.needed)), keys: keys[index]! }
+        if (this.#followers.length > 0) {
+          const has = entries[index]!
+          this.#offer(chunk, Array.from({ length: chunk.rows }, (_, row) => row).filter((row) => has[row]! >= 0))
+        }
+        this.#pump.push(chunk, rows)
+        for (const run of [this as RowRun, ...this.#followers]) yield* run.#await(() => run.#pump.ready())
+      }
+      yield* this.#await(() => this.#pump.idle())
     })
   }
 

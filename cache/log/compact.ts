@@ -26,8 +26,6 @@ import { isMerged, mergedName } from "./logName.ts"
 import { LogBytes, MemoryBudget } from "./LogBytes.ts"
 import { scan, type Visit } from "./scan.ts"
 
-export { isMerged }
-
 /** A log of at most this many bytes is small. */
 export const smallLogBytes = 8 << 20
 

@@ -98,7 +98,13 @@ const external = (g: Graph, name: string, shape: ReadonlyArray<number>, type: "f
 }
 
 /** `x wᵀ + bias` of rows `x` `[n, in]` with the parameter `name` `[out, in]`. */
-const product = ({ g, parameter, source }: Builder, x: Tensor, name: string, shape: readonly [number, number], bias?: Tensor) => {
+const product = (
+  { g, parameter, source }: Builder,
+  x: Tensor,
+  name: string,
+  shape: readonly [number, number],
+  bias?: Tensor
+) => {
   if (source !== "int8") return gemm(g, x, parameter(name, shape), { transposeB: true }, bias)
   const [rows, columns] = shape
   const blocks = blocksOf(columns)

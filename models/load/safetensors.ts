@@ -57,7 +57,12 @@ const readHeader = async (file: RandomAccess): Promise<ReadonlyMap<string, Entry
 }
 
 /** The entry of a wanted tensor, if it is as wanted. */
-const soundEntry = (file: RandomAccess, name: string, entry: Entry | undefined, shape: ReadonlyArray<number>): Entry => {
+const soundEntry = (
+  file: RandomAccess,
+  name: string,
+  entry: Entry | undefined,
+  shape: ReadonlyArray<number>
+): Entry => {
   const fail = (reason: string) => new CheckpointUnreadable({ file: file.path, tensor: name, reason })
   if (entry === undefined) throw fail("it is not in the file")
   if (entry.shape.join() !== shape.join()) {

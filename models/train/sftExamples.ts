@@ -56,7 +56,8 @@ export const sftExamples = (
     const example = tokenizeRow(row, row.id ?? `${i}`, tokenizer, job.raw ?? false)
     const stranger = example.ids.find((id) => id >= config.vocab)
     if (stranger !== undefined) {
-      const reason = `row ${example.id} has token id ${stranger}, and the model's vocabulary ends at ${config.vocab}; ` +
+      const reason =
+        `row ${example.id} has token id ${stranger}, and the model's vocabulary ends at ${config.vocab}; ` +
         "its tokenizer is another model's"
       throw new TrainingFailed({ from: job.from, reason })
     }

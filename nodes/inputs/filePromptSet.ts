@@ -25,11 +25,24 @@ export interface FileContent {
 const labels = ["harmful", "benign", "maths"] as const
 type Label = (typeof labels)[number]
 
-/** Names of columns. What has no column has the value after the colon. */
+/** Words of a column and the label each stands for; rows with other words are no prompts of this set. */
+export interface LabelWords {
+  readonly column: string
+  readonly words: { readonly [word: string]: Label }
+}
+
+/**
+ * Names of columns, or paths into nested ones such as `prompt.0.content`. What has no column has the value after the
+ * colon.
+ */
 export interface PromptColumns {
   readonly prompt: string
-  /** A column that holds `harmful`, `benign` or `maths`, or one of these for all rows. */
-  readonly label: string | { readonly always: Label }
+  /** A column that holds `harmful`, `benign` or `maths`, or one of these for all rows, or a column with words of its own. */
+  readonly label: string | { readonly always: Label } | LabelWords
+  /** Literal text taken out of every prompt, for example an instruction that the reward does not fit. */
+  readonly without?: ReadonlyArray<string>
+  /** Text put after every prompt. */
+  readonly after?: string
   /** Default: each prompt is a topic of its own. */
   readonly topic?: string
   /** Default: `vanilla`. */
@@ -79,12 +92,22 @@ const missingColumn = (file: string, wanted: string, columns: ReadonlyArray<stri
   })
 }
 
+/** The cell at a column's name, or at a path into it. */
+const cellAt = (cells: InputRecord["cells"], path: string): unknown => {
+  if (path in cells) return cells[path]
+  return path.split(".").reduce<unknown>(
+    (inner, name) =>
+      typeof inner === "object" && inner !== null ? (inner as { [name: string]: unknown })[name] : undefined,
+    cells
+  )
+}
+
 /** Reads cells of one record by column, with messages that name file, line and column. */
 const cellReader = (file: string, { cells, line }: InputRecord) => {
   const invalid = (column: string, reason: string, next: string) =>
     new PromptsInvalid({ source: file, reason: `line ${line}, column "${column}": ${reason}`, next })
   const textOrNull = (column: string): string | null => {
-    const cell = cells[column] ?? ""
+    const cell = cellAt(cells, column) ?? ""
     if (typeof cell === "object") throw invalid(column, "it is not a text", "write a text or a number")
     return String(cell).trim() || null
   }
@@ -111,7 +134,8 @@ const readRows = Effect.fnUntraced(function*<A>(
   make: (reader: ReturnType<typeof cellReader>) => A
 ) {
   const read = yield* readRecords(file)
-  const missing = columns.find((column) => column !== undefined && !read.columns.includes(column))
+  const known = (column: string) => read.columns.includes(column) || read.columns.includes(column.split(".")[0]!)
+  const missing = columns.find((column) => column !== undefined && !known(column))
   if (missing !== undefined) return yield* missingColumn(file.name, missing, read.columns)
   return yield* Effect.try({
     try: () => read.records.map((record) => make(cellReader(file.name, record))),
@@ -126,22 +150,31 @@ const readRows = Effect.fnUntraced(function*<A>(
  */
 export const loadPromptFile = Effect.fn("loadPromptFile")(function*(
   file: FileContent,
-  { family, label, prompt, reference, topic }: PromptColumns,
+  { after = "", family, label, prompt, reference, topic, without = [] }: PromptColumns,
   { limit, seed, set }: PromptQuery
 ): Effect.fn.Return<ReadonlyArray<PromptRow>, PromptsInvalid> {
-  const labelColumn = typeof label === "string" ? label : undefined
-  const drafts = yield* readRows(file, [prompt, labelColumn, topic, family, reference], (reader): PromptDraft => {
-    const words = reader.text(prompt)
-    return {
+  const labelColumn = typeof label === "string" ? label : "column" in label ? label.column : undefined
+  const labelOf = (reader: ReturnType<typeof cellReader>): Label | undefined =>
+    typeof label === "string"
+      ? reader.oneOf(label, labels)
+      : "always" in label
+      ? label.always
+      : label.words[reader.text(label.column)]
+  const drafts = yield* readRows(file, [prompt, labelColumn, topic, family, reference], (reader) => {
+    const labelled = labelOf(reader)
+    if (labelled === undefined) return undefined
+    const words = without.reduce((text, part) => text.replaceAll(part, ""), reader.text(prompt)).trim() + after
+    const draft: PromptDraft = {
       prompt: words,
-      label: typeof label === "string" ? reader.oneOf(label, labels) : label.always,
+      label: labelled,
       source: file.name,
       topic: topic === undefined ? shortHash(words) : reader.text(topic),
       family: family === undefined ? "vanilla" : reader.text(family),
       reference: reference === undefined ? null : reader.textOrNull(reference)
     }
+    return draft
   })
-  return asRows(set, choose(drafts, limit, seed))
+  return asRows(set, choose(drafts.filter((draft) => draft !== undefined), limit, seed))
 })
 
 /**

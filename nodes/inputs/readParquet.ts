@@ -11,7 +11,7 @@ import type { InputRecord, Records } from "./readCsv.ts"
 
 const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`
 
-/** Nested values stay out: DuckDB wraps them in objects of its own, and no prompt is read from one. */
+/** Lists and structs are plain arrays and objects already; a path such as `prompt.0.content` reads from them. */
 const plain = (value: unknown): unknown => typeof value === "bigint" ? String(value) : value
 
 const readCopy = async (file: string): Promise<Records> => {
@@ -20,7 +20,7 @@ const readCopy = async (file: string): Promise<Records> => {
   const connection = await instance.connect()
   try {
     const reader = await connection.runAndReadAll(`select * from read_parquet(${quoted(file)})`)
-    const records = reader.getRowObjects().map((row, i): InputRecord => ({
+    const records = reader.getRowObjectsJS().map((row, i): InputRecord => ({
       line: i + 1,
       cells: Object.fromEntries(Object.entries(row).map(([name, value]) => [name, plain(value)]))
     }))

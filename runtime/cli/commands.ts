@@ -53,5 +53,9 @@ export const commands: { readonly [name: string]: Listed } = {
   query: {
     description: "SQL over the results of every node",
     load: async () => (await import("./query.ts")).query
+  },
+  gc: {
+    description: "put aside what nothing needs, and delete what was put aside before",
+    load: async () => (await import("./gc.ts")).gc
   }
 }

@@ -3,10 +3,9 @@
  * the bundle's. So a process has one instance of every module, also where experiments and nodes, which stay sources,
  * meet the runtime and effect; services are found by their tags and tables by their identity.
  */
-import { lstatSync } from "node:fs"
 import { registerHooks } from "node:module"
 import { join } from "node:path"
-import { fileURLToPath, pathToFileURL } from "node:url"
+import { pathToFileURL } from "node:url"
 import { doorOf, folderOf, realFolderOf } from "./bundle.mjs"
 
 /** The URL of each bundled source, and the URL of its door in the bundle. */
@@ -18,12 +17,6 @@ const doorsOf = (root, { modules }, bundle) => {
   }
   return doors
 }
-
-/** Whether a file lies at this very place; a link leads elsewhere. */
-const isFile = (url) => lstatSync(fileURLToPath(url), { throwIfNoEntry: false })?.isFile() === true
-
-/** Folder and ending of a module's URL: what decides how Node reads it. */
-const kindOf = (url) => /^(file:.*\/)[^/?#]+(\.m?[jt]s)$/.exec(url)?.slice(1).join("")
 
 /**
  * Redirects every import of a bundled module from here on.
@@ -37,41 +30,22 @@ export const redirect = (root, manifest) => {
   const through = (url) => ({ url, format: "module", shortCircuit: true })
   /** Doors of specifiers that are no paths, by importing folder: all files of a folder mean the same by them. */
   const named = new Map()
-  /** How Node reads modules of a kind, once it has found one where its specifier says: no link lies on the way. */
-  const formats = new Map()
-
-  const byPath = (specifier, context, next) => {
-    const { href } = new URL(specifier, context.parentURL)
-    const door = doors.get(href)
-    if (door !== undefined) return through(door)
-    const kind = kindOf(href)
-    const format = formats.get(kind)
-    if (format !== undefined && isFile(href)) return { url: href, format, shortCircuit: true }
-    const resolved = next(specifier, context)
-    if (resolved.url === href && kind !== undefined) formats.set(kind, resolved.format)
-    const real = doors.get(resolved.url)
-    return real === undefined ? resolved : through(real)
-  }
-
-  const byName = (specifier, context, next) => {
-    const name = `${specifier}\0${context.parentURL.slice(0, context.parentURL.lastIndexOf("/"))}`
-    const known = named.get(name)
-    if (known !== undefined) return through(known)
-    const resolved = next(specifier, context)
-    const door = doors.get(resolved.url)
-    if (door === undefined) return resolved
-    named.set(name, door)
-    return through(door)
-  }
-
   registerHooks({
     resolve: (specifier, context, next) => {
       const { parentURL } = context
-      // the bundle imports its own files, Node's, and packages that are not in it; Node's are nobody else's either
+      // the bundle imports its own files, Node's, and packages that are not in it
       if (parentURL === undefined || parentURL.startsWith(bundle) || specifier.startsWith("node:")) {
         return next(specifier, context)
       }
-      return (/^(?:\.|\/|file:)/.test(specifier) ? byPath : byName)(specifier, context, next)
+      const isPath = /^(?:\.|\/|file:)/.test(specifier)
+      const name = isPath ? undefined : `${specifier}\0${parentURL.slice(0, parentURL.lastIndexOf("/"))}`
+      const known = isPath ? doors.get(new URL(specifier, parentURL).href) : named.get(name)
+      if (known !== undefined) return through(known)
+      const resolved = next(specifier, context)
+      const door = doors.get(resolved.url)
+      if (door === undefined) return resolved
+      if (name !== undefined) named.set(name, door)
+      return through(door)
     }
   })
   return (module) => bundle + doorOf("", module)

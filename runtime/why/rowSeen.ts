@@ -11,7 +11,7 @@ import { type Cells, StoredTable } from "../history/StoredTable.ts"
 import { sideOf } from "../Inputs.ts"
 import type { KeyParts } from "../Key.ts"
 import type { Known } from "../Resolver.ts"
-import { readChunk } from "../RowEngine.ts"
+import { readChunk } from "../rows/keyTable.ts"
 import { hexKey, RowFunction } from "../rows/RowFunction.ts"
 
 export interface RowSeen {

@@ -21,7 +21,8 @@ import {
 } from "./loadFixtures.ts"
 
 /** What reading comes to: nothing wrong, or the error. */
-const outcome = (read: () => Promise<unknown>): Promise<unknown> => read().then(() => undefined, (cause: unknown) => cause)
+const outcome = (read: () => Promise<unknown>): Promise<unknown> =>
+  read().then(() => undefined, (cause: unknown) => cause)
 
 const cuts = (length: number) => Array.from({ length: 60 }, (_, i) => Math.floor(length * (i / 60) ** 2))
 

@@ -2,7 +2,7 @@
 import { assert, describe, it } from "vitest"
 import type { LlamaConfig } from "../../models/Llama.ts"
 import { Decoder } from "../../models/sample/Decoder.ts"
-import { wordLevelFiles, makeTokenizer } from "../../models/Tokenizer.ts"
+import { makeTokenizer, wordLevelFiles } from "../../models/Tokenizer.ts"
 import { goldenConfigs, goldenWeights } from "./golden/goldenModels.ts"
 import golden from "./golden/llama.json" with { type: "json" }
 

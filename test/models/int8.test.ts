@@ -46,7 +46,15 @@ const greedy = async (config: LlamaConfig, weights: Weights, precision: "f32" | 
   const tokenizer = await makeTokenizer(
     wordLevelFiles({ words, endToken: "<never>", padToken: "<pad>", chatTemplate: "" })
   )
-  const decoder = await Decoder.open({ config, weights, tokenizer, width: 4, threads: 1, parameters: "packed", precision })
+  const decoder = await Decoder.open({
+    config,
+    weights,
+    tokenizer,
+    width: 4,
+    threads: 1,
+    parameters: "packed",
+    precision
+  })
   const requests = [[5], [1, 3, 4, 2, 9, 16], [7, 7, 0, 12]].map((promptIds) => ({
     promptIds,
     maxNewTokens: 12,

@@ -234,7 +234,10 @@ describe("gguf", () => {
       ...llama,
       ropeScaling: { factor: 8, lowFrequency: 1, highFrequency: 4, originalContext: 8192 }
     })
-    assert.include((await rejection(read([1, 1, 1, 1, 2, 8, 8, 8]))).message, "tensor rope_freqs.weight is not llama3's")
+    assert.include(
+      (await rejection(read([1, 1, 1, 1, 2, 8, 8, 8]))).message,
+      "tensor rope_freqs.weight is not llama3's"
+    )
     assert.include((await rejection(read(divisors.slice(1)))).message, "tensor rope_freqs.weight is not llama3's")
     assert.include((await rejection(read(divisors, "linear"))).message, "rope scaling \"linear\" is not llama3's")
   })

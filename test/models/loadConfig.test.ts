@@ -76,7 +76,12 @@ describe("fromHfConfig", () => {
 
   it("inverts toHfConfig", () => {
     const ropeScaling = { factor: 32, lowFrequency: 1, highFrequency: 4, originalContext: 8192 }
-    for (const config of [tinyConfig, { ...tinyConfig, tied: false, qkvBias: true, headDim: 12 }, { ...tinyConfig, ropeScaling }]) {
+    for (
+      const config of [tinyConfig, { ...tinyConfig, tied: false, qkvBias: true, headDim: 12 }, {
+        ...tinyConfig,
+        ropeScaling
+      }]
+    ) {
       assert.deepStrictEqual(fromHfConfig(JSON.parse(JSON.stringify(toHfConfig(config)))), config)
     }
   })

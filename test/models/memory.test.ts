@@ -59,7 +59,9 @@ describe("the estimate", () => {
     })
     // two layers of q, o 16 × 32 ; k, v 16 × 16 ; gate, up, down 16 × 24
     const linears = 2 * (2 * 512 + 2 * 256 + 3 * 384)
-    assert.deepStrictEqual(policyMemory(tinyConfig, { lora: true, reference: true }), { "merged adapters": 4 * linears })
+    assert.deepStrictEqual(policyMemory(tinyConfig, { lora: true, reference: true }), {
+      "merged adapters": 4 * linears
+    })
   })
 })
 
@@ -120,7 +122,11 @@ describe("a job that needs more memory than there is", () => {
   })
 
   it("is not refused for nothing: the same jobs run with what they were said to need", async () => {
-    const sampler = await openSampler(base, { width: 4, threads: 1, memoryBytes: total(decoderMemory(tinyConfig, "f32")) })
+    const sampler = await openSampler(base, {
+      width: 4,
+      threads: 1,
+      memoryBytes: total(decoderMemory(tinyConfig, "f32"))
+    })
     await sampler.close()
     await trainSft(sftJob(base, { epochs: 1 }), { threads: 1, memoryBytes: 50e6 })
   })

@@ -81,7 +81,10 @@ describe("byte-level BPE", () => {
   })
 
   it("cuts as Llama 3 does when the GGUF file says so: three digits stay together, whole tokens win over merges", async () => {
-    const change = { "tokenizer.ggml.pre": "llama-bpe", "tokenizer.ggml.tokens": [...bytePairTokens, "123", "1234", "lo"] }
+    const change = {
+      "tokenizer.ggml.pre": "llama-bpe",
+      "tokenizer.ggml.tokens": [...bytePairTokens, "123", "1234", "lo"]
+    }
     const tokenizer = await makeTokenizer(ggufTokenizerFiles(header(change)))
     const added = bytePairTokens.length
     // no merge makes 123, and 1234 is never one piece
@@ -91,7 +94,11 @@ describe("byte-level BPE", () => {
   })
 
   it("cuts by GPT-2's pattern alone when the GGUF file says so", async () => {
-    const change = { "tokenizer.ggml.pre": "gpt-2", "tokenizer.ggml.tokens": [...bytePairTokens, "12"], "tokenizer.ggml.merges": ["1 2"] }
+    const change = {
+      "tokenizer.ggml.pre": "gpt-2",
+      "tokenizer.ggml.tokens": [...bytePairTokens, "12"],
+      "tokenizer.ggml.merges": ["1 2"]
+    }
     const tokenizer = await makeTokenizer(ggufTokenizerFiles(header(change)))
     assert.deepStrictEqual(tokenizer.encode("12a"), [bytePairTokens.length, id("a")])
   })

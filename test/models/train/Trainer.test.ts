@@ -1,8 +1,9 @@
 import { readdirSync } from "node:fs"
 import { join } from "node:path"
 import { assert, beforeAll, describe, it } from "vitest"
+import { engineVersion } from "../../../models/engineVersion.ts"
 import { runSft } from "../../../models/train/sft.ts"
-import { trainGrpo, trainSft } from "../../../models/train/Trainer.ts"
+import { trainerFingerprint, trainGrpo, trainSft } from "../../../models/train/Trainer.ts"
 import { TooFewMixedGroups, TrainingFailed } from "../../../models/train/TrainingFailed.ts"
 import type { GrpoJob, TrainProgress } from "../../../models/train/TrainJob.ts"
 import { contentsOf, load, newFolder, running, sftJob, writeBase } from "./trainingFixture.ts"
@@ -49,6 +50,30 @@ describe("trainSft", () => {
     for (const { gradNorm, loss, tokensPerSecond } of progress) {
       assert.isTrue(gradNorm > 0 && loss > 0 && tokensPerSecond > 0)
     }
+  })
+
+  it("leaves the thread that asked free to do other things", async () => {
+    let turns = 0
+    const perStep: Array<number> = []
+    const timer = setInterval(() => turns++, 0)
+    try {
+      await trainSft(sftJob(base, { steps: 200 }), {
+        threads: 1,
+        onProgress: () => {
+          perStep.push(turns)
+          turns = 0
+        }
+      })
+    } finally {
+      clearInterval(timer)
+    }
+    // a thread that waited for a step, or for the run, would not turn between two of them
+    assert.isAbove(perStep.filter((turned) => turned > 0).length, 20)
+  })
+
+  it("names the threads that GRPO's samples depend on", () => {
+    assert.strictEqual(trainerFingerprint({ threads: 1 }), engineVersion)
+    assert.strictEqual(trainerFingerprint({ threads: 2 }), `${engineVersion}/2 threads`)
   })
 
   it("stops when it is aborted, rejects with the reason, and continues later", async () => {

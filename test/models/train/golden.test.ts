@@ -79,7 +79,9 @@ describe("gradients equal PyTorch's", () => {
             assert.deepStrictEqual([...engine.gradients.keys()].sort(), Object.keys(gradients).sort())
             assert.isBelow(relativeError(engine.gradients, gradients), 1e-5)
             const expectedLogprobs = mode === "full" ? expected.logprobs : expected.adaptedLogprobs
-            expectedLogprobs.forEach((row, i) => row.forEach((value, t) => assert.closeTo(logprobs[i]![t]!, value, 1e-5)))
+            expectedLogprobs.forEach((row, i) =>
+              row.forEach((value, t) => assert.closeTo(logprobs[i]![t]!, value, 1e-5))
+            )
           })
         }
       }

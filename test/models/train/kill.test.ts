@@ -29,8 +29,13 @@ const run = (
     if (steps.push(Number(line)) === killAt) child.kill("SIGKILL")
   })
   return new Promise((resolve, reject) =>
-    child.on("close", (code, signal) =>
-      code === 0 || signal === "SIGKILL" ? resolve({ steps, killed: code !== 0 }) : reject(new Error(`the process ended with ${code}`)))
+    child.on(
+      "close",
+      (code, signal) =>
+        code === 0 || signal === "SIGKILL"
+          ? resolve({ steps, killed: code !== 0 })
+          : reject(new Error(`the process ended with ${code}`))
+    )
   )
 }
 

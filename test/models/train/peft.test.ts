@@ -89,7 +89,10 @@ describe("an adapter that PEFT wrote", () => {
     assert.match(await reason({ target_modules: ".*proj" }), /is the pattern "\.\*proj"/)
     assert.match(await reason({ r: "3" }), /it is not a PEFT configuration/)
     assert.match(await reason({ r: 4 }), /lora_A\.weight: its shape is \[3,8\], the configuration asks for \[4,8\]/)
-    assert.match(await reason({ target_modules: ["q_proj", "v_proj"] }), /down_proj\.lora_A\.weight: it is no LoRA matrix/)
+    assert.match(
+      await reason({ target_modules: ["q_proj", "v_proj"] }),
+      /down_proj\.lora_A\.weight: it is no LoRA matrix/
+    )
     assert.match(await rejection(loadAdapters(newFolder(), config)), /no such file; it is no adapter folder/)
   })
 
@@ -102,7 +105,12 @@ describe("an adapter that PEFT wrote", () => {
     const folder = changed({})
     const file = join(folder, "adapter_model.safetensors")
     const embedding = "base_model.model.model.embed_tokens.weight"
-    await writeSafetensors(file, new Map([[embedding, new Float32Array(18 * 8)]]), new Map([[embedding, [18, 8]]]), "f32")
+    await writeSafetensors(
+      file,
+      new Map([[embedding, new Float32Array(18 * 8)]]),
+      new Map([[embedding, [18, 8]]]),
+      "f32"
+    )
     assert.match(
       await rejection(loadAdapters(folder, config)),
       /tensor base_model.*embed_tokens\.weight: it is for a vocabulary of 18, and the base model's is 17; .*\("base"\)/
@@ -124,9 +132,9 @@ describe("an adapter written here", () => {
   it("is read back as it was, whichever maps it adapts", async () => {
     for (const targets of [linearNames, ["gate", "o"]] as const) {
       const mode: LoraMode = { kind: "lora", rank: 2, alpha: 5, targets }
-      const adapters = new Map([...goldenAdapters(config)].filter(([name]) =>
-        targets.some((target) => name.includes(`.${target}_proj.`))
-      ))
+      const adapters = new Map(
+        [...goldenAdapters(config)].filter(([name]) => targets.some((target) => name.includes(`.${target}_proj.`)))
+      )
       const folder = newFolder()
       await saveAdapters(folder, { config, mode, adapters, from: "base", dtype: "f32" })
       const loaded = await loadAdapters(folder, config)
