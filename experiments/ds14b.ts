@@ -3,44 +3,80 @@
  * another for evaluation. `plan` prices it; `run` says what is missing; `run --rehearse` goes through the whole file on
  * the synthetic world with embedded models.
  *
- * Servers are named by environment variables, and no key is ever stored. Sets behind a licence are files you put into
- * `data/` yourself, one JSON object a line with the fields named below.
+ * Servers are named by environment variables, and no key is ever stored. Public sets are files you put into `data/`
+ * yourself, as they are published; what a licence forbids is refused, and terms must be accepted by name.
  */
+import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import { existsSync } from "node:fs"
+import { publishedSet, publishedSets } from "../nodes/inputs/publishedSets.ts"
 import { expectedFilePrompts } from "../nodes/layer/expectedFilePrompts.ts"
 import { httpExpert } from "../nodes/layer/httpExpert.ts"
 import { httpGuard } from "../nodes/layer/httpGuard.ts"
 import { httpSampler } from "../nodes/layer/httpSampler.ts"
 import { httpTeacher } from "../nodes/layer/httpTeacher.ts"
 import { missingTrainer } from "../nodes/layer/missingTrainer.ts"
+import type { PromptsInvalid } from "../nodes/service/PromptSource.ts"
 import { sinternal } from "../pipelines/sinternal.ts"
 import * as Experiment from "../runtime/Experiment.ts"
 import { world, worldLayers } from "./quickstart.ts"
 
 const server = (variable: string, port: number) => process.env[variable] ?? `http://127.0.0.1:${port}/v1`
 
-const columns = { prompt: "prompt", label: "label", topic: "topic", family: "family", reference: "reference" }
-const files = {
-  train: "data/train.jsonl",
-  "train-maths": "data/dapo-math.jsonl",
-  wildJailbreak: "data/wildjailbreak-eval.jsonl",
-  strongReject: "data/strongreject.jsonl",
-  fortress: "data/fortress.jsonl",
-  xsTest: "data/xstest-safe.jsonl",
-  math500: "data/math-500.jsonl",
-  verification: "data/verification.jsonl"
+/** Sets of your own, one JSON object a line with the fields named here. */
+const own = { prompt: "prompt", label: "label", topic: "topic", family: "family", reference: "reference" }
+const trainFile = "data/train.jsonl"
+const verificationFile = "data/verification.jsonl"
+
+/** Public sets in their published layouts, the file each is expected in, and what it is used for. */
+const published = {
+  "train-maths": { name: "dapoMath", file: "data/dapo-math-17k.parquet", use: "training" },
+  wildJailbreak: { name: "wildJailbreak", file: "data/wildjailbreak-eval.parquet", use: "evaluation" },
+  strongReject: { name: "strongReject", file: "data/strongreject_dataset.csv", use: "evaluation" },
+  fortress: { name: "fortress", file: "data/fortress_public.parquet", use: "evaluation" },
+  hCoT: { name: "hCoT", file: "data/malicious-educator.parquet", use: "evaluation" },
+  xsTest: { name: "xsTestSafe", file: "data/xstest_prompts.csv", use: "evaluation" },
+  math500: { name: "math500", file: "data/math-500.jsonl", use: "evaluation" },
+  aime2024: { name: "aime2024", file: "data/aime-2024.jsonl", use: "evaluation" }
+} as const
+
+/** Terms that you accept, by the names above: `SINTERNAL_ACCEPT=wildJailbreak,fortress`. */
+const accepted = (process.env["SINTERNAL_ACCEPT"] ?? "").split(",").map((name) => name.trim())
+
+/** A file that is there is held against its licence; one that is not is only expected. */
+const publishedFile = (set: keyof typeof published) => {
+  const { file, name, use } = published[set]
+  return existsSync(file)
+    ? publishedSet(name, file, { use, acceptLicence: accepted.includes(set) })
+    : { file, columns: publishedSets[name].columns }
 }
-const origin = {
-  [files.train]:
-    "the paper's prompt pool is not public; harmful and benign prompts of your own, none of them in an evaluation set",
-  [files["train-maths"]]: "DAPO-Math-17k, 3,000 problems, rewritten to ask for a boxed answer",
-  [files.wildJailbreak]: "allenai/wildjailbreak, eval split, behind its access form",
-  [files.strongReject]: "alexandrasouly/strongreject (MIT)",
-  [files.fortress]: "ScaleAI/fortress_public: evaluation only, its card forbids training on it",
-  [files.xsTest]: "paul-rottger/xstest, the 250 safe prompts",
-  [files.math500]: "MATH-500, the PRM800K test split",
-  [files.verification]: "pairs of prompt and answer with a known verdict, of your own"
-}
+
+const publishedNames = Object.keys(published) as ReadonlyArray<keyof typeof published>
+
+const prompts = Layer.unwrap(Effect.try({
+  try: () =>
+    expectedFilePrompts({
+      prompts: {
+        train: { file: trainFile, columns: own },
+        ...Object.fromEntries(publishedNames.map((set) => [set, publishedFile(set)]))
+      },
+      verification: {
+        verification: {
+          file: verificationFile,
+          columns: { prompt: "prompt", answer: "answer", verdict: "verdict", topic: "topic" }
+        }
+      }
+    }, {
+      [trainFile]:
+        "the paper's prompt pool is not public; harmful and benign prompts of your own, none of them in an evaluation set",
+      [verificationFile]: "pairs of prompt and answer with a known verdict, of your own",
+      ...Object.fromEntries(publishedNames.map((set) => {
+        const { file, name } = published[set]
+        return [file, `${publishedSets[name].from} (${publishedSets[name].licence})`]
+      }))
+    }),
+  catch: (error) => error as PromptsInvalid
+}))
 
 const guardServer = (name: "routing" | "prompt" | "reward" | "second") =>
   httpGuard(name, {
@@ -56,7 +92,19 @@ export const paperNumbers = {
   scope: "routed",
   train: { prompts: { train: 5000 } },
   rollouts: { temperature: 0.6, topP: 0.95 }, // what the model's authors advise for R1-Distill
-  evaluation: { prompts: { wildJailbreak: 250, strongReject: 313, fortress: 500, xsTest: 250, math500: 500 } }
+  evaluation: {
+    prompts: {
+      wildJailbreak: 250,
+      strongReject: 313,
+      fortress: 500,
+      hCoT: 50,
+      xsTest: 250,
+      math500: 500,
+      aime2024: 30
+    },
+    mathsPerPrompt: 16, // the paper's AIME is pass@16, its MATH pass@1
+    passAt: 16
+  }
 } as const
 
 /** What only comparisons ask for: a teacher to imitate, and a second judge. */
@@ -97,17 +145,7 @@ export const paperLayers = () =>
         basis: "assumed: eight hours on eight GPUs a training job"
       }
     ),
-    expectedFilePrompts({
-      prompts: Object.fromEntries(
-        Object.entries(files).filter(([set]) => set !== "verification").map(([set, file]) => [set, { file, columns }])
-      ),
-      verification: {
-        verification: {
-          file: files.verification,
-          columns: { prompt: "prompt", answer: "answer", verdict: "verdict", topic: "topic" }
-        }
-      }
-    }, origin)
+    prompts
   )
 
 export default Experiment.make({

@@ -64,6 +64,7 @@ export const distinctPrompts = Node.make({
   inputs: { training: Prompt, evaluation: Prompt },
   params,
   output: Prompt,
+  rows: ({ training }) => training,
   *run(inputs, { params }) {
     const [training, evaluation] = [yield* inputs.training.all, yield* inputs.evaluation.all]
     const gone = new Set(droppedPrompts(training, evaluation, params).map(({ promptId }) => promptId))

@@ -36,6 +36,7 @@ export const trainable = Node.make({
   inputs: { examples: Example, mix: MixCount },
   params: { minMixedPrompts: Count },
   output: Example,
+  rows: ({ examples }) => examples,
   *run({ examples, mix }, { params }) {
     const counts = yield* mix.all
     const countOf = (start: string) => counts.find(({ what }) => what.startsWith(start))?.count ?? 0

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Starts the command line under a Node that can run TypeScript: this one if it is new enough, else the project's own.
 // It starts from the bundle where that stands for the sources, else from the sources; what it does is the same.
-import { spawnSync } from "node:child_process"
+import { spawn } from "node:child_process"
 import { existsSync } from "node:fs"
 import * as module from "node:module"
 import { dirname, join } from "node:path"
@@ -33,6 +33,9 @@ if (newEnough) {
     )
     process.exit(2)
   }
-  const child = spawnSync(ours, process.argv.slice(1), { stdio: "inherit" })
-  process.exit(child.status ?? (child.signal === "SIGINT" ? 130 : 143))
+  const child = spawn(ours, process.argv.slice(1), { stdio: "inherit" })
+  // a terminal sends Ctrl-C to both; this one only waits for how the other ends
+  process.on("SIGINT", () => undefined)
+  for (const signal of ["SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal))
+  child.on("exit", (code, signal) => process.exit(code ?? (signal === "SIGINT" ? 130 : 143)))
 }

@@ -26,6 +26,11 @@ export interface RowLogItem extends Item {
   readonly writers: ReadonlySet<string>
 }
 
+/** The files of one run. */
+export interface RunItem extends Item {
+  readonly files: ReadonlyArray<string>
+}
+
 const digestName = /^[0-9a-f]{64}$/
 
 const listed = (folder: string): ReadonlyArray<string> => fs.existsSync(folder) ? fs.readdirSync(folder).sort() : []
@@ -80,8 +85,8 @@ export class Inventory {
   readonly quarantine: ReadonlyArray<Item>
   /** What is on its way into place, or was when its process was killed. */
   readonly unfinished: ReadonlyArray<Item>
-  /** Names of run files to their sizes. */
-  readonly runFiles: ReadonlyMap<string, Item>
+  /** By name; a run has a record and an event log. */
+  readonly runs = new Map<string, RunItem>()
 
   /** `base` is the folder of the layout. **Fails**: throws what the file system says. */
   constructor(base: string) {
@@ -107,6 +112,15 @@ export class Inventory {
     this.work = itemsIn(base, "work")
     this.quarantine = itemsIn(base, "quarantine")
     this.unfinished = itemsIn(base, "tmp")
-    this.runFiles = new Map(itemsIn(base, "runs").map((item) => [path.basename(item.relative), item]))
+    for (const { atMs, bytes, relative } of itemsIn(base, "runs")) {
+      const name = path.basename(relative).replace(/\.(?:json|ndjson)$/, "")
+      const known = this.runs.get(name) ?? { relative: path.join("runs", name), bytes: 0, atMs: 0, files: [] }
+      this.runs.set(name, {
+        relative: known.relative,
+        bytes: known.bytes + bytes,
+        atMs: Math.max(known.atMs, atMs),
+        files: [...known.files, relative]
+      })
+    }
   }
 }

@@ -12,7 +12,7 @@ import { ifUnlocked } from "../log/lock.ts"
 import type { RunRecord } from "../Manifest.ts"
 import { Runs } from "../Runs.ts"
 import { StoreRefused } from "../StoreFailed.ts"
-import { type Item, Inventory } from "./Inventory.ts"
+import { Inventory, type Item, type RunItem } from "./Inventory.ts"
 import { JournalContents, logsIn } from "./JournalContents.ts"
 import type { Knowledge } from "./Knowledge.ts"
 import { Living } from "./Living.ts"
@@ -91,8 +91,6 @@ const sum = (items: Iterable<Item>): Sum => {
   }
   return { count, bytes }
 }
-
-const runOfFile = (name: string): string => name.replace(/\.(?:json|ndjson)$/, "")
 
 /** Refuses a cache of which nobody can say what its runs need. */
 const readRecords = (base: string): ReadonlyArray<RunRecord> => {
@@ -178,8 +176,9 @@ class Collection {
     const since = nowMs - keepMs
     const inventory = this.#inventory
     const idle = this.#living.count === 0
-    this.#take("runs", [...inventory.runFiles.values()], ({ relative }) =>
-      !runs.has(runOfFile(path.basename(relative))) && !this.#living.runs.has(runOfFile(path.basename(relative))))
+    const goneRuns = new Set<Item>()
+    for (const [run, item] of inventory.runs) if (!runs.has(run) && !this.#living.runs.has(run)) goneRuns.add(item)
+    this.#take("runs", [...inventory.runs.values()], (item) => goneRuns.has(item), (item) => this.#putRun(item))
     const goneBlobs = new Set<Item>()
     for (const [blob, item] of inventory.blobs) {
       // what was written since the longest at work is there may be about to be named
@@ -194,16 +193,16 @@ class Collection {
     this.#take("folders", [...inventory.folders.values()], ({ relative }) => idle && !folders.has(path.basename(relative)))
     this.#take("unfinished work", inventory.work, ({ atMs }) => idle && atMs < since)
     this.#take("quarantine", inventory.quarantine, ({ atMs }) => atMs < since)
-    this.#take("leftovers", inventory.unfinished, (item) => this.#isAbandoned(item))
+    this.#take("leftovers", inventory.unfinished.filter((item) => this.#isAbandoned(item)), () => true)
     if (!this.#options.dryRun) this.#freeClaims()
   }
 
   /** Puts aside what `goes`, and notes what went and what stayed. */
-  #take(
+  #take<A extends Item>(
     kind: string,
-    items: ReadonlyArray<Item>,
-    goes: (item: Item) => boolean,
-    put: (item: Item) => boolean = (item) => this.#put(item.relative)
+    items: ReadonlyArray<A>,
+    goes: (item: A) => boolean,
+    put: (item: A) => boolean = (item) => this.#put(item.relative)
   ): void {
     const { dryRun } = this.#options
     const gone = new Set(items.filter((item) => goes(item) && (dryRun || put(item))))
@@ -213,6 +212,10 @@ class Collection {
   #put(relative: string): boolean {
     this.#batch ??= this.#trash.begin(this.#options.nowMs)
     return this.#trash.put(this.#batch, relative)
+  }
+
+  #putRun({ files }: RunItem): boolean {
+    return files.filter((file) => this.#put(file)).length > 0
   }
 
   /** A row log goes whole, under its lock, unless somebody has begun to work with it. */
