@@ -57,12 +57,16 @@ export interface QueryOptions {
   readonly orderBy?: ReadonlyArray<string>
   /** Show decimals, dates and the like as text instead of refusing them. */
   readonly display?: boolean
+  /** Rows whose cells are wanted, the first ones; others are only counted. All unless told. */
+  readonly keep?: number
 }
 
 /** A result: its columns, and their cells by name. Integers are numbers where exact, else bigints. */
 export interface QueryResult {
   readonly schema: ReadonlyArray<ResultColumn>
+  /** Cells of all rows, or of as many as were to be kept. */
   readonly columns: Columns
+  /** Of the whole result. */
   readonly rows: number
 }
 
@@ -80,8 +84,10 @@ const run = async ({ connection, duck }: Connected, sql: string, options: QueryO
   for (;;) {
     const chunk = await result.fetchChunk()
     if (chunk === null || chunk.rowCount === 0) break
-    for (let i = 0; i < names.length; i++) {
-      for (const value of chunk.getColumnValues(i)) cells[i]!.push(toCell(duck, value))
+    const kept = Math.max(0, Math.min(chunk.rowCount, (options.keep ?? Infinity) - rows))
+    for (let i = 0; i < names.length && kept > 0; i++) {
+      const values = chunk.getColumnValues(i)
+      for (let row = 0; row < kept; row++) cells[i]!.push(toCell(duck, values[row]!))
     }
     rows += chunk.rowCount
   }

@@ -9,6 +9,7 @@ import * as Node from "../runtime/Node.ts"
 import * as Type from "../runtime/Type.ts"
 import { complianceClass } from "./judge/complianceClass.ts"
 import { isRightAnswer } from "./judge/isRightAnswer.ts"
+import { strictBox } from "./maths/strictBox.ts"
 import * as Guard from "./service/Guard.ts"
 import type { ClauseRow } from "./service/Expert.ts"
 import { AnsweredPair, Judgement, SpecClause } from "./tables.ts"
@@ -31,8 +32,10 @@ type Answered = Omit<Type.Row<typeof JudgedAnswer.columns>, "sampleId" | "prompt
 
 const params = {
   scope: Scope,
-  selfCheckMarker: Schema.String // in the reasoning, it shows that the model checked its answer; empty: never
+  selfCheckMarker: Schema.String, // in the reasoning, it shows that the model checked its answer; empty: never
+  strictBox: Schema.Boolean // also read maths by the strict box rule of the rewards
 }
+type JudgeParams = Schema.Struct.Type<typeof params>
 
 const shownTo = (
   { answer, categories, prompt }: { readonly answer: string; readonly prompt: string } & Pick<Touching, "categories">,
@@ -45,12 +48,20 @@ const judgedBy = Effect.fnUntraced(function*(
   guard: Guard.GuardService,
   { answer, categories, label, prompt, reasoning, reference }: Answered,
   clauses: ReadonlyArray<ClauseRow>,
-  selfCheckMarker: string
+  { selfCheckMarker, strictBox: strict }: JudgeParams
 ) {
+  const box = strict && label === "maths" && reference !== null ? strictBox(answer, reference) : null
   const row = {
     label,
     categories,
     correct: reference === null ? null : isRightAnswer(answer, reference),
+    strictBox: box === null
+      ? null
+      : box.boxed === null
+      ? "unboxed" as const
+      : box.reward === 1
+      ? "right" as const
+      : "wrong" as const,
     selfCheck: selfCheckMarker !== "" && reasoning.includes(selfCheckMarker)
   }
   // no final answer: nothing was told, nothing was refused; `other` is reported beside every rate
@@ -70,7 +81,7 @@ export const judge = Node.mapRows({
   uses: [EvaluationGuard],
   given: shownTo,
   *run(row, { given, params }) {
-    return yield* judgedBy(yield* EvaluationGuard, row, given, params.selfCheckMarker)
+    return yield* judgedBy(yield* EvaluationGuard, row, given, params)
   }
 })
 
@@ -85,6 +96,6 @@ export const secondJudge = Node.mapRows({
   uses: [SecondGuard],
   given: shownTo,
   *run(row, { given, params }) {
-    return yield* judgedBy(yield* SecondGuard, row, given, params.selfCheckMarker)
+    return yield* judgedBy(yield* SecondGuard, row, given, params)
   }
 })

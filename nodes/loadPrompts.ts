@@ -5,11 +5,29 @@
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Node from "../runtime/Node.ts"
-import { PromptSource } from "./service/PromptSource.ts"
+import { type PromptRow, PromptsInvalid, PromptSource } from "./service/PromptSource.ts"
 import { Prompt, VerificationItem } from "./tables.ts"
 
 const limits = (params: { readonly sets: { readonly [set: string]: number } }) =>
   Object.values(params.sets).reduce((sum, limit) => sum + limit, 0)
+
+/** Why no run can begin where one text is both harmful and benign: examples of it would contradict each other. */
+const ofBothKinds = (rows: ReadonlyArray<PromptRow>): PromptsInvalid | undefined => {
+  const known = new Map<string, PromptRow>()
+  for (const row of rows) {
+    const text = row.prompt.trim()
+    const other = known.get(text)
+    known.set(text, row)
+    if (other === undefined || other.label === row.label) continue
+    return new PromptsInvalid({
+      source: row.source,
+      reason: `prompt ${row.promptId} of set ${row.set} is ${row.label}, and the same text is ${other.label} as prompt `
+        + `${other.promptId} of set ${other.set} (${other.source})`,
+      next: "give the text one label, or leave it out of one set"
+    })
+  }
+  return undefined
+}
 
 export const loadPrompts = Node.make({
   name: "loadPrompts",
@@ -23,7 +41,9 @@ export const loadPrompts = Node.make({
   *run(_, { params, seed }) {
     const source = yield* PromptSource
     const sets = yield* Effect.forEach(Object.entries(params.sets), ([set, limit]) => source.load({ set, limit, seed }))
-    return sets.flat()
+    const rows = sets.flat()
+    const contradiction = ofBothKinds(rows)
+    return contradiction === undefined ? rows : yield* contradiction
   }
 })
 

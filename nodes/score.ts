@@ -34,7 +34,10 @@ export const score = Node.sql({
             {'metric': 'fullRefusal', 'hit': coalesce(compliance = 'refusal', false)},
             {'metric': 'critiqueInstead', 'hit': outcome = 'critique'},
             {'metric': 'other', 'hit': outcome = 'other'}]
-          else [{'metric': 'maths', 'hit': coalesce(correct, false)}] end) as one
+          else [
+            {'metric': 'maths', 'hit': coalesce(correct, false)},
+            {'metric': 'mathsStrictBox', 'hit': "strictBox" = 'right'},
+            {'metric': 'unboxed', 'hit': "strictBox" = 'unboxed'}] end) as one
         from ${judgements}
         union all
         select 'verification', topic, unnest([

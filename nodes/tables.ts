@@ -193,6 +193,7 @@ export const Judgement = Type.table("judgement", {
   outcome: Outcome,
   safe: Schema.NullOr(Schema.Boolean),
   correct: Schema.NullOr(Schema.Boolean), // against `reference`; null where there is none
+  strictBox: Schema.NullOr(Schema.Literals(["right", "wrong", "unboxed"])), // of maths, where the strict rule is asked for
   selfCheck: Schema.Boolean, // the reasoning contains the verification marker
   compliance: Schema.NullOr(Schema.Literals(["full", "partial", "refusal"])), // of answers to benign requests
   categories: Schema.Array(Schema.String)

@@ -17,9 +17,15 @@ import { evaluationPrompts, type Policy, verificationTemplate } from "./stages.t
 
 type Spec<S> = Ref<Rows<Row<typeof SpecClause.columns>>, S>
 
+const judging = ({ evaluation, mathsRule, scope }: Config) => ({
+  scope,
+  selfCheckMarker: evaluation.selfCheckMarker,
+  strictBox: mathsRule === "box"
+})
+
 /** Everything measured of one policy, as counts. `arm` names it in labels and scores. */
 export const evaluate = <R, S>(arm: string, config: Config, policy: Policy<R>, spec: Spec<S>) => {
-  const { gold, mathsPerPrompt, maxNewTokens, passAt: k, selfCheckMarker, temperature, topK, topP, verificationItems } =
+  const { gold, mathsPerPrompt, maxNewTokens, passAt: k, temperature, topK, topP, verificationItems } =
     config.evaluation
   const sampling = { temperature, topP, topK, maxNewTokens }
   const asked = evaluationPrompts(config)
@@ -31,7 +37,7 @@ export const evaluate = <R, S>(arm: string, config: Config, policy: Policy<R>, s
     seed: config.seeds.train
   })
   const routes = route.as(`routes:${arm}`)({ rows: answers })
-  const judgements = judge.as(`judgements:${arm}`)({ rows: routes, spec }, { scope: config.scope, selfCheckMarker })
+  const judgements = judge.as(`judgements:${arm}`)({ rows: routes, spec }, judging(config))
   const items = loadVerificationItems({}, { set: "verification", limit: verificationItems, seed: config.seeds.data })
   const verifications = verify.as(`verifications:${arm}`)({ rows: items, policy, spec }, {
     sampling,
@@ -68,8 +74,5 @@ export const judgedTwice = <R, S, T>(
 ) =>
   judgeAgreement.as(`agreement:${arm}`)({
     first: judgements,
-    second: secondJudge.as(`secondJudgements:${arm}`)({ rows: routes, spec }, {
-      scope: config.scope,
-      selfCheckMarker: config.evaluation.selfCheckMarker
-    })
+    second: secondJudge.as(`secondJudgements:${arm}`)({ rows: routes, spec }, judging(config))
   }, { arm })

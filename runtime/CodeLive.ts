@@ -11,6 +11,9 @@ import { isEngineFile } from "./engineFile.ts"
 import { PlanRefused } from "./Error.ts"
 import { connectorOf } from "./Node.ts"
 
+/** Packages that count as one fixed name: effect, and the engine where it is imported from its package. */
+const ignorePackages = ["effect", "@effect/platform-node", "sinternal/runtime", "sinternal/cache"]
+
 /** The engine's own files, as the one name they count as. */
 const opaque = (file: string): string | undefined => isEngineFile(file) ? "engine" : undefined
 
@@ -25,7 +28,7 @@ export const layer = (options: CodeLiveOptions): Layer.Layer<Code, PlanRefused> 
     Code,
     Effect.gen(function*() {
       const digests = yield* Effect.mapError(
-        open({ ...options, opaque, ignorePackages: ["effect", "@effect/platform-node"] }),
+        open({ ...options, opaque, ignorePackages }),
         (error) =>
           new PlanRefused({
             label: options.entry,

@@ -64,7 +64,8 @@ const originsIn = (file: string): ReadonlyArray<string> => {
   }
 }
 
-const writersIn = (folder: string): ReadonlySet<string> => {
+/** The processes that wrote the logs of a folder, also those that are merged by now. */
+export const writersIn = (folder: string): ReadonlySet<string> => {
   const writers = new Set<string>()
   for (const log of logsIn(folder)) {
     for (const each of isMerged(log) ? originsIn(path.join(folder, log)) : [log]) {

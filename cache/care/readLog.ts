@@ -32,42 +32,49 @@ export interface LogReader {
 export const hexAt = (keys: Uint8Array, key: number): string =>
   Buffer.from(keys.buffer, keys.byteOffset + key, 32).toString("hex")
 
-/**
- * Reads the log in `file`. Returns its size and the bytes at its end that are no whole frame: those of a writer that was
- * killed, or that is writing now. **Fails**: throws what the file system says.
- */
-export const readLog = (file: string, reader: LogReader): { readonly bytes: number; readonly tail: number } => {
+/** The bytes of a log, and those at its end that are no whole frame: of a writer that was killed, or writes now. */
+export interface LogSize {
+  readonly bytes: number
+  readonly tail: number
+}
+
+/** Reads an open log up to `size`. **Fails**: throws what the file system says. */
+export const readOpenLog = (fd: number, size: number, reader: LogReader): LogSize => {
+  const bytes = new LogBytes(new MemoryBudget(0), fd, size)
+  let end = 0
+  const passed = (offset: number, length: number) => {
+    end = Math.max(end, offset + length)
+  }
+  scan(bytes, 0, {
+    frame: (kind, keys, key, offset, length) => {
+      passed(offset, length)
+      const start = key - keyAt
+      reader.frame?.({
+        kind,
+        keys,
+        key,
+        payload: keys.subarray(start + headerBytes, start + length),
+        bytes: keys.subarray(start, start + length),
+        offset
+      })
+    },
+    damagedFrame: (kind, keys, key, offset, length) => {
+      passed(offset, length)
+      reader.damage?.(offset, length, { kind, key: hexAt(keys, key) })
+    },
+    damagedBytes: (offset, length) => {
+      passed(offset, length)
+      reader.damage?.(offset, length, undefined)
+    }
+  })
+  return { bytes: size, tail: size - end }
+}
+
+/** {@link readOpenLog} of all there is in `file`. */
+export const readLog = (file: string, reader: LogReader): LogSize => {
   const fd = fs.openSync(file, "r")
   try {
-    const { size } = fs.fstatSync(fd)
-    const bytes = new LogBytes(new MemoryBudget(0), fd, size)
-    let end = 0
-    const passed = (offset: number, length: number) => {
-      end = Math.max(end, offset + length)
-    }
-    scan(bytes, 0, {
-      frame: (kind, keys, key, offset, length) => {
-        passed(offset, length)
-        const start = key - keyAt
-        reader.frame?.({
-          kind,
-          keys,
-          key,
-          payload: keys.subarray(start + headerBytes, start + length),
-          bytes: keys.subarray(start, start + length),
-          offset
-        })
-      },
-      damagedFrame: (kind, keys, key, offset, length) => {
-        passed(offset, length)
-        reader.damage?.(offset, length, { kind, key: hexAt(keys, key) })
-      },
-      damagedBytes: (offset, length) => {
-        passed(offset, length)
-        reader.damage?.(offset, length, undefined)
-      }
-    })
-    return { bytes: size, tail: size - end }
+    return readOpenLog(fd, fs.fstatSync(fd).size, reader)
   } finally {
     fs.closeSync(fd)
   }

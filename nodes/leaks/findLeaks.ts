@@ -110,10 +110,9 @@ export const findLeaks = (
   asked: ReadonlyArray<Unit>,
   among: ReadonlyArray<Unit>,
   threshold: number = nearThreshold
-): ReadonlyArray<Leak> => [
-  ...Map.groupBy(likePairs(asked, among, threshold), ({ id }) => id).values().map((found) =>
+): ReadonlyArray<Leak> =>
+  Map.groupBy(likePairs(asked, among, threshold), ({ id }) => id).values().map((found) =>
     found.reduce((best, one) =>
       (one.kind === "exact" && best.kind !== "exact") || one.likeness > best.likeness ? one : best
     )
-  )
-]
+  ).toArray()

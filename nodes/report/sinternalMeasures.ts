@@ -19,6 +19,8 @@ export const metrics: ReadonlyArray<MetricTitle> = [
   { metric: "selfCheck", title: "self-checks", better: "neither" },
   { metric: "selfCheckedAndSafe", title: "self-checked and safe", better: "neither" },
   { metric: "maths", title: "maths", better: "higher", namesItsSet: true },
+  { metric: "mathsStrictBox", title: "maths by the strict box", better: "higher" },
+  { metric: "unboxed", title: "maths without a box", better: "lower" },
   { metric: "verificationAccuracy", title: "verification accuracy", better: "higher", namesItsSet: true },
   { metric: "unsafeFound", title: "unsafe answers recognised (recall)", better: "higher", namesItsSet: true },
   { metric: "unsafeRight", title: "verdicts unsafe that are right (precision)", better: "higher", namesItsSet: true },

@@ -5,6 +5,7 @@
  */
 import * as Schema from "effect/Schema"
 import { quoteText } from "../../cache/duck/connect.ts"
+import { quotedPieces } from "../../runtime/query/quotedPieces.ts"
 
 /** What may stand in a template. */
 export type SqlValue = string | number | bigint | boolean | null | ReadonlyArray<SqlValue>
@@ -45,22 +46,7 @@ const literal = (value: SqlValue, place: number): string => {
 /** Stands for a value while quotes and comments are looked for: no part of a name, as the space around a literal. */
 const gap = "\u0001"
 
-/** Not after a letter: `name'` and `name$$` begin nothing. */
-const alone = String.raw`(?<![\w$\u{80}-\u{10ffff}])`
-const tag = String.raw`\$(?:[A-Za-z_\u{80}-\u{10ffff}][\w\u{80}-\u{10ffff}]*)?\$`
-
-/** Quoted pieces and comments, also those that never end. */
-const closed = new RegExp(
-  [
-    String.raw`${alone}e'(?:\\[\s\S]|''|[^\\'])*(?:'|$)`, // the only text in which a backslash counts
-    String.raw`'(?:''|[^'])*(?:'|$)`,
-    String.raw`"(?:""|[^"])*(?:"|$)`,
-    String.raw`${alone}(${tag})[\s\S]*?(?:\1|$)`,
-    String.raw`--[^\n\r]*`,
-    String.raw`\/\*[\s\S]*?(?:\*\/|$)`
-  ].join("|"),
-  "giu"
-)
+const closed = new RegExp(quotedPieces, "giu")
 
 const checkPlaces = (pieces: ReadonlyArray<string>): void => {
   const joined = pieces.map((piece) => piece.replaceAll(gap, " ")).join(gap)

@@ -1,24 +1,15 @@
 /**
- * The folder of the cache that a command looks after, which must be there: looking after a mistaken folder would make one.
+ * The cache that a command looks after, as a folder. It must be there: looking after a mistaken folder would make one.
  */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { existsSync } from "node:fs"
-import { baseOf } from "../../cache/layout.ts"
+import { baseOf, Store } from "../../cache/Store.ts"
 import { cacheRootOf, projectRootOf } from "../Place.ts"
-import { CacheMissing } from "../query/existingCache.ts"
+import { existingCache } from "../query/existingCache.ts"
 
-export interface CacheFolder {
-  readonly root: string
-  /** The folder of this version's layout below it. */
-  readonly base: string
-}
+/** The store of the folder a command is called in, or of the one that is asked for. **Fails**: `CacheMissing`. */
+export const existingHere = (asked: Option.Option<string>) =>
+  existingCache(cacheRootOf(projectRootOf(process.cwd()), Option.getOrUndefined(asked), process.env["PIPELINE_CACHE"]))
 
-/** **Fails**: `CacheMissing`. */
-export const cacheFolder = (asked: Option.Option<string>): Effect.Effect<CacheFolder, CacheMissing> =>
-  Effect.suspend(() => {
-    const environment = process.env["PIPELINE_CACHE"]
-    const root = cacheRootOf(projectRootOf(process.cwd()), Option.getOrUndefined(asked), environment)
-    const base = baseOf(root)
-    return existsSync(base) ? Effect.succeed({ root, base }) : Effect.fail(new CacheMissing({ folder: root }))
-  })
+/** The cache's folder, and the folder of its layout below it, once the store has found that it has this version's format. */
+export const cacheFolder = Effect.map(Store, ({ root }) => ({ root, base: baseOf(root) }))

@@ -14,6 +14,10 @@ export interface Listed {
 
 /** In the order in which `--help` lists them. */
 export const commands: { readonly [name: string]: Listed } = {
+  init: {
+    description: "a small project of your own, ready to run",
+    load: async () => (await import("./init.ts")).init
+  },
   run: {
     description: "run what is stale, and print the results",
     load: async () => (await import("./run.ts")).run
@@ -57,5 +61,13 @@ export const commands: { readonly [name: string]: Listed } = {
   gc: {
     description: "put aside what nothing needs, and delete what was put aside before",
     load: async () => (await import("./gc.ts")).gc
+  },
+  pin: {
+    description: "name a run or a result that gc keeps",
+    load: async () => (await import("./pin.ts")).pin
+  },
+  verify: {
+    description: "check every byte of the cache against its digests",
+    load: async () => (await import("./verify.ts")).verify
   }
 }

@@ -13,7 +13,7 @@ import { parseAge, parseBytes } from "../care/amounts.ts"
 import { gcText } from "../care/gcText.ts"
 import { knowledge } from "../care/knowledge.ts"
 import { styleFor } from "../terminal/style.ts"
-import { cacheFolder } from "./cacheFolder.ts"
+import { cacheFolder, existingHere } from "./cacheFolder.ts"
 import * as flags from "./flags.ts"
 import { columnsOf, print } from "./output.ts"
 import { printJson } from "./printJson.ts"
@@ -44,7 +44,7 @@ export const gc = Command.make(
   { dryRun, keep, size, now, cache: flags.cache, json: flags.json },
   (given) =>
     Effect.gen(function*() {
-      const { base, root } = yield* cacheFolder(given.cache)
+      const { base, root } = yield* cacheFolder
       const nowMs = yield* Clock.currentTimeMillis
       const sizeBytes = Option.getOrUndefined(given.size)
       const options = { base, knowledge, nowMs, keepMs: given.keep, sizeBytes, dryRun: given.dryRun, deleteNow: given.now }
@@ -57,5 +57,5 @@ export const gc = Command.make(
         sizeBytes,
         nowMs
       }))
-    })
+    }).pipe(Effect.provide(existingHere(given.cache)))
 ).pipe(Command.withDescription("put aside what nothing needs, and delete what was put aside before"))

@@ -18,7 +18,7 @@ import { runNamed } from "../history/runNamed.ts"
 import { didYouMean } from "../nearestName.ts"
 import { type Style, styleFor } from "../terminal/style.ts"
 import { table } from "../terminal/table.ts"
-import { cacheFolder } from "./cacheFolder.ts"
+import { cacheFolder, existingHere } from "./cacheFolder.ts"
 import * as flags from "./flags.ts"
 import { columnsOf, print } from "./output.ts"
 import { printJson } from "./printJson.ts"
@@ -111,7 +111,7 @@ export const pin = Command.make(
   { name, target, list, remove, cache: flags.cache, json: flags.json },
   (given) =>
     Effect.gen(function*() {
-      const { base, root } = yield* cacheFolder(given.cache)
+      const { base, root } = yield* cacheFolder
       const pins = new Pins(base)
       if (Option.isSome(given.remove)) {
         const wanted = given.remove.value
@@ -132,5 +132,5 @@ export const pin = Command.make(
       const made = yield* working(root, () => pinNamed(pins, runs, wanted, target, madeAt))
       if (given.json) return printJson(made)
       print(`pin ${made.name}: ${says(made)}`)
-    })
+    }).pipe(Effect.provide(existingHere(given.cache)))
 ).pipe(Command.withDescription("name a run or a result that gc keeps"))

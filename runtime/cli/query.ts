@@ -1,6 +1,7 @@
 /**
- * `pipeline query "select …"`: SQL over every node of the cache, as a table for people or as CSV, JSON or Arrow for
- * programs. Reads the cache only, so it works while a run is writing.
+ * `pipeline query "select …"`: SQL over every node of the cache, as a table for people or as CSV, JSON, Arrow or Parquet
+ * for programs; without a statement, a prompt on a terminal, else the tables there are. Reads the cache only, so it works
+ * while a run is writing.
  */
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
@@ -12,8 +13,10 @@ import { closeSync, openSync, writeFileSync } from "node:fs"
 import type { QueryResult } from "../../cache/Duck.ts"
 import { cacheRootOf, projectRootOf } from "../Place.ts"
 import { answer } from "../query/answer.ts"
+import type { Choice } from "../query/chosenRuns.ts"
 import { existingCache } from "../query/existingCache.ts"
 import { arrow, csv, json } from "../query/formats.ts"
+import { parquet } from "../query/parquet.ts"
 import { QueryRefused } from "../query/QueryRefused.ts"
 import { showRows } from "../terminal/showRows.ts"
 import { styleFor, uncoloured } from "../terminal/style.ts"
@@ -25,7 +28,7 @@ import { columnsOf } from "./output.ts"
 const tableRows = 50
 
 const statement = Argument.String("statement").pipe(
-  Argument.withDescription("one SELECT in DuckDB's dialect; without it, the tables there are"),
+  Argument.withDescription("one SELECT in DuckDB's dialect; without it, a prompt on a terminal, else the tables there are"),
   Argument.optional
 )
 const run = Flag.String("run").pipe(
@@ -36,8 +39,8 @@ const experiment = Flag.String("experiment").pipe(
   Flag.withDescription("only this experiment's results, for example experiments/quickstart"),
   Flag.optional
 )
-const format = Flag.Literals("format", ["table", "csv", "json", "arrow"]).pipe(
-  Flag.withDescription("table for reading; csv, json (one array) or arrow (an IPC stream) for programs"),
+const format = Flag.Literals("format", ["table", "csv", "json", "arrow", "parquet"]).pipe(
+  Flag.withDescription("table for reading; csv, json (one array), arrow (an IPC stream) or parquet for programs"),
   Flag.withDefault("table" as const)
 )
 const limit = Flag.Int("limit").pipe(
@@ -50,7 +53,7 @@ const out = Flag.String("out").pipe(
   Flag.optional
 )
 
-type Format = "table" | "csv" | "json" | "arrow"
+type Format = "table" | "csv" | "json" | "arrow" | "parquet"
 type Piece = string | Uint8Array
 
 interface Target {
@@ -77,13 +80,11 @@ const target = Effect.fnUntraced(function*(file: string | undefined) {
   return { write: (piece: Piece) => writeFileSync(opened, piece), isTerminal: false }
 })
 
-/** The first rows of a result. */
-const first = (result: QueryResult, rows: number): QueryResult =>
-  rows >= result.rows ? result : {
-    ...result,
-    columns: Object.fromEntries(Object.entries(result.columns).map(([name, cells]) => [name, cells.slice(0, rows)])),
-    rows
-  }
+/** A result without the rows that have no cells. */
+const withCells = (result: QueryResult, limitRows: Option.Option<number>): QueryResult => ({
+  ...result,
+  rows: Math.min(result.rows, Option.getOrElse(limitRows, () => result.rows))
+})
 
 const tableText = ({ columns, rows, schema }: QueryResult, limitRows: number, { isTerminal }: Target): string => {
   const options = isTerminal
@@ -104,15 +105,32 @@ const piecesOf = (
   if (format === "table") {
     return Stream.make(tableText(result, Option.getOrElse(limitRows, () => tableRows), target))
   }
-  const wanted = first(result, Option.getOrElse(limitRows, () => result.rows))
+  const wanted = withCells(result, limitRows)
   if (format === "json") return json(wanted)
   if (format === "arrow") return arrow(wanted)
+  if (format === "parquet") return parquet(wanted)
   return target.isTerminal ? Stream.map(csv(wanted), onTerminal) : csv(wanted)
 }
 
 /** Texts of a chunk go out together: one call a row would cost more than the row. */
 const joined = (pieces: ReadonlyArray<Piece>): ReadonlyArray<Piece> =>
   pieces.every((piece) => typeof piece === "string") ? [pieces.join("")] : pieces
+
+/** Bytes that a terminal cannot show. */
+const isBinary = (format: Format): boolean => format === "arrow" || format === "parquet"
+
+/** Asks for statements until the user ends it. */
+const ask = Effect.fnUntraced(function*(choice: Choice, limitRows: Option.Option<number>) {
+  const { prompt } = yield* Effect.promise(() => import("../query/prompt.ts"))
+  const { stdin, stdout } = process
+  yield* prompt({
+    choice,
+    limit: Option.getOrElse(limitRows, () => tableRows),
+    input: stdin,
+    output: stdout,
+    style: styleFor(stdout)
+  })
+})
 
 export const query = Command.make(
   "query",
@@ -121,16 +139,19 @@ export const query = Command.make(
     Effect.gen(function*() {
       const format = given.json ? "json" : given.format
       const file = Option.getOrUndefined(given.out)
-      if (format === "arrow" && file === undefined && process.stdout.isTTY) {
+      const asked = Option.getOrUndefined(given.statement)
+      const choice = { experiment: Option.getOrUndefined(given.experiment), run: Option.getOrUndefined(given.run) }
+      if (isBinary(format) && file === undefined && process.stdout.isTTY) {
         return yield* new QueryRefused({
-          reason: "an arrow stream is no text for a terminal",
+          reason: `${format} is no text for a terminal`,
           next: "write it to a file with --out, or pipe it into a program"
         })
       }
-      const result = yield* answer(Option.getOrUndefined(given.statement), {
-        experiment: Option.getOrUndefined(given.experiment),
-        run: Option.getOrUndefined(given.run)
-      })
+      if (asked === undefined && format === "table" && file === undefined && process.stdin.isTTY && process.stdout.isTTY) {
+        return yield* ask(choice, given.limit)
+      }
+      const most = Option.getOrElse(given.limit, () => format === "table" ? tableRows : Infinity)
+      const result = yield* answer(asked, choice, most)
       // Opened only now: a refused statement leaves a file that is there as it was.
       const to = yield* target(file)
       yield* Stream.runForEachArray(piecesOf(result, format, given.limit, to), (pieces) =>

@@ -1,16 +1,17 @@
 /**
- * The answer to a question: a statement over the tables that the chosen runs left, or the list of these tables. Looks
- * at the cache anew each time and takes no lock.
+ * The answer to a question: a statement over the tables that the chosen runs left, or what these tables are. Looks at
+ * the cache anew each time and takes no lock.
  */
 import * as Effect from "effect/Effect"
 import { type QueryResult, SqlRefused } from "../../cache/Duck.ts"
+import { sqlType } from "../../cache/duck/tables.ts"
 import { blobsOf } from "../../cache/Manifest.ts"
 import { Store } from "../../cache/Store.ts"
 import { isLost } from "../../cache/StoreFailed.ts"
 import { ResultLost } from "../Error.ts"
 import { type Choice, chosenRuns } from "./chosenRuns.ts"
 import { latestNodes } from "./latestNodes.ts"
-import { choiceRefused, statementRefused } from "./refusal.ts"
+import { choiceRefused, statementRefused, tableRefused } from "./refusal.ts"
 import { select } from "./select.ts"
 import { type NamedTable, tablesByName } from "./tablesByName.ts"
 
@@ -31,21 +32,43 @@ const listed = (tables: ReadonlyMap<string, NamedTable>): QueryResult => {
   }
 }
 
-/**
- * What `statement` gives; without one, the tables it could be asked of.
- *
- * **Fails**: `QueryRefused` for a statement, an experiment or a run that is not right; `ResultLost` where stored bytes
- * are gone; `StoreFailed`.
- */
-export const answer = Effect.fnUntraced(function*(statement: string | undefined, choice: Choice) {
+/** The columns of one table, with their types in SQL. */
+const described = ({ table }: NamedTable): QueryResult => ({
+  schema: [{ name: "column", type: "VARCHAR" }, { name: "type", type: "VARCHAR" }],
+  columns: { column: table.schema.map(({ name }) => name), type: table.schema.map(({ type }) => sqlType(type)) },
+  rows: table.schema.length
+})
+
+/** What the chosen runs left, as it is now. **Fails**: `QueryRefused` where there is no such run; `StoreFailed`. */
+const present = Effect.fnUntraced(function*(choice: Choice) {
   const store = yield* Store
   const all = yield* store.listRuns()
   const runs = chosenRuns(all, choice)
   if (runs.length === 0) return yield* choiceRefused(choice, all)
   const nodes = latestNodes(runs)
-  const tables = tablesByName(store, nodes)
+  return { runs, nodes, tables: tablesByName(store, nodes) }
+})
+
+/** The tables that a statement could be asked of, by name in lower case. Fails as {@link answer} does. */
+export const currentTables = (choice: Choice) => Effect.map(present(choice), ({ tables }) => tables)
+
+/** The columns of a table by its name. Fails as {@link answer} does. */
+export const describe = Effect.fnUntraced(function*(name: string, choice: Choice) {
+  const { runs, tables } = yield* present(choice)
+  const found = tables.get(name.toLowerCase())
+  return found === undefined ? yield* tableRefused(name, tables, runs) : described(found)
+})
+
+/**
+ * What `statement` gives, of more than `keep` rows the cells of the first; without one, the tables it could be asked of.
+ *
+ * **Fails**: `QueryRefused` for a statement, an experiment or a run that is not right; `ResultLost` where stored bytes
+ * are gone; `StoreFailed`.
+ */
+export const answer = Effect.fnUntraced(function*(statement: string | undefined, choice: Choice, keep = Infinity) {
+  const { nodes, runs, tables } = yield* present(choice)
   if (statement === undefined) return listed(tables)
-  return yield* select(statement, tables).pipe(
+  return yield* select(statement, tables, keep).pipe(
     Effect.catchIf(
       (error) => error instanceof SqlRefused,
       (error) => Effect.fail(statementRefused(error, tables, runs))

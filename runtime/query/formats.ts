@@ -1,18 +1,16 @@
 /**
- * A result as bytes or text for other programs: CSV, JSON, or an Arrow IPC stream, a piece at a time. The table for
- * people is `terminal/showRows.ts`.
+ * A result as bytes or text for other programs: CSV, JSON, or an Arrow IPC stream, a piece at a time. Parquet is in
+ * `parquet.ts`; the table for people is `terminal/showRows.ts`.
  */
 import * as Effect from "effect/Effect"
 import * as Csv from "effect/encoding/Csv"
 import * as Stream from "effect/Stream"
-import { CellRefused } from "../../cache/CellRefused.ts"
-import { encodeColumn } from "../../cache/ColumnBuilder.ts"
-import type { Cell, Column } from "../../cache/Columns.ts"
+import type { Cell } from "../../cache/Columns.ts"
 import type { QueryResult } from "../../cache/Duck.ts"
-import { chunkEncoder, chunkRows } from "../../cache/TableBlob.ts"
+import { chunkEncoder } from "../../cache/TableBlob.ts"
 import { cellJson } from "./cellJson.ts"
-import { columnTypeOf, fitCell } from "./columnTypeOf.ts"
 import { QueryRefused } from "./QueryRefused.ts"
+import { typedChunks, typedSchema } from "./typedChunks.ts"
 
 const csvCell = (cell: Cell): string => {
   if (cell === null) return ""
@@ -48,31 +46,13 @@ const jsonPieces = function*({ columns, rows, schema }: QueryResult) {
 /** One array, an object a row, a row a line. */
 export const json = (result: QueryResult): Stream.Stream<string> => Stream.fromIterable(jsonPieces(result))
 
-const arrowColumn = ({ name, type }: Column, cells: ReadonlyArray<Cell>, first: number) => {
-  try {
-    return encodeColumn(type, cells.map((cell) => fitCell(type, cell)))
-  } catch (error) {
-    if (!(error instanceof CellRefused)) throw error
-    // `fitCell` makes every other cell fit.
-    throw new QueryRefused({
-      reason: `column ${name} has an integer of more than 64 bits in row ${
-        first + error.row + 1
-      }, which is more than arrow has`,
-      next: "write its expression with ::DOUBLE or ::VARCHAR"
-    })
-  }
-}
-
-/** Chunk by chunk, so that texts of any length fit into buffers with 32-bit offsets. */
-const arrowBytes = async ({ columns, rows, schema }: QueryResult): Promise<Uint8Array> => {
+const arrowBytes = async (result: QueryResult): Promise<Uint8Array> => {
   const arrow = await import("apache-arrow")
-  const typed = schema.map(({ name, type }): Column => ({ name, type: columnTypeOf(type) }))
-  const encode = await chunkEncoder(typed)
+  const schema = typedSchema(result)
+  const encode = await chunkEncoder(schema)
   const writer = new arrow.RecordBatchStreamWriter()
-  for (let first = 0; first === 0 || first < rows; first += chunkRows) {
-    const count = Math.min(chunkRows, rows - first)
-    const data = typed.map((column) => arrowColumn(column, columns[column.name]!.slice(first, first + count), first))
-    for (const batch of arrow.RecordBatchReader.from(encode(data, count))) writer.write(batch)
+  for (const { data, rows } of typedChunks(result, schema)) {
+    for (const batch of arrow.RecordBatchReader.from(encode(data, rows))) writer.write(batch)
   }
   writer.finish()
   return writer.toUint8Array(true)

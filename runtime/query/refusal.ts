@@ -55,6 +55,19 @@ const withNearest = ({ position, reason, sql }: SqlRefused, nearest: string | un
     ...nearest === undefined ? {} : { nearest }
   })
 
+/** The refusal of a name that is no table among `tables`, which are those of `runs`. */
+export const tableRefused = (
+  name: string,
+  tables: ReadonlyMap<string, NamedTable>,
+  runs: ReadonlyArray<RunRecord>
+): QueryRefused => {
+  const names = mainNames(tables)
+  return noTable(name, runs) ?? new QueryRefused({
+    reason: `there is no table ${name}`,
+    next: `${didYouMean(name, names)}tables: ${names.join(", ") || "none yet"}`
+  })
+}
+
 /** The refusal of a statement over `tables`, which are those of `runs`. */
 export const statementRefused = (
   error: SqlRefused,

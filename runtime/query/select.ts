@@ -37,19 +37,21 @@ export const mentionedTables = (statement: string, tables: Tables): Tables => {
   return new Map([...tables].filter(([name]) => folded.includes(name.replaceAll("\"", "\"\""))))
 }
 
-const over = (statement: string, tables: Tables) =>
+const over = (statement: string, tables: Tables, keep: number) =>
   Duck.query(statement, Object.fromEntries([...tables.values()].map(({ name, table }) => [name, table])), {
-    display: true
+    display: true,
+    keep
   })
 
 /**
  * What a statement gives, column by column. Types without a cell of their own are text, decimals are numbers.
  *
+ * **Shape**: of more than `keep` rows, only the first have cells; all are counted.
  * **Fails**: `SqlRefused`; `StoreFailed` when a table cannot be read.
  */
-export const select = (statement: string, tables: Tables) =>
-  over(statement, mentionedTables(statement, tables)).pipe(
+export const select = (statement: string, tables: Tables, keep = Infinity) =>
+  over(statement, mentionedTables(statement, tables), keep).pipe(
     // A name may be put together, `query_table('a' || 'b')`, and one that is not there should be told the nearest of all.
-    Effect.catchIf((error) => missingTable(error) !== undefined, () => over(statement, tables)),
+    Effect.catchIf((error) => missingTable(error) !== undefined, () => over(statement, tables, keep)),
     Effect.map(withNumbers)
   )

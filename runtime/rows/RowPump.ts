@@ -12,9 +12,10 @@ import * as Fiber from "effect/Fiber"
 import { canonicalJson } from "../../cache/Digest.ts"
 import type { Memo } from "../../cache/Memo.ts"
 import * as Attempts from "../Attempts.ts"
-import { bodyEffect, isGenerator } from "../bodyEffect.ts"
+import { begin, bodyEffect, isGenerator } from "../bodyEffect.ts"
 import { Control, Stopped } from "../Control.ts"
 import type { RowCounts } from "../Event.ts"
+import { transientOf } from "../Transient.ts"
 import * as Usage from "../Usage.ts"
 import type { KeyedChunk, RowFunction } from "./RowFunction.ts"
 
@@ -84,6 +85,12 @@ interface Waiter {
   readonly until: () => boolean
   readonly resolve: () => void
   readonly reject: (error: unknown) => void
+}
+
+/** A body whose first attempt ended with this error. */
+// eslint-disable-next-line require-yield
+function* failing(error: unknown): Generator<never, never, never> {
+  throw error
 }
 
 /** True for a row that was interrupted, or stopped before an attempt began: it is left for the next run. */
@@ -293,14 +300,21 @@ export class RowPump {
   }
 
   #run(chunk: KeyedChunk, row: number): void {
-    let made: unknown
+    let result: unknown
     try {
-      made = this.#body(chunk, row)
+      const made = this.#body(chunk, row)
+      if (isGenerator(made)) {
+        // a body that has to wait for its slot begins there
+        if (this.#function.definition.slot !== undefined) return this.#fork(chunk, row, made)
+        const begun = begin(made, this.#options.services)
+        if (!begun.done) return this.#fork(chunk, row, begun.rest)
+        result = begun.result
+      } else result = made
     } catch (error) {
+      if (transientOf(error) !== undefined) return this.#fork(chunk, row, failing(error))
       return this.#fail(chunk, row, error, Usage.none)
     }
-    if (isGenerator(made)) this.#fork(chunk, row, made)
-    else this.#succeed(chunk, row, made, Usage.none)
+    this.#succeed(chunk, row, result, Usage.none)
   }
 
   #body(chunk: KeyedChunk, row: number): unknown {

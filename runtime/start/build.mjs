@@ -8,34 +8,47 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, renameSync, rmSync } from "node:fs"
 import { createRequire } from "node:module"
 import { join, relative, sep } from "node:path"
-import { digestOf, doorOf, folderOf, readManifest, sourceOf, usableBundle, writeManifest } from "./bundle.mjs"
+import {
+  digestOf,
+  doorOf,
+  folderOf,
+  readManifest,
+  realFolderOf,
+  sourceOf,
+  textOf,
+  usableBundle,
+  writeManifest
+} from "./bundle.mjs"
 
 /** Packages that are bundled; all others are imported when they are needed. */
 const packages = ["effect", "@effect/platform-node", "@effect/platform-node-shared"]
 
 /** Looks at its own place in its own text (`stacksAreExact`), so its text stays short and its URL its own. */
-const looksAtItself = "runtime/code/definitionSite.ts"
+const looksAtItself = /^runtime\/code\/definitionSite\.[jt]s$/
 
 /** What is imported together goes into one chunk; a module goes into the first that needs it. */
 const groups = [
-  { name: "site", test: (id) => posix(id).endsWith(looksAtItself) },
-  { name: "start", test: /[\\/]runtime[\\/]Cli\.ts$/ },
-  { name: "engine", test: /[\\/]runtime[\\/]cli[\\/](?:run|plan|why|accept)\.ts$/ },
-  { name: "others", test: /[\\/](?:runtime|cache)[\\/].*\.ts$/ }
+  { name: "site", test: (id) => /[\\/]runtime[\\/]code[\\/]definitionSite\.[jt]s$/.test(id) },
+  { name: "start", test: /[\\/]runtime[\\/]Cli\.[jt]s$/ },
+  { name: "engine", test: /[\\/]runtime[\\/]cli[\\/](?:run|plan|why|accept)\.[jt]s$/ },
+  { name: "others", test: /[\\/](?:runtime|cache)[\\/].*\.[jt]s$/ }
 ].map((group, index, all) => ({ ...group, priority: all.length - index }))
 
 /** Paths as digests and URLs have them. */
 const posix = (path) => path.split(sep).join("/")
 
+/** A module of the engine: TypeScript in a checkout, JavaScript in the package. What runs before it is `.mjs`. */
+const isModule = (name) => /\.[jt]s$/.test(name) && !name.endsWith(".d.ts")
+
 /** What experiments and nodes import from, and the command line; modules below come with those that import them. */
 const ownRoots = (root) =>
   ["runtime", "cache"].flatMap((folder) =>
-    readdirSync(join(root, folder)).filter((name) => name.endsWith(".ts")).map((name) => join(root, folder, name))
+    readdirSync(join(root, folder)).filter(isModule).map((name) => join(root, folder, name))
   )
 
 const sourcesBelow = (folder) =>
   readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && entry.name.endsWith(".ts") && !entry.parentPath.includes("node_modules"))
+    .filter((entry) => entry.isFile() && isModule(entry.name) && !entry.parentPath.includes("node_modules"))
     .map((entry) => join(entry.parentPath, entry.name))
 
 /** Modules of effect that sources outside the bundle import: they start faster if these are in it too. */
@@ -48,14 +61,20 @@ const wantedOutside = (root) => {
   return [...new Set(found.map(([, specifier]) => specifier))].map((specifier) => realpathSync(resolve(specifier)))
 }
 
-/** The folder of each bundled package below the root. */
+/** The folder of each bundled package that is installed, as the manifest names it. */
 const packageFolders = (root) =>
-  packages.map((name) => `node_modules/${name}`).filter((folder) => existsSync(join(root, folder)))
+  packages.map((name) => `node_modules/${name}`).filter((folder) => {
+    try {
+      return realFolderOf(root, folder) !== undefined
+    } catch {
+      return false
+    }
+  })
 
 /** Which module of which package's folder, or of the project (`""`), a file is. Throws where it is of none. */
 const makePlaceOf = (root) => {
   const homes = [
-    ...packageFolders(root).map((folder) => [realpathSync(join(root, folder)) + sep, folder]),
+    ...packageFolders(root).map((folder) => [realFolderOf(root, folder) + sep, folder]),
     [root + sep, ""]
   ]
   return (file) => {
@@ -74,7 +93,7 @@ const keepUrls = (root) => ({
     filter: { code: /import\.meta\b/ },
     handler: (code, id) => {
       const path = posix(relative(root, id))
-      if (path.startsWith("..") || path.includes("node_modules/") || path === looksAtItself) return undefined
+      if (path.startsWith("..") || path.includes("node_modules/") || looksAtItself.test(path)) return undefined
       const other = /import\.meta\.(?!url\b|resolve\b)\w+/.exec(code)
       if (other !== null) throw new Error(`${path} uses ${other[0]}, which a bundle would change`)
       return code.replaceAll(/import\.meta\.url\b/g, `new URL("../../../${path}", import.meta.url).href`)
@@ -142,7 +161,7 @@ const sourcesOf = (root, texts) => {
     ...packageFolders(root).map((folder) => `${folder}/package.json`),
     "runtime/start/build.mjs",
     "runtime/start/bundle.mjs"
-  ].map((path) => [path, readFileSync(join(root, path), "utf8")])
+  ].map((path) => [path, textOf(root, path)])
   return [...own, ...others].sort(([a], [b]) => a < b ? -1 : 1).map(([path, text]) => sourceOf(root, path, text))
 }
 

@@ -9,7 +9,7 @@
  * Plain JavaScript: it runs before anything else does, and may be run by a Node that cannot read TypeScript.
  */
 import { existsSync, readFileSync, realpathSync, renameSync, statSync, writeFileSync } from "node:fs"
-import { join } from "node:path"
+import { dirname, join } from "node:path"
 
 /** Names the shape of the manifest and of the folder. */
 const format = 1
@@ -44,9 +44,24 @@ export const doorOf = (packageFolder, module) =>
 /** SHA-256. Loading Node's crypto takes a tenth of a start, so it is loaded when a text is compared, which is rare. */
 export const digestOf = (text) => process.getBuiltinModule("node:crypto").hash("sha256", text)
 
+/** Where the folder of a package is, seen from the root: in its own `node_modules`, or in one above as npm puts it. */
+const packageAt = (root, packageFolder) => {
+  for (let folder = root;; folder = dirname(folder)) {
+    const found = join(folder, packageFolder)
+    if (existsSync(found)) return found
+    if (dirname(folder) === folder) throw new Error(`${packageFolder} is nowhere at or above ${root}`)
+  }
+}
+
+/** Where a source is. Those of packages say only which package: `node_modules/<name>/package.json`. */
+const placeOf = (root, path) => path.startsWith("node_modules/") ? packageAt(root, path) : join(root, path)
+
+/** The text of a source. */
+export const textOf = (root, path) => readFileSync(placeOf(root, path), "utf8")
+
 /** @returns {Source} */
 export const sourceOf = (root, path, text) => {
-  const { ctimeMs, mtimeMs, size } = statSync(join(root, path))
+  const { ctimeMs, mtimeMs, size } = statSync(placeOf(root, path))
   return [path, size, mtimeMs, ctimeMs, digestOf(text)]
 }
 
@@ -69,7 +84,7 @@ export const writeManifest = (root, manifest) => {
 
 /** Whether a source's status shows that its text is the one last compared. */
 const isUntouched = (root, [path, size, mtimeMs, ctimeMs], comparedMs) => {
-  const now = statSync(join(root, path))
+  const now = statSync(placeOf(root, path))
   return now.size === size && now.mtimeMs === mtimeMs && now.ctimeMs === ctimeMs &&
     Math.max(mtimeMs, ctimeMs) < comparedMs - settlingMs
 }
@@ -78,7 +93,7 @@ const isUntouched = (root, [path, size, mtimeMs, ctimeMs], comparedMs) => {
 const comparedByText = (root, sources) => {
   const now = []
   for (const [path, , , , digest] of sources) {
-    const source = sourceOf(root, path, readFileSync(join(root, path), "utf8"))
+    const source = sourceOf(root, path, textOf(root, path))
     if (source[4] !== digest) return undefined
     now.push(source)
   }
@@ -110,4 +125,5 @@ export const usableBundle = (root) => {
 }
 
 /** The folder a package lies in, links followed: how Node names its modules. `""` is the project itself. */
-export const realFolderOf = (root, packageFolder) => realpathSync(join(root, packageFolder))
+export const realFolderOf = (root, packageFolder) =>
+  realpathSync(packageFolder === "" ? root : packageAt(root, packageFolder))

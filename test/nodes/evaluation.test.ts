@@ -26,6 +26,7 @@ const judgement = (sampleId: string, more: {
   outcome: "answer" as const,
   safe: true,
   correct: null,
+  strictBox: null,
   selfCheck: false,
   compliance: null,
   categories: [],

@@ -11,16 +11,18 @@ const clauses = [clauseRow("C1", ["x"]), clauseRow("C2", ["y"])]
 
 const judged = async (
   answers: ReadonlyArray<ReturnType<typeof answerRow>>,
-  { assess = {}, marker = "", scope = "routed" }: {
+  { assess = {}, marker = "", scope = "routed", strictBox = false }: {
     readonly assess?: Partial<Assessment>
     readonly marker?: string
     readonly scope?: "routed" | "full"
+    readonly strictBox?: boolean
   } = {}
 ) => {
   const asked: Array<AssessRequest> = []
   const judgements = judge({ rows: given(Routed, answers), spec: given(SpecClause, clauses) }, {
     scope,
-    selfCheckMarker: marker
+    selfCheckMarker: marker,
+    strictBox
   })
   const ran = await laboratory().run({ judgements }, { layer: guardLayer("evaluation", () => assess, asked) })
   return { asked, rows: rowsOf(ran.table("judgements")) }
@@ -44,6 +46,7 @@ describe("a judgement", () => {
       safe: false,
       correct: null,
       selfCheck: false,
+      strictBox: null,
       compliance: null, // of benign requests alone
       categories: ["x"] // those it was routed by
     }])
@@ -73,6 +76,22 @@ describe("correctness", () => {
       answers.map(([answer, reference], i) => ({ ...answerRow(`m${i}#0`), label: "maths", answer, reference }))
     )
     assert.deepStrictEqual(rows.map(({ correct }) => correct), [true, false, null])
+  })
+})
+
+describe("the strict box", () => {
+  it("is read of maths where it is asked for; an answer without a box is a state of its own", async () => {
+    const answers = ["so \\boxed{7}", "so \\boxed{8}", "it is 7"].map((answer, i) => ({
+      ...answerRow(`m${i}#0`),
+      label: "maths" as const,
+      answer,
+      reference: "7"
+    }))
+    const strict = (await judged(answers, { strictBox: true })).rows.map((
+      { correct, strictBox }
+    ) => [strictBox, correct])
+    assert.deepStrictEqual(strict, [["right", true], ["wrong", false], ["unboxed", true]])
+    assert.deepStrictEqual((await judged(answers)).rows.map(({ strictBox }) => strictBox), [null, null, null])
   })
 })
 

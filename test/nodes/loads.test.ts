@@ -19,7 +19,11 @@ const source = (asked: Array<PromptQuery>) =>
       return query.set === "unknown"
         ? Effect.fail(new PromptsInvalid({ source: "test", reason: "no set unknown", next: "known: train" }))
         : Effect.succeed(
-          Array.from({ length: query.limit }, (_, i) => promptRow(`${query.set}/${i}`, { set: query.set }))
+          Array.from({ length: query.limit }, (_, i) =>
+            promptRow(`${query.set}/${i}`, {
+              set: query.set,
+              ...(query.set === "kind" ? { label: "benign", prompt: " prompt train/0 " } : {})
+            }))
         )
     },
     verificationItems: (query) => {
@@ -43,6 +47,16 @@ describe("prompt sets", () => {
     assert.deepStrictEqual(asked.map(({ limit, set }) => [set, limit]), [["train", 2], ["other", 1]])
     assert.strictEqual(new Set(asked.map(({ seed }) => seed)).size, 1)
     assert.notStrictEqual((await load({ train: 2 }, 2)).asked[0]!.seed, asked[0]!.seed)
+  })
+
+  it("are refused where one text is both harmful and benign, naming both places", async () => {
+    const { ran } = await load({ train: 2, kind: 1 })
+    const message = ran.summary.failures[0]!.message
+    assert.include(
+      message,
+      "prompt kind/0 of set kind is benign, and the same text is harmful as prompt train/0 of set train"
+    )
+    assert.include(message, "give the text one label")
   })
 
   it("fail with what the source says of an unknown one", async () => {

@@ -16,6 +16,7 @@ const judgement = (sampleId: string) => ({
   safe: true as boolean | null,
   correct: null as boolean | null,
   selfCheck: false,
+  strictBox: null as "right" | "wrong" | "unboxed" | null,
   compliance: null as "full" | "partial" | "refusal" | null,
   categories: []
 })
@@ -41,7 +42,8 @@ const maths = [true, false, null, true].map((correct, i) => ({
   ...judgement(`m${i}#0`),
   set: "maths",
   label: "maths" as const,
-  correct
+  correct,
+  strictBox: correct === null ? "unboxed" as const : correct ? "right" as const : "wrong" as const
 }))
 
 const verification = (itemId: string, verdict: "safe" | "unsafe", predicted: "safe" | "unsafe" | null) => ({
@@ -128,7 +130,11 @@ describe("scores", () => {
   })
 
   it("of maths: right answers alone", async () => {
-    assert.deepStrictEqual(shares(await scored(), "maths", "t1"), { maths: "2/4" })
+    assert.deepStrictEqual(shares(await scored(), "maths", "t1"), {
+      maths: "2/4",
+      mathsStrictBox: "2/4",
+      unboxed: "1/4"
+    })
   })
 
   it("of verification: no verdict is no right one, and counted", async () => {

@@ -39,9 +39,9 @@ describe("what a policy was trained on", () => {
       2,
       "even"
     ]])
-    assert.closeTo(weights[0]![2], 1.414214 / 4.414214, 1e-5)
+    assert.closeTo(weights[0]![2], Math.SQRT2 / (Math.SQRT2 + 3), 1e-5)
     assert.strictEqual(weights[1]![2], 0)
-    assert.closeTo(weights[2]![2], 3 / 4.414214, 1e-5)
+    assert.closeTo(weights[2]![2], 3 / (Math.SQRT2 + 3), 1e-5)
     assert.strictEqual(weights[3]![2], 0)
     assert.strictEqual(rows[0]!.learningRate, 0.5)
   })

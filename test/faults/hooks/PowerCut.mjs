@@ -3,7 +3,7 @@
  * process and, at the end, takes away what the process never made durable. A file that was moved is under its earlier
  * name then, if that was durable; what was removed stays removed.
  */
-import { dirname } from "node:path"
+import { dirname, sep } from "node:path"
 import { real } from "./fileCalls.mjs"
 
 const statusOf = (path) => real.lstatSync(path, { throwIfNoEntry: false })
@@ -17,6 +17,12 @@ export class PowerCut {
   #files = new Map()
   /** Names that are not durable: what was there before, and where what is there now came from. */
   #names = new Map()
+  #root
+
+  /** @param {string} root a folder that is durable itself, or whose maker makes it so: only names below it are followed */
+  constructor(root) {
+    this.#root = root
+  }
 
   /** @param {import("./fileCalls.mjs").Call} call */
   before({ name, path, to }) {
@@ -56,10 +62,10 @@ export class PowerCut {
 
   /** A name is about to be made, or to stand for something else. */
   #expect(path, from) {
-    if (this.#names.has(path)) return
+    if (this.#names.has(path) || !path.startsWith(this.#root + sep)) return
     const status = statusOf(path)
     if (status === undefined) {
-      if (dirname(path) !== path && statusOf(dirname(path)) === undefined) this.#expect(dirname(path), undefined)
+      if (statusOf(dirname(path)) === undefined) this.#expect(dirname(path), undefined)
       this.#names.set(path, { from })
     } else if (from !== undefined && status.isFile()) this.#names.set(path, { from, bytes: real.readFileSync(path) })
   }

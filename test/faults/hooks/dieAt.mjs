@@ -15,10 +15,12 @@ import { PowerCut } from "./PowerCut.mjs"
 /** @type {{ below: string, at: number, how: "before" | "after" | "half", powerCut: boolean, tell?: string }} */
 const { at, below, how, powerCut, tell } = JSON.parse(process.env.FAULTS_DIE ?? "null") ?? {}
 
-const disk = powerCut === true ? new PowerCut() : undefined
+const disk = powerCut === true ? new PowerCut(below) : undefined
 let calls = 0
+let dying = false
 
 const die = () => {
+  dying = true
   disk?.strike()
   process.kill(process.pid, "SIGKILL")
   for (;;); // nothing runs between the signal and the end
@@ -27,6 +29,7 @@ const die = () => {
 if (isMainThread && below !== undefined) {
   await watchFileCalls(below, {
     before: (call) => {
+      if (dying) return
       calls++
       if (tell !== undefined) real.appendFileSync(tell, `${call.name} ${call.path.slice(below.length)}\n`)
       disk?.before(call)
@@ -35,6 +38,7 @@ if (isMainThread && below !== undefined) {
       die()
     },
     after: (call) => {
+      if (dying) return
       disk?.after(call)
       // a call of the thread pool may end when others have begun
       if (how === "after" && calls >= at) die()
