@@ -85,8 +85,8 @@ export const putFolder = async (base: string, blobs: Blobs, folder: string, move
   return { kind: "folder", files, content: folderContent(files) }
 }
 
-/** A manifest from elsewhere must not name files outside its folder. */
-const safePath = (name: string): boolean =>
+/** Whether a path of a folder manifest stays inside its folder: a manifest may come from elsewhere. */
+export const safePath = (name: string): boolean =>
   name !== "" && !path.posix.isAbsolute(name) && !name.includes("\\") &&
   name.split("/").every((part) => part !== "" && part !== "." && part !== "..")
 

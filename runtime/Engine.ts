@@ -11,8 +11,9 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Queue from "effect/Queue"
+import * as Result from "effect/Result"
 import type { Action } from "../cache/Manifest.ts"
-import { Store } from "../cache/Store.ts"
+import { Store, type StoreFailed } from "../cache/Store.ts"
 import { Control, Stopped } from "./Control.ts"
 import { DecisionNeeded } from "./Error.ts"
 import { Emit, type NodeCounts, type RowCounts, type Stop } from "./Event.ts"
@@ -53,6 +54,8 @@ export interface Summary {
   readonly knowns: ReadonlyMap<number, Known>
   /** Failures in the order they happened. */
   readonly failures: ReadonlyArray<Failure>
+  /** Why the run has no record, where that loses nothing. */
+  readonly unrecorded: StoreFailed | undefined
 }
 
 /** Nodes running at once; what a service can take at once is the service's to bound, or its slot's. */
@@ -250,13 +253,18 @@ const runPlanned = Effect.fnUntraced(function*(plan: Plan.Plan, startedMs: numbe
   const endedMs = yield* Clock.currentTimeMillis
   const stopped = Exit.isSuccess(exit) ? exit.value.stopped : undefined
   const ok = Exit.isSuccess(exit) && stopped === undefined && ledger.failures.length === 0
-  yield* store.putRun(ledger.record({ ok, atMs: endedMs, ...(stopped === undefined ? {} : { stopped }) }))
+  const last = ledger.record({ ok, atMs: endedMs, ...(stopped === undefined ? {} : { stopped }) })
+  const recorded = yield* Effect.result(store.putRun(last))
   if (Exit.isFailure(exit)) return yield* Effect.failCause(exit.cause)
   const durationMs = endedMs - startedMs
   const { failures, rows, usd } = ledger
+  const unrecorded = Result.isFailure(recorded) ? recorded.failure : undefined
+  // what failed is told instead, and a run that found everything may read a cache that cannot be written
+  const madeResults = ledger.nodes.fresh < ledger.nodes.total && failures.length === 0
+  if (unrecorded !== undefined && madeResults) return yield* unrecorded
   const summary = { ok, nodes: ledger.nodes, rows, durationMs, usd }
   emit({ event: "RunFinished", ...summary, ...(stopped === undefined ? {} : { stopped }) })
-  return { ...summary, stopped, knowns: exit.value.knowns, failures } satisfies Summary
+  return { ...summary, stopped, knowns: exit.value.knowns, failures, unrecorded } satisfies Summary
 })
 
 /**

@@ -47,6 +47,8 @@ export class RowRun {
   readonly #vertex: Vertex
   readonly #function: RowFunction
   readonly #memo: Memo
+  /** The cache's folder, for messages. */
+  readonly #root: string
   readonly #pump: RowPump
   readonly #options: RowRunOptions
   readonly #emit: (event: Event) => void
@@ -59,10 +61,12 @@ export class RowRun {
     vertex: Vertex,
     rowFunction: RowFunction,
     memo: Memo,
+    root: string,
     options: RowRunOptions,
     emit: (event: Event) => void
   ) {
     this.#vertex = vertex
+    this.#root = root
     this.#function = rowFunction
     this.#memo = memo
     this.#options = options
@@ -91,7 +95,7 @@ export class RowRun {
     const rowFunction = new RowFunction(vertex, parts, side)
     const memo = yield* store.openMemo(rowFunction.key)
     return yield* Effect.acquireRelease(
-      Effect.sync(() => new RowRun(vertex, rowFunction, memo, options, emit)),
+      Effect.sync(() => new RowRun(vertex, rowFunction, memo, store.root, options, emit)),
       (run) => run.#pump.abort
     )
   })
@@ -144,7 +148,7 @@ export class RowRun {
   }
 
   #await(wait: () => Promise<void>): Effect.Effect<void, StoreFailed> {
-    return attemptAsync("write a row", this.#function.key, wait)
+    return attemptAsync("write a row", this.#root, wait)
   }
 
   /**

@@ -11,6 +11,13 @@ import { usableBundle } from "./start/bundle.mjs"
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const newEnough = Number(process.versions.node.split(".")[0]) >= 24
 
+/** The Node that npm has put into this folder, or into one above it. */
+const nodeAbove = (folder) => {
+  const found = join(folder, "node_modules", "node", "bin", "node")
+  if (existsSync(found)) return found
+  return dirname(folder) === folder ? undefined : nodeAbove(dirname(folder))
+}
+
 /** Whoever asks for stack traces wants the lines of the sources in them. */
 const wantsStacks = /--log-level[= ](?:all|trace|debug)\b/.test(process.argv.join(" "))
 
@@ -24,12 +31,10 @@ if (newEnough) {
   )
   main()
 } else {
-  const ours = [".", ".."].map((up) => join(root, up, "node_modules", "node", "bin", "node")).find((path) =>
-    existsSync(path)
-  )
+  const ours = nodeAbove(root)
   if (ours === undefined) {
     console.error(
-      `pipeline needs Node 24 or newer; this is ${process.version}\n  run \`npm ci\` in the project, which installs one beside it`
+      `pipeline needs Node 24 or newer; this is ${process.version}\n  run \`npm install --save-dev node@24\` in the project, which puts one beside it`
     )
     process.exit(2)
   }

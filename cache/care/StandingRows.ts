@@ -7,7 +7,7 @@ import * as path from "node:path"
 import { Kind, writeHeader } from "../log/Frame.ts"
 import { KeyIndex } from "../log/KeyIndex.ts"
 import { logsIn } from "./JournalContents.ts"
-import { type LogFrame, readOpenLog } from "./readLog.ts"
+import { LogCursor, type LogFrame } from "./readLog.ts"
 
 /** Frames are handed on in pieces of about this many bytes. */
 const pieceBytes = 1 << 20
@@ -33,7 +33,7 @@ export class StandingRows {
     })
     const frames = (visit: (frame: LogFrame, log: number) => void) => {
       for (const [log, { fd, size }] of this.#logs.entries()) {
-        readOpenLog(fd, size, { frame: (frame) => visit(frame, log) })
+        new LogCursor(fd, size).advance(size, { frame: (frame) => visit(frame, log) })
       }
     }
     frames((frame, log) => this.#show(frame, log))
@@ -47,23 +47,18 @@ export class StandingRows {
   /** The frames that stand. Results that replaced others are plain results: there is nothing else they could replace. */
   *pieces(): Generator<Buffer> {
     for (const [log, { fd, size }] of this.#logs.entries()) {
-      const gathered: Array<Uint8Array> = []
-      let bytes = 0
-      const ready: Array<Buffer> = []
-      readOpenLog(fd, size, {
-        frame: (frame) => {
-          if (!this.#stands(frame, log)) return
-          const copy = frame.bytes.slice()
-          if (frame.kind === Kind.replacement) writeHeader(copy, 0, Kind.result, frame.keys, frame.key, frame.payload)
-          gathered.push(copy)
-          bytes += copy.length
-          if (bytes < pieceBytes) return
-          ready.push(Buffer.concat(gathered.splice(0)))
-          bytes = 0
-        }
-      })
-      yield* ready
-      if (gathered.length > 0) yield Buffer.concat(gathered)
+      for (const cursor = new LogCursor(fd, size); !cursor.atEnd;) {
+        const gathered: Array<Uint8Array> = []
+        cursor.advance(pieceBytes, {
+          frame: (frame) => {
+            if (!this.#stands(frame, log)) return
+            const copy = frame.bytes.slice()
+            if (frame.kind === Kind.replacement) writeHeader(copy, 0, Kind.result, frame.keys, frame.key, frame.payload)
+            gathered.push(copy)
+          }
+        })
+        if (gathered.length > 0) yield Buffer.concat(gathered)
+      }
     }
   }
 

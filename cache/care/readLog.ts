@@ -38,43 +38,67 @@ export interface LogSize {
   readonly tail: number
 }
 
-/** Reads an open log up to `size`. **Fails**: throws what the file system says. */
-export const readOpenLog = (fd: number, size: number, reader: LogReader): LogSize => {
-  const bytes = new LogBytes(new MemoryBudget(0), fd, size)
-  let end = 0
-  const passed = (offset: number, length: number) => {
-    end = Math.max(end, offset + length)
+/** An open log that is read part by part. */
+export class LogCursor {
+  readonly #bytes: LogBytes
+  readonly #size: number
+  #next = 0
+  /** Where what was shown ends. */
+  #passed = 0
+
+  /** What lies behind `size` is not read. */
+  constructor(fd: number, size: number) {
+    this.#bytes = new LogBytes(new MemoryBudget(0), fd, 0)
+    this.#size = size
   }
-  scan(bytes, 0, {
-    frame: (kind, keys, key, offset, length) => {
-      passed(offset, length)
-      const start = key - keyAt
-      reader.frame?.({
-        kind,
-        keys,
-        key,
-        payload: keys.subarray(start + headerBytes, start + length),
-        bytes: keys.subarray(start, start + length),
-        offset
-      })
-    },
-    damagedFrame: (kind, keys, key, offset, length) => {
-      passed(offset, length)
-      reader.damage?.(offset, length, { kind, key: hexAt(keys, key) })
-    },
-    damagedBytes: (offset, length) => {
-      passed(offset, length)
-      reader.damage?.(offset, length, undefined)
+
+  get atEnd(): boolean {
+    return this.#bytes.end >= this.#size
+  }
+
+  get read(): LogSize {
+    return { bytes: this.#size, tail: this.#size - this.#passed }
+  }
+
+  /** Shows the frames of about the next `bytes` bytes. **Fails**: throws what the file system says. */
+  advance(bytes: number, reader: LogReader): void {
+    this.#bytes.setEnd(Math.min(this.#size, this.#bytes.end + bytes))
+    const passed = (offset: number, length: number) => {
+      this.#passed = Math.max(this.#passed, offset + length)
     }
-  })
-  return { bytes: size, tail: size - end }
+    this.#next = scan(this.#bytes, this.#next, {
+      frame: (kind, keys, key, offset, length) => {
+        passed(offset, length)
+        const start = key - keyAt
+        reader.frame?.({
+          kind,
+          keys,
+          key,
+          payload: keys.subarray(start + headerBytes, start + length),
+          bytes: keys.subarray(start, start + length),
+          offset
+        })
+      },
+      damagedFrame: (kind, keys, key, offset, length) => {
+        passed(offset, length)
+        reader.damage?.(offset, length, { kind, key: hexAt(keys, key) })
+      },
+      damagedBytes: (offset, length) => {
+        passed(offset, length)
+        reader.damage?.(offset, length, undefined)
+      }
+    })
+  }
 }
 
-/** {@link readOpenLog} of all there is in `file`. */
+/** Reads a log from end to end. **Fails**: throws what the file system says. */
 export const readLog = (file: string, reader: LogReader): LogSize => {
   const fd = fs.openSync(file, "r")
   try {
-    return readOpenLog(fd, fs.fstatSync(fd).size, reader)
+    const { size } = fs.fstatSync(fd)
+    const cursor = new LogCursor(fd, size)
+    cursor.advance(size, reader)
+    return cursor.read
   } finally {
     fs.closeSync(fd)
   }

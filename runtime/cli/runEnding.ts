@@ -46,6 +46,7 @@ export const tellEnding = Effect.fnUntraced(
     if (!json) { for (const line of Reporter.summaryLines(summary, { style: styleFor(process.stderr) })) say(line) }
     const untold = told ? undefined : summary.failures[0]
     if (untold !== undefined) fail(untold)
+    if (summary.ok && summary.unrecorded !== undefined) say(`this run is not on record: ${summary.unrecorded.message}`)
     if (summary.stopped !== undefined) say(left.message(summary.stopped, summary.nodes))
     if (!summary.ok) finish(exitCodeOf(summary))
   }

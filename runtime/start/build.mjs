@@ -56,7 +56,7 @@ const wantedOutside = (root) => {
   const folders = ["nodes", "pipelines", "models", "experiments"].map((name) => join(root, name))
   const texts = folders.filter((folder) => existsSync(folder)).flatMap(sourcesBelow)
     .map((file) => readFileSync(file, "utf8"))
-  const found = texts.flatMap((text) => [...text.matchAll(/^(?:import|export) .*from "(effect\/[^"]+)"$/gm)])
+  const found = texts.flatMap((text) => [...text.matchAll(/^(?:import|export) .*from "(effect\/[^"]+)";?$/gm)])
   const { resolve } = createRequire(join(root, "package.json"))
   return [...new Set(found.map(([, specifier]) => specifier))].map((specifier) => realpathSync(resolve(specifier)))
 }
