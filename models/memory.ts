@@ -6,6 +6,7 @@
  */
 import * as Schema from "effect/Schema"
 import { readFileSync } from "node:fs"
+import { totalmem } from "node:os"
 import { embeddingName, linearNames, linearShape, type LlamaConfig, parameterShapes } from "./Llama.ts"
 
 /** Bytes by what they are for. */
@@ -33,8 +34,12 @@ export class NotEnoughMemory extends Schema.TaggedError<NotEnoughMemory>()("NotE
   }
 }
 
+/** macOS counts as free only what nothing ever used; this share of the memory is there when asked for. */
+const shareOnMac = 0.75
+
 /** Bytes that this process can still take; what the system keeps of files is counted as free. */
 export const availableMemory = (): number => {
+  if (process.platform === "darwin") return shareOnMac * totalmem()
   const free = process.availableMemory()
   try {
     // a container's limit counts its file cache as used

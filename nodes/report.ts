@@ -12,15 +12,8 @@ import { reportMarkdown } from "./report/reportMarkdown.ts"
 import { categoryPrefix, headlineOf, metrics, sets } from "./report/sinternalMeasures.ts"
 import { JudgeAgreement } from "./judgeAgreement.ts"
 import { PassAt } from "./passAt.ts"
+import { type PrintedSetting, PrintedSettings } from "./printedSettings.ts"
 import { Findings, JudgeErrors, MixCount, Pairs, Report, type Score, SeedScore } from "./tables.ts"
-
-/** One setting as `runtime/Config.ts` prints it; `declared` is a label and JSON, `note: 0.0002`. */
-const PrintedSetting = Schema.Struct({
-  path: Schema.String,
-  value: Schema.Unknown,
-  label: Schema.Literals(["paper", "note", "sister", "ours"]),
-  declared: Schema.optionalKey(Schema.String)
-})
 
 const configValue = ({ declared, label, path, value }: typeof PrintedSetting.Type): ConfigValue => {
   const entry = { name: path, value: value as Setting, from: label }
@@ -58,7 +51,6 @@ const verificationExamples = (counts: ReadonlyArray<Row<typeof MixCount.columns>
 export const reportParams = {
   title: Schema.String,
   arms: Schema.Array(Schema.Struct({ arm: Schema.String, title: Schema.String })), // the first is the base
-  settings: Schema.Array(PrintedSetting),
   notes: Schema.Array(Schema.String),
   judges: Schema.String // who the two judges are, in a sentence; empty where there is one
 }
@@ -73,7 +65,8 @@ export const report = Node.make({
     errors: JudgeErrors,
     agreement: JudgeAgreement,
     passAt: PassAt,
-    findings: Findings
+    findings: Findings,
+    settings: PrintedSettings
   },
   params: reportParams,
   output: Report,
@@ -97,7 +90,7 @@ export const report = Node.make({
       judgeErrors: yield* inputs.errors.all,
       breakdowns: [byCategory(scores)],
       data: mix.length === 0 ? [] : [verificationExamples(mix)],
-      config: params.settings.map(configValue),
+      config: inputs.settings.map(configValue),
       notes: [...params.notes, ...inputs.findings]
     }
     return { markdown: reportMarkdown(input), headline: headline(input), input }

@@ -11,10 +11,11 @@ import { stageTwoOutcome } from "../nodes/stageTwoOutcome.ts"
 import { MixCount } from "../nodes/tables.ts"
 import { trainingFindings } from "../nodes/trainedOn.ts"
 import { verifySft } from "../nodes/verifySft.ts"
-import { ours, type Resolved } from "../runtime/Config.ts"
+import { ours, type PrintedSetting, type Resolved } from "../runtime/Config.ts"
 import * as Pipeline from "../runtime/Pipeline.ts"
 import { checkpointSource } from "./checkpointSource.ts"
 import { evaluate, judgedTwice } from "./evaluate.ts"
+import { settingsOf } from "./sinternal.ts"
 import { scaled, settings as methodSettings } from "./settings.ts"
 import {
   experienced,
@@ -99,7 +100,7 @@ const stageOne = (config: ArmConfig, base: Policy<never>, before: Prepared, data
 export const arm = Pipeline.make({
   name: "arm",
   settings,
-  build: (asked: ArmConfig) => {
+  build: (asked: ArmConfig, printed: ReadonlyArray<PrintedSetting>) => {
     const config = { ...scaled(asked), arm: asked.arm }
     const base = checkpointSource(config.base)
     const before = prepare(config)
@@ -118,7 +119,8 @@ export const arm = Pipeline.make({
       leaks: before.leaks,
       lineage: data?.lineage ?? before.leaks,
       found: findings ?? before.leaks,
-      stageTwo: stageTwoOutcome({ policy })
+      stageTwo: stageTwoOutcome({ policy }),
+      settings: settingsOf(printed)
     }
   }
 })

@@ -9,6 +9,7 @@ import { gatherFindings, gatherScores, gatherTables } from "../nodes/gather.ts"
 import { JudgeAgreement } from "../nodes/judgeAgreement.ts"
 import { judgeCalibration, judgeErrors } from "../nodes/judgeCalibration.ts"
 import { PassAt } from "../nodes/passAt.ts"
+import { printedSettings } from "../nodes/printedSettings.ts"
 import { report } from "../nodes/report.ts"
 import { stageTwoOutcome } from "../nodes/stageTwoOutcome.ts"
 import { Pairs } from "../nodes/tables.ts"
@@ -30,8 +31,8 @@ const oneJudge = gatherTables(JudgeAgreement, [])
 const allFindings = gatherFindings(["leaks", "lineage", "training", "stageTwo", "calibration"])
 
 /** Settings as a report prints them. */
-export const printedSettings = (printed: ReadonlyArray<PrintedSetting>) =>
-  printed.map(({ source: _, ...setting }) => setting)
+export const settingsOf = (printed: ReadonlyArray<PrintedSetting>) =>
+  printedSettings({}, { settings: printed.map(({ source: _, ...setting }) => setting) })
 
 export const sinternal = Pipeline.make({
   name: "sinternal",
@@ -70,14 +71,14 @@ export const sinternal = Pipeline.make({
         training: trainingFindings({ policy: tuned }),
         stageTwo: stageTwoOutcome({ policy: reinforced }),
         calibration: judgeCalibration({})
-      })
+      }),
+      settings: settingsOf(printed)
     }, {
       title: config.report.title,
       arms: [{ arm: "base", title: "base" }, { arm: "verifySft", title: "verify-SFT" }, {
         arm: "grpo",
         title: "+ GRPO"
       }],
-      settings: printedSettings(printed),
       notes: config.report.notes,
       judges: ""
     })

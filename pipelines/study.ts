@@ -10,10 +10,9 @@ import { pairs } from "../nodes/pairs.ts"
 import { PassAt } from "../nodes/passAt.ts"
 import { report } from "../nodes/report.ts"
 import { MixCount, Pairs } from "../nodes/tables.ts"
-import type { Overrides, PrintedSetting } from "../runtime/Config.ts"
+import type { Overrides } from "../runtime/Config.ts"
 import type { Targets } from "../runtime/Pipeline.ts"
 import type { arm, settings } from "./arm.ts"
-import { printedSettings } from "./sinternal.ts"
 
 /** One arm of a study: how it is called, and what of the config makes it. */
 export interface StudyArm {
@@ -42,6 +41,19 @@ const labelOf = ({ arm, seed }: Measured["point"]): string => seed === 0 ? arm :
 const byLabel = <A>(arms: ReadonlyArray<Measured>, pick: (arm: Measured) => A): { readonly [label: string]: A } =>
   Object.fromEntries(arms.map((one) => [labelOf(one.point), pick(one)]))
 
+const leaves = (value: unknown, path: string): ReadonlyArray<string> =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+    ? Object.entries(value).flatMap(([name, inner]) => leaves(inner, path === "" ? name : `${path}.${name}`))
+    : [`${path} = ${JSON.stringify(value)}`]
+
+/** In which settings each arm differs from what all have in common, in a sentence. */
+const differences = (arms: { readonly [arm: string]: StudyArm }): string =>
+  `Arms differ in: ${
+    Object.values(arms).map(({ config, title }) => `${title} (${leaves(config, "").join(", ") || "nothing"})`).join(
+      "; "
+    )
+  }.`
+
 /** The nodes of a study and its sweep: axes, and what connects the arms to one report. */
 export const study = (
   arms: { readonly [arm: string]: StudyArm },
@@ -62,10 +74,10 @@ export const study = (
     "harm",
     ...labels.flatMap((label) => ["leaks", "lineage", "found", "stageTwo"].map((what) => `${what} ${label}`))
   ])
-  const collect = (measured: ReadonlyArray<Measured>, settings: ReadonlyArray<PrintedSetting> = []): Targets => {
+  const collect = (measured: ReadonlyArray<Measured>): Targets => {
     const firsts = measured.filter(({ point }) => point.seed === seeds[0])
     const base = firsts.find(({ point }) => point.arm === names[0])!
-    const verifying = firsts.find(({ point }) => arms[point.arm]!.config.arm?.stageOne === "verify")
+    const verifying = firsts.find(({ point }) => (arms[point.arm]!.config.arm?.stageOne ?? "verify") === "verify")
     const others = seeds.length === 1 ? firsts.filter((one) => one !== base) : []
     return {
       report: report({
@@ -95,12 +107,12 @@ export const study = (
               ) => [`${what} ${labelOf(point)}`, targets[what]])
             )
           )
-        })
+        }),
+        settings: base.targets.settings
       }, {
         title: options.title,
         arms: names.map((name) => ({ arm: name, title: arms[name]!.title })),
-        settings: printedSettings(settings),
-        notes: options.notes,
+        notes: [...options.notes, `The settings below are those of ${arms[names[0]!]!.title}. ${differences(arms)}`],
         judges: options.judges
       })
     }

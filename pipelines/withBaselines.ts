@@ -16,7 +16,7 @@ import type { PrintedSetting } from "../runtime/Config.ts"
 import * as Pipeline from "../runtime/Pipeline.ts"
 import { evaluate, judgedTwice, pairsWith } from "./evaluate.ts"
 import { type Config, scaled, settings } from "./settings.ts"
-import { printedSettings } from "./sinternal.ts"
+import { settingsOf } from "./sinternal.ts"
 import { reinforce, verification } from "./stages.ts"
 
 const arms = {
@@ -97,12 +97,12 @@ export const withBaselines = Pipeline.make({
         stageTwo: stageTwoOutcome({ policy: reinforced }),
         calibration: judgeCalibration({}),
         harm: harmCalibration({})
-      })
+      }),
+      settings: settingsOf(printed)
     }, {
       title: config.report.title,
       // the base with the turn that all arms get stands first: changes are from it
       arms: (["base", "ownTurn", "refusalSft", "verifySft", "grpo"] as const).map((arm) => ({ arm, title: arms[arm] })),
-      settings: printedSettings(printed),
       notes: config.report.notes,
       judges:
         "First judge: the refusal judge with the request's label; second: a harm judge fitted on scored answers, which does not carry over to a model's own answers."

@@ -13,6 +13,7 @@ import * as Schema from "effect/Schema"
 import * as Semaphore from "effect/Semaphore"
 import { Control, Stopped } from "./Control.ts"
 import type { Inert, Retry } from "./Definition.ts"
+import { monotonicMs, monotonicMsOf } from "./monotonicMs.ts"
 import { type Transient, type TransientClass, transientOf } from "./Transient.ts"
 
 /** How often and after what waits a class of errors is tried again. */
@@ -169,11 +170,11 @@ const repeated = <A, E, R>(once: Effect.Effect<A, E, R>, { onRetry, pause, retry
 /** Limits the time of an attempt, without what its calls wait for their turn. */
 const limited = <A, E, R>(seconds: number, around: Enclosing, body: Effect.Effect<A, E, R>) => {
   const over = Effect.gen(function*() {
-    const startMs = yield* Clock.currentTimeMillis
+    const startMs = yield* monotonicMs
     let leftMs = seconds * 1000
     while (leftMs > 0) {
       yield* Effect.sleep(leftMs)
-      const nowMs = yield* Clock.currentTimeMillis
+      const nowMs = yield* monotonicMs
       const waitedMs = around.waitedMs + (around.waiting > 0 ? nowMs - around.waitingSinceMs : 0)
       leftMs = seconds * 1000 - (nowMs - startMs - waitedMs)
     }
@@ -234,9 +235,9 @@ export const inTurn = <A, E, R>(permits: Semaphore.Semaphore, call: Effect.Effec
     const around = yield* Enclosing
     const control = yield* Control
     const clock = yield* Clock.Clock
-    if (around.waiting++ === 0) around.waitingSinceMs = clock.currentTimeMillisUnsafe()
+    if (around.waiting++ === 0) around.waitingSinceMs = monotonicMsOf(clock)
     const leave = () => {
-      if (--around.waiting === 0) around.waitedMs += clock.currentTimeMillisUnsafe() - around.waitingSinceMs
+      if (--around.waiting === 0) around.waitedMs += monotonicMsOf(clock) - around.waitingSinceMs
     }
     let waiting = true
     const turn = Effect.suspend(() => {

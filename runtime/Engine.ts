@@ -23,11 +23,13 @@ import { asNodeFailed } from "./failure.ts"
 import type { Vertex } from "./Graph.ts"
 import type { KeyParts } from "./Key.ts"
 import { type Failure, Ledger } from "./Ledger.ts"
+import { monotonicMs } from "./monotonicMs.ts"
 import * as Plan from "./Plan.ts"
 import { decided, preflight } from "./preflight.ts"
 import { ReadAhead, readersIn } from "./ReadAhead.ts"
 import { executeWhole, isReadable, lostReason, Repairs } from "./Repair.ts"
 import type { Known, Resolved } from "./Resolver.ts"
+import * as RunName from "./RunName.ts"
 import * as RunFacts from "./RunFacts.ts"
 import { type Inputs, Schedule } from "./Schedule.ts"
 
@@ -141,7 +143,8 @@ const makeVisits = Effect.fnUntraced(function*(
     settle(done.known)
     yield* done.durable
     ledger.finished(vertex, resolved, why, done)
-    if (ledger.due(yield* Clock.currentTimeMillis)) yield* store.putRun(ledger.record())
+    // what the disk says against it, the record at the end tells
+    if (ledger.due(yield* monotonicMs)) yield* Effect.ignore(store.putRun(ledger.record()))
   }, Effect.scoped)
 
   return { atOnce, compute }
@@ -237,9 +240,10 @@ const failureOf = (vertex: Vertex, cause: Cause.Cause<unknown>): Effect.Effect<F
 }
 
 /** Runs what a plan says, with an event log and a record that says who holds the run while it goes on. */
-const runPlanned = Effect.fnUntraced(function*(plan: Plan.Plan, startedMs: number, options: RunOptions) {
+const runPlanned = Effect.fnUntraced(function*(plan: Plan.Plan, beganMs: number, options: RunOptions) {
   const store = yield* Store
   const { experiment, run } = options
+  const startedMs = RunName.startedMsOf(run) ?? (yield* Clock.currentTimeMillis)
   const emit = yield* EventLog.recording(run)
   const record = { ...options.record, ...(yield* RunFacts.held) }
   const nodes = plan.entries.map((entry) => entry.vertex)
@@ -250,13 +254,12 @@ const runPlanned = Effect.fnUntraced(function*(plan: Plan.Plan, startedMs: numbe
   const exit = yield* Effect.exit(
     Effect.provideService(Effect.scoped(runAll(plan, ledger, options)), Emit, emit)
   )
-  const endedMs = yield* Clock.currentTimeMillis
+  const durationMs = Math.round((yield* monotonicMs) - beganMs)
   const stopped = Exit.isSuccess(exit) ? exit.value.stopped : undefined
   const ok = Exit.isSuccess(exit) && stopped === undefined && ledger.failures.length === 0
-  const last = ledger.record({ ok, atMs: endedMs, ...(stopped === undefined ? {} : { stopped }) })
+  const last = ledger.record({ ok, atMs: startedMs + durationMs, ...(stopped === undefined ? {} : { stopped }) })
   const recorded = yield* Effect.result(store.putRun(last))
   if (Exit.isFailure(exit)) return yield* Effect.failCause(exit.cause)
-  const durationMs = endedMs - startedMs
   const { failures, rows, usd } = ledger
   const unrecorded = Result.isFailure(recorded) ? recorded.failure : undefined
   // what failed is told instead, and a run that found everything may read a cache that cannot be written
@@ -272,8 +275,8 @@ const runPlanned = Effect.fnUntraced(function*(plan: Plan.Plan, startedMs: numbe
  * summary, also of failures.
  */
 export const run = Effect.fnUntraced(function*(options: RunOptions) {
-  const startedMs = yield* Clock.currentTimeMillis
+  const beganMs = yield* monotonicMs
   const plan = yield* Plan.make({ ...options, countRows: false })
   yield* preflight(plan, options)
-  return yield* Effect.scoped(runPlanned(plan, startedMs, options))
+  return yield* Effect.scoped(runPlanned(plan, beganMs, options))
 })

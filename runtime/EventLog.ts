@@ -31,6 +31,12 @@ export const timeOf = (event: Event, now: () => number): number => {
   return nowMs
 }
 
+/** A clock that stands still where another goes back: events of a run are in the order of their times. */
+const forwards = (now: () => number) => {
+  let latestMs = -Infinity
+  return () => latestMs = Math.max(latestMs, now())
+}
+
 /** Takes events in; hands lines on in pieces. Nothing of it throws. */
 export interface EventWriter {
   readonly emit: (event: Event) => void
@@ -112,7 +118,7 @@ export const recording = Effect.fnUntraced(function*(run: string) {
   const outer = yield* Emit
   const writer = eventWriter({
     append: (lines) => void Effect.runFork(store.appendEvents(run, lines)),
-    now: Date.now,
+    now: forwards(Date.now),
     schedule: (callBack, afterMs) => void setTimeout(callBack, afterMs).unref()
   })
   yield* Effect.addFinalizer(() => Effect.sync(writer.flush))

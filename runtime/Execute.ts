@@ -23,6 +23,7 @@ import type { Vertex } from "./Graph.ts"
 import { host } from "./host.ts"
 import { received, sideOf } from "./Inputs.ts"
 import { nodeSeed } from "./Key.ts"
+import { monotonicMs } from "./monotonicMs.ts"
 import * as Progress from "./Progress.ts"
 import type { Known, Resolved } from "./Resolver.ts"
 import { RowRun, type RowRunOptions, type RowsDone } from "./RowEngine.ts"
@@ -236,7 +237,8 @@ export const execute = Effect.fnUntraced(
     }
     const made = options.forced.has(label) ? undefined : yield* madeMeanwhile(resolved)
     if (made !== undefined) return made
-    const startedMs = yield* Clock.currentTimeMillis
+    const startedAt = new Date(yield* Clock.currentTimeMillis).toISOString()
+    const startedMs = yield* monotonicMs
     const { counts, manifest, usage } = yield* makeResult(vertex, resolved, knowns, options)
     const action: Action = {
       key: resolved.key,
@@ -244,8 +246,8 @@ export const execute = Effect.fnUntraced(
       label,
       manifest,
       parts: options.storedParts(vertex, resolved.parts),
-      startedAt: new Date(startedMs).toISOString(),
-      durationMs: (yield* Clock.currentTimeMillis) - startedMs,
+      startedAt,
+      durationMs: Math.round((yield* monotonicMs) - startedMs),
       ...(counts === undefined ? {} : { rows: { ran: counts.ran, reused: counts.fresh, failed: counts.failed } }),
       usage,
       run: options.run,

@@ -34,7 +34,7 @@ export class Ledger {
   readonly #nodes = { ran: 0, fresh: 0, failed: 0 }
   readonly #failed = new Set<number>()
   readonly #rows = { ran: 0, fresh: 0, failed: 0, retries: 0 }
-  #recordedMs = 0
+  #recordedMs = -Infinity
   usd = 0
   /** In the order they happened. */
   readonly failures: Array<Failure> = []

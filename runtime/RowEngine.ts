@@ -160,6 +160,7 @@ export class RowRun {
       // what was read ahead ends first: its failures are this run's attempts at those rows
       yield* this.#await(() => this.#pump.idle())
       const attempted = this.#pump.done + this.#pump.failed
+      const sharedAhead = this.#pump.shared // another run did these, and they are found below
       const keyed = yield* keyTable(this.#function, manifest, this.#options.force ? () => -1 : this.#memo.find)
       const missing = this.#withoutAttempted(keyed)
       this.#total = missing.reduce((sum, rows) => sum + rows.length, attempted)
@@ -169,7 +170,7 @@ export class RowRun {
       yield* this.#run(manifest, keyed, missing)
 
       const { done, failed, failures, retries, shared, usage } = this.#pump
-      const left = this.#total - done - failed - shared
+      const left = this.#total - done - failed - (shared - sharedAhead)
       const counts: RowCounts = {
         ran: done,
         fresh: distinct - done - failed - left,

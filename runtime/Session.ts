@@ -23,6 +23,7 @@ import { CacheRoot, cacheRootOf, ProjectRoot, projectRootOf } from "./Place.ts"
 import type { PlanOptions } from "./Plan.ts"
 import * as PreviousKeys from "./PreviousKeys.ts"
 import * as Resolver from "./Resolver.ts"
+import * as RunName from "./RunName.ts"
 import { Statements } from "./Statement.ts"
 
 export interface SessionOptions {
@@ -127,8 +128,8 @@ export const connect = Effect.fnUntraced(
       previous: previous.last,
       forced
     })
-    const at = new Date(yield* Clock.currentTimeMillis).toISOString().replace(/[:.]/g, "-")
-    const run = `${at}-${Math.abs(yield* Random.nextInt).toString(36)}`
+    const ending = Math.abs(yield* Random.nextInt).toString(36)
+    const run = RunName.next(yield* Clock.currentTimeMillis, (yield* store.runNames())[0], ending)
     const actionOf = (key: string) => Effect.orElseSucceed(store.getAction(key), () => undefined)
     const lastAction = (label: string): Effect.Effect<Action | undefined> =>
       Effect.flatMap(previous.last(label), (key) => key === undefined ? Effect.undefined : actionOf(key))

@@ -69,7 +69,9 @@ export class FileVerification {
     this.#digests.set(stat.ino, digest)
     this.#findings.checked(stat.size)
     if (digest === name) return
-    const found = /^[0-9a-f]{64}$/.test(name) ? `its bytes have the digest ${digest.slice(0, 16)}…` : "its name is no digest"
+    const found = /^[0-9a-f]{64}$/.test(name)
+      ? `its bytes have the digest ${digest.slice(0, 16)}…`
+      : "its name is no digest"
     const done = this.#findings.putAside(relative, name)
     this.#findings.add({ kind: "blob", place: relative, found, belongsTo: this.#owners.ofBlob(name), done })
   }
@@ -90,7 +92,13 @@ export class FileVerification {
     if (folderContent(files) === name || !fs.existsSync(folder)) return
     const done = this.#findings.putAside(relative, `folder-${name}`)
     const belongsTo = this.#owners.ofFolder(name)
-    this.#findings.add({ kind: "folder", place: relative, found: "its files are not those of its digest", belongsTo, done })
+    this.#findings.add({
+      kind: "folder",
+      place: relative,
+      found: "its files are not those of its digest",
+      belongsTo,
+      done
+    })
   }
 
   /** Verifies a file of `runs/`. */
@@ -98,8 +106,12 @@ export class FileVerification {
     const run = name.replace(/\.(?:json|ndjson)$/, "")
     if (run === name) return
     const isRecord = name.endsWith(".json")
-    this.#text(path.join("runs", name), isRecord ? "run record" : "event log", `run ${run}`, (text) =>
-      isRecord ? wrongRecord(text, run) : wrongEvents(text))
+    this.#text(
+      path.join("runs", name),
+      isRecord ? "run record" : "event log",
+      `run ${run}`,
+      (text) => isRecord ? wrongRecord(text, run) : wrongEvents(text)
+    )
   }
 
   pin(name: string): void {

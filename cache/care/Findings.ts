@@ -69,7 +69,8 @@ export class Findings {
 }
 
 /** What a folder of the cache holds, by name. */
-export const listed = (folder: string): ReadonlyArray<string> => fs.existsSync(folder) ? fs.readdirSync(folder).sort() : []
+export const listed = (folder: string): ReadonlyArray<string> =>
+  fs.existsSync(folder) ? fs.readdirSync(folder).sort() : []
 
 /** Runs `work`; `undefined` where a file is gone, since gc or a run may remove it meanwhile. */
 export const unlessGone = <A>(work: () => A): A | undefined => {

@@ -27,7 +27,9 @@ export class Owners {
 
   /** Labels of the sources and nodes that made a folder. */
   ofFolder(content: Digest): ReadonlyArray<string> {
-    return sorted([...this.#journal.actions.values()].flatMap((action) => action.content === content ? [action.label] : []))
+    return sorted(
+      [...this.#journal.actions.values()].flatMap((action) => action.content === content ? [action.label] : [])
+    )
   }
 
   /** Of a part of a log; `key` in hex where it is known. */

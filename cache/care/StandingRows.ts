@@ -69,7 +69,9 @@ export class StandingRows {
   #show({ bytes, key, keys, kind, offset }: LogFrame, log: number): void {
     if (kind !== Kind.result && kind !== Kind.replacement) return
     const entry = this.#index.add(keys, key)
-    if (kind === Kind.replacement || !this.#index.isPlaced(entry)) this.#index.place(entry, kind, log, offset, bytes.length)
+    if (kind === Kind.replacement || !this.#index.isPlaced(entry)) {
+      this.#index.place(entry, kind, log, offset, bytes.length)
+    }
   }
 
   #stands({ key, keys, kind, offset }: LogFrame, log: number): boolean {
@@ -79,4 +81,3 @@ export class StandingRows {
     return entry >= 0 && this.#index.log(entry) === log && this.#index.offset(entry) === offset
   }
 }
-

@@ -7,20 +7,18 @@ import * as fs from "node:fs"
 import * as path from "node:path"
 import { endHolder, makeHolder, parseHolder, Watch } from "../Holder.ts"
 import { HolderFile } from "../HolderFile.ts"
-import { Kind } from "../log/Frame.ts"
 import { ifUnlocked } from "../log/lock.ts"
 import type { RunRecord } from "../Manifest.ts"
 import { Runs } from "../Runs.ts"
 import { StoreRefused } from "../StoreFailed.ts"
 import { Inventory, type Item, type RunItem } from "./Inventory.ts"
-import { JournalContents, logsIn } from "./JournalContents.ts"
+import { JournalContents } from "./JournalContents.ts"
 import type { Knowledge } from "./Knowledge.ts"
 import { Living } from "./Living.ts"
 import { type Kept, Mark } from "./Mark.ts"
 import { type Pin, Pins } from "./Pins.ts"
-import { hexAt, readLog } from "./readLog.ts"
 import { restore } from "./restore.ts"
-import { rewriteLog } from "./rewriteLog.ts"
+import { deadSmallBlobs, withoutDead } from "./smallBlobs.ts"
 import { type Batch, Trash } from "./Trash.ts"
 
 /**
@@ -76,14 +74,7 @@ export interface Collected {
   readonly dangling: ReadonlyArray<Pin>
 }
 
-/** Small blobs of a journal's log that nothing needs. */
-interface DeadFrames {
-  readonly log: string
-  readonly count: number
-  readonly bytes: number
-}
-
-const sum = (items: Iterable<Item>): Sum => {
+const sum = (items: Iterable<{ readonly bytes: number }>): Sum => {
   let [count, bytes] = [0, 0]
   for (const item of items) {
     count++
@@ -190,7 +181,11 @@ class Collection {
     for (const [rowFunction, item] of inventory.rowLogs) if (!rowFunctions.has(rowFunction)) goneRows.add(item)
     this.#take("row logs", [...inventory.rowLogs.values()], (item) => goneRows.has(item), (item) => this.#putRows(item))
     // paths into these two are in use by whoever asked for them, without a sign of it
-    this.#take("folders", [...inventory.folders.values()], ({ relative }) => idle && !folders.has(path.basename(relative)))
+    this.#take(
+      "folders",
+      [...inventory.folders.values()],
+      ({ relative }) => idle && !folders.has(path.basename(relative))
+    )
     this.#take("unfinished work", inventory.work, ({ atMs }) => idle && atMs < since)
     this.#take("quarantine", inventory.quarantine, ({ atMs }) => atMs < since)
     this.#take("leftovers", inventory.unfinished.filter((item) => this.#isAbandoned(item)), () => true)
@@ -234,45 +229,26 @@ class Collection {
     return moved
   }
 
-  /** Small blobs: the logs of writers that are gone are written anew without those that nothing needs. */
+  /** Small blobs lie in the journal, whose logs are written anew without those that nothing needs. */
   #takeSmall(): void {
-    const folder = path.join(this.#options.base, "journal")
+    const { base, dryRun } = this.#options
+    const finished = (log: string) => this.#living.isFinished(path.join(base, "journal"), log)
     let goes: Sum = { count: 0, bytes: 0 }
-    for (const dead of this.#deadFrames(folder)) {
-      if (!this.#options.dryRun && !this.#rewrite(folder, dead.log)) continue
+    for (const dead of deadSmallBlobs(base, finished, this.#mark.blobs)) {
+      if (!dryRun && !this.#rewrite(dead.log)) continue
       goes = { count: goes.count + dead.count, bytes: goes.bytes + dead.bytes }
     }
-    let [count, bytes] = [0, 0]
-    for (const each of this.#journal.blobs.values()) {
-      count++
-      bytes += each
-    }
-    const stays = { count: Math.max(0, count - goes.count), bytes: Math.max(0, bytes - goes.bytes) }
+    const held = sum(Array.from(this.#journal.blobs.values(), (bytes) => ({ bytes })))
+    const stays = { count: Math.max(0, held.count - goes.count), bytes: Math.max(0, held.bytes - goes.bytes) }
     this.#kinds.push({ kind: "small results", goes, stays })
   }
 
-  #deadFrames(folder: string): ReadonlyArray<DeadFrames> {
-    return logsIn(folder).filter((log) => this.#living.isFinished(folder, log)).flatMap((log) => {
-      let [count, bytes] = [0, 0]
-      readLog(path.join(folder, log), {
-        frame: ({ key, keys, kind, payload }) => {
-          if (kind !== Kind.blob || this.#mark.blobs.has(hexAt(keys, key))) return
-          count++
-          bytes += payload.length
-        }
-      })
-      return count === 0 ? [] : [{ log, count, bytes }]
-    })
-  }
-
-  #rewrite(folder: string, log: string): boolean {
+  #rewrite(log: string): boolean {
+    const folder = path.join(this.#options.base, "journal")
     let done = false
     ifUnlocked(folder, this.#self, this.#watch, () => {
-      if (!fs.existsSync(path.join(folder, log))) return
-      rewriteLog(folder, log, ({ key, keys, kind }) => kind !== Kind.blob || this.#mark.blobs.has(hexAt(keys, key)))
-      this.#put(path.join("journal", log))
-      fs.rmSync(path.join(folder, `${log}.idx`), { force: true })
-      done = true
+      done = fs.existsSync(path.join(folder, log)) && withoutDead(folder, log, this.#mark.blobs)
+      if (done) this.#put(path.join("journal", log))
     })
     return done
   }

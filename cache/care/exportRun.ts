@@ -14,8 +14,8 @@ import { Blobs } from "../Blobs.ts"
 import { Journal } from "../Journal.ts"
 import { MemoryBudget } from "../log/LogBytes.ts"
 import { type Action, blobsOf, decodeAction, encodeRun, type RunRecord } from "../Manifest.ts"
+import { cannotLink } from "../publish.ts"
 import { Runs } from "../Runs.ts"
-import { BlobDamaged, isLost } from "../StoreFailed.ts"
 import { type Contents, form, type Head, names } from "./archive.ts"
 import { writersIn } from "./Inventory.ts"
 import type { Knowledge } from "./Knowledge.ts"
@@ -106,11 +106,17 @@ class Export {
     this.#blobNames = sorted(blobs)
     for (const rowFunction of sorted(rowFunctions)) {
       const rows = new StandingRows(path.join(memo, rowFunction))
+      if (rows.count === 0) {
+        rows.close()
+        continue
+      }
       this.#rows.set(rowFunction, rows)
       this.#total += rows.bytes
     }
     for (const blob of this.#blobNames) {
-      if (!this.#missing.has(blob)) this.#total += fs.statSync(this.#blobs.pathOf(blob), { throwIfNoEntry: false })?.size ?? 0
+      if (!this.#missing.has(blob)) {
+        this.#total += fs.statSync(this.#blobs.pathOf(blob), { throwIfNoEntry: false })?.size ?? 0
+      }
     }
   }
 
@@ -181,13 +187,20 @@ class Export {
   }
 }
 
-/** What was lost while the archive was being written is left out by the next export. */
-const advised = (error: unknown): unknown =>
-  isLost(error) && error instanceof BlobDamaged
-    ? new BlobDamaged({ ...error, found: `${error.found}; export again to leave it out` })
-    : error
+/** Gives a finished file its name, unless there is one of that name. */
+const publish = (part: string, to: string): void => {
+  try {
+    fs.linkSync(part, to)
+  } catch (error) {
+    if (!cannotLink((error as NodeJS.ErrnoException).code) || fs.existsSync(to)) throw error
+    fs.renameSync(part, to)
+  }
+}
 
-/** **Fails**: rejects with `BlobDamaged`; with what the file system says. No file is there then. */
+/**
+ * **Fails**: rejects with `BlobDamaged`; with what the file system says, `EEXIST` where `to` is there already. No
+ * file is left then.
+ */
 export const exportRun = async (options: ExportOptions): Promise<Exported> => {
   const { base, to } = options
   const part = `${to}.${process.pid}.part`
@@ -199,10 +212,8 @@ export const exportRun = async (options: ExportOptions): Promise<Exported> => {
     const source = Readable.from(made.bytes(), { objectMode: false })
     if (to.endsWith(".zst")) await pipeline(source, createZstdCompress(), target)
     else await pipeline(source, target)
-    fs.linkSync(part, to)
+    publish(part, to)
     return { bytes: fs.statSync(to).size, ...made.counts }
-  } catch (error) {
-    throw advised(error)
   } finally {
     fs.rmSync(part, { force: true })
     made.close()

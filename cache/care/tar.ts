@@ -32,7 +32,9 @@ const readSize = (header: Buffer): number => {
 
 /** The header of a file. **Shape**: names are ASCII, at most 100 characters. **Fails**: throws a `RangeError` else. */
 export const header = (name: string, size: number): Buffer => {
-  if (!/^[\x21-\x7e]{1,100}$/.test(name)) throw new RangeError(`${JSON.stringify(name)} is no name for a file in an archive`)
+  if (!/^[\x21-\x7e]{1,100}$/.test(name)) {
+    throw new RangeError(`${JSON.stringify(name)} is no name for a file in an archive`)
+  }
   const bytes = Buffer.alloc(blockBytes)
   bytes.write(name, 0, nameBytes, "latin1")
   octal(bytes, 100, 7, 0o600)

@@ -57,7 +57,12 @@ const verifyAs = async (self: HolderFile, options: VerifyOptions): Promise<Verif
   const blobs = listed(findings.at("blobs")).flatMap((two) =>
     listed(findings.at("blobs", two)).map((rest) => ({ relative: path.join("blobs", two, rest), name: two + rest }))
   )
-  for (const relative of [...blobs.map((blob) => blob.relative), ...logs.map(({ folder, log }) => path.join(folder, log))]) {
+  for (
+    const relative of [
+      ...blobs.map((blob) => blob.relative),
+      ...logs.map(({ folder, log }) => path.join(folder, log))
+    ]
+  ) {
     findings.total += fs.statSync(findings.at(relative), { throwIfNoEntry: false })?.size ?? 0
   }
   const logVerification = new LogVerification(findings, owners, self)

@@ -192,7 +192,7 @@ export class LogFolder {
   #begin(): LogWriter {
     const { budget, folder, groupMs } = this.#options
     this.#compact()
-    const name = newLogName(this.self.holder)
+    const name = newLogName(this.self.holder, this.#known)
     const ordinal = this.#logs.length
     const onFailure = (durable: number) => this.#visitor.lost(ordinal, durable)
     const writer = new LogWriter({ folder, name, budget, groupMs, onFailure })

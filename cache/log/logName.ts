@@ -17,9 +17,13 @@ const silentMs = 24 * 3600 * 1000
 
 let lastMs = 0
 
-/** A name for a new log of this holder. No two logs share one. */
-export const newLogName = (holder: Holder): string => {
+/** When a log was begun, by its name; 0 for a name of another form. */
+const begunMs = (name: string): number => Number.parseInt(name.slice(0, timeDigits), 36) || 0
+
+/** A name for a new log of this holder that sorts behind `others`, whatever the clock says. No two logs share one. */
+export const newLogName = (holder: Holder, others: Iterable<string>): string => {
   lastMs = Math.max(Date.now(), lastMs + 1)
+  for (const other of others) lastMs = Math.max(lastMs, begunMs(other) + 1)
   return `${lastMs.toString(36).padStart(timeDigits, "0")}-${holderText(holder)}${logEnd}`
 }
 

@@ -38,7 +38,11 @@ export interface SamplerClient {
    * when the sampler is gone, and with the signal's reason when it aborts.
    */
   readonly sample: (request: SampleRequest, signal?: AbortSignal) => Promise<Sample>
-  /** Ends the worker and returns its memory; pending calls reject with `SamplerStopped`. */
+  /**
+   * Ends the worker; pending calls reject with `SamplerStopped`. The model's memory is free for the next one; the
+   * weights read go back to the system at once, of the session's copies glibc keeps most for this process unless
+   * `MALLOC_MMAP_THRESHOLD_` is set for it.
+   */
   readonly close: () => Promise<void>
 }
 

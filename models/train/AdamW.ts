@@ -1,6 +1,6 @@
 /**
  * AdamW over flat float32 arrays, in place, and the global norm its caller clips by. Learning rates come from
- * `schedule.ts`; where the state is kept between processes is `resume.ts`' business.
+ * `schedule.ts`; keeping the state between processes is `TrainingState.ts`' business.
  */
 
 export interface AdamWOptions {

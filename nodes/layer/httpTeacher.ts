@@ -25,9 +25,7 @@ export const httpTeacher = (options: HttpTeacherOptions): Layer.Layer<Teacher> =
       const client = yield* OpenAiClient.make(options)
       const answer = Effect.fn("httpTeacher.answer")(function*(request: LessonRequest) {
         const reply = yield* client.chat({ model, messages: Prompt.teacherMessages(request), ...sampling }).pipe(
-          Effect.mapError((failed) =>
-            new TeacherFailed({ reason: failed.message, next: "finished rows are kept: run again" })
-          )
+          Effect.mapError((failed) => new TeacherFailed(failed.told))
         )
         const { content, finishReason, reasoning } = reply
         if (finishReason !== "stop" || content.trim() === "" || reasoning.trim() === "") return null

@@ -5,6 +5,7 @@
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import { Transient } from "../../runtime/Transient.ts"
 import type { Used } from "../../runtime/Used.ts"
 import type { ClauseRow } from "./Expert.ts"
 
@@ -23,7 +24,9 @@ export type Lesson = { readonly reasoning: string; readonly answer: string } | n
 /** The teacher could not be reached or broke its contract: a state to be tried again. */
 export class TeacherFailed extends Schema.TaggedError<TeacherFailed>()("TeacherFailed", {
   reason: Schema.String,
-  next: Schema.String
+  next: Schema.String,
+  /** Where it may pass by itself: it is tried again. */
+  transient: Schema.optionalKey(Transient)
 }) {
   override get message() {
     return `the teacher gave no answer: ${this.reason}; ${this.next}`

@@ -54,11 +54,16 @@ const clock = (ms: number): string => new Date(ms).toTimeString().slice(0, 5)
 const untilText = (untilMs: number, nowMs: number): string =>
   untilMs <= nowMs ? "the next gc deletes it" : `a gc after ${clock(untilMs)} deletes it, or one with --now`
 
-const trashText = ({ deletedBytes, trash, working }: Collected, { dryRun, nowMs }: GcTextOptions): ReadonlyArray<string> => {
+const trashText = (
+  { deletedBytes, trash, working }: Collected,
+  { dryRun, nowMs }: GcTextOptions
+): ReadonlyArray<string> => {
   const deleted = deletedBytes === 0 ? [] : [`deleted ${bytesText(deletedBytes)} from the trash`]
   if (dryRun || trash.bytes === 0) return deleted
   const wait = trash.untilMs === undefined
-    ? `it is deleted once ${counted(working, "process")}${working === 1 ? " that works" : "es that work"} on this cache may not need it`
+    ? `it is deleted once ${counted(working, "process")}${
+      working === 1 ? " that works" : "es that work"
+    } on this cache may not need it`
     : untilText(trash.untilMs, nowMs)
   return [...deleted, `in the trash: ${bytesText(trash.bytes)}; ${wait}`]
 }
@@ -75,7 +80,11 @@ const notes = (collected: Collected, options: GcTextOptions): ReadonlyArray<stri
       ]
       : []),
     ...(actionsLost > 0
-      ? [`${counted(actionsLost, "record")} of kept results cannot be read, so all row logs stay; see \`pipeline verify\``]
+      ? [
+        `${
+          counted(actionsLost, "record")
+        } of kept results cannot be read, so all row logs stay; see \`pipeline verify\``
+      ]
       : []),
     ...dangling.map(({ name, run }) => `pin ${name} names run ${run}, which is not in this cache`),
     ...(restored > 0 ? [`${counted(restored, "part")} came back out of the trash: a run needs them`] : []),

@@ -27,7 +27,9 @@ export const knowledge: Knowledge = {
     return {
       rowFunction: parts.kind === "rows" ? rowFunctionKey(parts) : undefined,
       // an input may be a node's result instead: then there is no such action
-      sources: Object.values(parts.inputs).flatMap((input) => "content" in input ? [digest("source", input.content)] : [])
+      sources: Object.values(parts.inputs).flatMap((input) =>
+        "content" in input ? [digest("source", input.content)] : []
+      )
     }
   },
   presentOf: presentNodes

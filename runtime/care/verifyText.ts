@@ -19,9 +19,14 @@ const doneTexts: { readonly [done in Damage["done"]]: string } = {
 }
 
 /** The names of blobs and logs are long: their beginning and end tell them apart. */
-const shortPlace = (place: string): string => place.replaceAll(/[0-9a-f]{38,64}/g, (digest) => `${digest.slice(0, 12)}…`)
+const shortPlace = (place: string): string =>
+  place.replaceAll(/[0-9a-f]{38,64}/g, (digest) => `${digest.slice(0, 12)}…`)
 
-const damageLines = ({ belongsTo, done, found, kind, place }: Damage, width: number, style: Style): ReadonlyArray<string> => {
+const damageLines = (
+  { belongsTo, done, found, kind, place }: Damage,
+  width: number,
+  style: Style
+): ReadonlyArray<string> => {
   const owners = belongsTo.length === 0 ? "" : `: ${belongsTo.map(visible).join(", ")}`
   const [first = "", ...rest] = wrap(`damaged ${kind}${owners}`, width)
   return [
@@ -31,12 +36,23 @@ const damageLines = ({ belongsTo, done, found, kind, place }: Damage, width: num
   ]
 }
 
-const nextText = (damage: ReadonlyArray<Damage>, quarantined: boolean): string => {
-  if (damage.length === 0) return ""
-  if (!quarantined) return "`pipeline verify --quarantine` puts what is damaged out of the way; runs then make it again"
-  return damage.some(({ done }) => done === "in use")
-    ? "what was put in quarantine/ is made again by the next run that needs it"
-    : "the next run that needs it makes it again"
+const records: ReadonlySet<Damage["kind"]> = new Set(["run record", "event log", "pin"])
+
+const nextText = (damage: ReadonlyArray<Damage>, quarantined: boolean): ReadonlyArray<string> => {
+  if (damage.length === 0) return []
+  if (!quarantined) {
+    return ["`pipeline verify --quarantine` puts what is damaged out of the way; runs then make it again"]
+  }
+  const [lost, mended] = [
+    damage.filter(({ kind }) => records.has(kind)),
+    damage.filter(({ kind }) => !records.has(kind))
+  ]
+  return [
+    ...(mended.length > 0 ? ["results and rows that were damaged are made again by the next run that needs them"] : []),
+    ...(lost.length > 0
+      ? ["records, logs and pins are not: pin again what a damaged pin or record kept, before the next gc"]
+      : [])
+  ]
 }
 
 export interface VerifyTextOptions {
@@ -58,6 +74,6 @@ export const verifyText = ({ bytes, damage, files, missing }: Verified, options:
     ...damage.slice(0, named).flatMap((each) => damageLines(each, width, style)),
     ...(damage.length > named ? [`… and ${count(damage.length - named)} more; --json has all`] : []),
     ...wrap(verdict, width).map((line) => style(damage.length === 0 ? "good" : "strong", line)),
-    ...[lost, nextText(damage, quarantine)].flatMap((text) => text === "" ? [] : wrap(text, width))
+    ...[...(lost === "" ? [] : [lost]), ...nextText(damage, quarantine)].flatMap((text) => wrap(text, width))
   ].join("\n")
 }

@@ -58,6 +58,10 @@ export const commands: { readonly [name: string]: Listed } = {
     description: "SQL over the results of every node",
     load: async () => (await import("./query.ts")).query
   },
+  plot: {
+    description: "a metric along an axis, as SVG and PNG",
+    load: async () => (await import("./plot.ts")).plot
+  },
   gc: {
     description: "put aside what nothing needs, and delete what was put aside before",
     load: async () => (await import("./gc.ts")).gc
@@ -69,5 +73,13 @@ export const commands: { readonly [name: string]: Listed } = {
   verify: {
     description: "check every byte of the cache against its digests",
     load: async () => (await import("./verify.ts")).verify
+  },
+  export: {
+    description: "one archive with all that shows or continues a run elsewhere",
+    load: async () => (await import("./export.ts")).exportCommand
+  },
+  import: {
+    description: "take a run that was exported into this cache",
+    load: async () => (await import("./import.ts")).importCommand
   }
 }

@@ -47,7 +47,15 @@ export const gc = Command.make(
       const { base, root } = yield* cacheFolder
       const nowMs = yield* Clock.currentTimeMillis
       const sizeBytes = Option.getOrUndefined(given.size)
-      const options = { base, knowledge, nowMs, keepMs: given.keep, sizeBytes, dryRun: given.dryRun, deleteNow: given.now }
+      const options = {
+        base,
+        knowledge,
+        nowMs,
+        keepMs: given.keep,
+        sizeBytes,
+        dryRun: given.dryRun,
+        deleteNow: given.now
+      }
       const collected = yield* attemptAsync("collect garbage", root, () => collect(options))
       if (given.json) return printJson(collected)
       print(gcText(collected, {

@@ -25,13 +25,16 @@ import { printJson } from "./printJson.ts"
 
 const name = Argument.String("name").pipe(Argument.withDescription("the pin's name"), Argument.optional)
 const target = Argument.String("target").pipe(
-  Argument.withDescription("a run as `ls --runs` names it, or a node whose present result is meant (default: the latest run)"),
+  Argument.withDescription(
+    "a run as `ls --runs` names it, or a node whose present result is meant (default: the latest run)"
+  ),
   Argument.optional
 )
 const list = Flag.Boolean("list").pipe(Flag.withDescription("print the pins"), Flag.withDefault(false))
 const remove = Flag.String("remove").pipe(Flag.withDescription("remove this pin"), Flag.optional)
 
-const invalid = (what: string, reason: string, next: string) => new ExperimentInvalid({ experiment: what, reason, next })
+const invalid = (what: string, reason: string, next: string) =>
+  new ExperimentInvalid({ experiment: what, reason, next })
 
 /** Runs as `runNamed` finds them, else the node of this label that was made last. Throws `ExperimentInvalid`. */
 const targetOf = (runs: ReadonlyArray<RunRecord>, wanted: string): Pick<Pin, "run" | "node"> => {
@@ -47,13 +50,22 @@ const targetOf = (runs: ReadonlyArray<RunRecord>, wanted: string): Pick<Pin, "ru
   } catch (error) {
     const near = didYouMean(wanted, present.map(({ node }) => node.label))
     if (near === "" || !(error instanceof ExperimentInvalid)) throw error
-    throw invalid(wanted, "there is no run and no node of this name", `${near}\`pipeline ls\` lists nodes, \`pipeline ls --runs\` runs`)
+    throw invalid(
+      wanted,
+      "there is no run and no node of this name",
+      `${near}\`pipeline ls\` lists nodes, \`pipeline ls --runs\` runs`
+    )
   }
 }
 
 const says = (pin: Pin): string => pin.node === undefined ? `run ${pin.run}` : `${pin.node} of run ${pin.run}`
 
-const listText = (pins: ReadonlyArray<Pin>, experimentOf: ReadonlyMap<string, string>, width: number, style: Style): string =>
+const listText = (
+  pins: ReadonlyArray<Pin>,
+  experimentOf: ReadonlyMap<string, string>,
+  width: number,
+  style: Style
+): string =>
   table({
     columns: [
       { header: "PIN", min: 8 },

@@ -80,12 +80,6 @@ const target = Effect.fnUntraced(function*(file: string | undefined) {
   return { write: (piece: Piece) => writeFileSync(opened, piece), isTerminal: false }
 })
 
-/** A result without the rows that have no cells. */
-const withCells = (result: QueryResult, limitRows: Option.Option<number>): QueryResult => ({
-  ...result,
-  rows: Math.min(result.rows, Option.getOrElse(limitRows, () => result.rows))
-})
-
 const tableText = ({ columns, rows, schema }: QueryResult, limitRows: number, { isTerminal }: Target): string => {
   const options = isTerminal
     ? { width: columnsOf(process.stdout), style: styleFor(process.stdout) }
@@ -99,13 +93,11 @@ const onTerminal = (text: string): string => text.split("\r\n").map(visible).joi
 const piecesOf = (
   result: QueryResult,
   format: Format,
-  limitRows: Option.Option<number>,
+  most: number,
   target: Target
 ): Stream.Stream<Piece, QueryRefused> => {
-  if (format === "table") {
-    return Stream.make(tableText(result, Option.getOrElse(limitRows, () => tableRows), target))
-  }
-  const wanted = withCells(result, limitRows)
+  if (format === "table") return Stream.make(tableText(result, most, target))
+  const wanted = { ...result, rows: Math.min(result.rows, most) }
   if (format === "json") return json(wanted)
   if (format === "arrow") return arrow(wanted)
   if (format === "parquet") return parquet(wanted)
@@ -150,11 +142,11 @@ export const query = Command.make(
       if (asked === undefined && format === "table" && file === undefined && process.stdin.isTTY && process.stdout.isTTY) {
         return yield* ask(choice, given.limit)
       }
-      const most = Option.getOrElse(given.limit, () => format === "table" ? tableRows : Infinity)
+      const most = Option.getOrElse(given.limit, () => format === "table" && asked !== undefined ? tableRows : Infinity)
       const result = yield* answer(asked, choice, most)
       // Opened only now: a refused statement leaves a file that is there as it was.
       const to = yield* target(file)
-      yield* Stream.runForEachArray(piecesOf(result, format, given.limit, to), (pieces) =>
+      yield* Stream.runForEachArray(piecesOf(result, format, most, to), (pieces) =>
         Effect.try({
           try: () => joined(pieces).forEach(to.write),
           catch: (cause) => refusedFile(file ?? "standard output", cause)

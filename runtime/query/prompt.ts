@@ -62,24 +62,29 @@ class Prompt {
     Effect.map(currentTables(this.#options.choice), (tables) => void (this.#tables = tables))
   )
 
-  #show({ columns, rows, schema }: QueryResult, inFull = this.#inFull): void {
+  #table({ columns, rows, schema }: QueryResult, limit: number): void {
+    const { output, style } = this.#options
+    const names = schema.map(({ name }) => name)
+    output.write(`${showRows({ names, columns, rows }, { width: this.#width, style, limit })}\n`)
+  }
+
+  #rowsInFull({ columns, rows, schema }: QueryResult): void {
     const { limit, output, style } = this.#options
     const names = schema.map(({ name }) => name)
-    const shown = { width: this.#width, style }
-    if (!inFull || rows === 0) {
-      output.write(`${showRows({ names, columns, rows }, { ...shown, limit })}\n`)
-      return
-    }
     for (let row = 0; row < Math.min(rows, limit); row++) {
       const cells = Object.fromEntries(names.map((name) => [name, columns[name]![row]!]))
-      output.write(`${style("dim", `── ${row + 1} of ${rows} ──`)}\n${showRow(cells, shown)}\n`)
+      const head = style("dim", `── ${row + 1} of ${rows} ──`)
+      output.write(`${head}\n${showRow(cells, { width: this.#width, style })}\n`)
     }
   }
 
   #run(statement: string) {
     return Effect.gen({ self: this }, function*() {
       const startedMs = performance.now()
-      this.#show(yield* answer(statement, this.#options.choice, this.#options.limit))
+      const { choice, limit } = this.#options
+      const found = yield* answer(statement, choice, limit)
+      if (this.#inFull && found.rows > 0) this.#rowsInFull(found)
+      else this.#table(found, limit)
       const tookMs = performance.now() - startedMs
       if (tookMs > worthSayingMs) this.say(duration(tookMs / 1000))
     })
@@ -95,7 +100,7 @@ class Prompt {
           return false
         case "\\d": {
           const table = rest.join(" ").replace(/^"(.*)"$/u, "$1")
-          this.#show(yield* table === "" ? answer(undefined, choice) : describe(table, choice), false)
+          this.#table(yield* table === "" ? answer(undefined, choice) : describe(table, choice), Infinity)
           return true
         }
         case "\\x":

@@ -142,10 +142,14 @@ describe("Decoder", () => {
   })
 
   it("gives the same bits with two threads when weights are packed", async () => {
-    const [one, two] = await Promise.all(
-      [1, 2].map((threads) => withDecoder({ threads, parameters: "packed" }, (decoder) => decoder.generate(mixed())))
-    )
-    assert.deepStrictEqual(two, one)
+    for (const precision of ["f32", "int8"] as const) {
+      const [one, two] = await Promise.all(
+        [1, 2].map((threads) =>
+          withDecoder({ threads, parameters: "packed", precision }, (decoder) => decoder.generate(mixed()))
+        )
+      )
+      assert.deepStrictEqual(two, one)
+    }
   })
 
   it("draws other tokens for other seeds of one prompt", async () => {

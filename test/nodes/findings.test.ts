@@ -6,6 +6,7 @@ import { gatherFindings, gatherScores } from "../../nodes/gather.ts"
 import { JudgeAgreement } from "../../nodes/judgeAgreement.ts"
 import { judgeCalibration, judgeErrors } from "../../nodes/judgeCalibration.ts"
 import { PassAt } from "../../nodes/passAt.ts"
+import { printedSettings } from "../../nodes/printedSettings.ts"
 import { report } from "../../nodes/report.ts"
 import { type LabelledAnswer, PromptSource } from "../../nodes/service/PromptSource.ts"
 import { Findings, JudgeErrors, MixCount, Pairs, Score } from "../../nodes/tables.ts"
@@ -98,11 +99,11 @@ describe("the report", () => {
       findings: gatherFindings(["stageTwo", "calibration"])({
         calibration: givenFindings(Findings, "calibration", ["The judge errs."]),
         stageTwo: givenFindings(Findings, "stageTwo", ["Stage 2 did not start.", "The judge errs."])
-      })
+      }),
+      settings: printedSettings({}, { settings: [] })
     }, {
       title: "A run",
       arms: labels.map((arm) => ({ arm, title: `the ${arm}` })),
-      settings: [],
       notes: ["Small."],
       judges: ""
     })

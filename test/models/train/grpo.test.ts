@@ -132,6 +132,18 @@ describe("runGrpo", () => {
     })
   }
 
+  it("takes the same steps with packed rows and recomputed activations, up to rounding", async () => {
+    const norms = async (change: Partial<GrpoJob>) => {
+      const job = grpoJob({ steps: 2, klCoefficient: 0.1, learningRate: 1e-4, ...change })
+      await train(job)
+      const { history } = JSON.parse(readFileSync(join(job.to, "training.json"), "utf8"))
+      return history.map(({ gradNorm }: { readonly gradNorm: number }) => gradNorm)
+    }
+    const plain = await norms({})
+    const packed = await norms({ packing: true, recompute: true })
+    plain.forEach((norm: number, i: number) => assert.closeTo(packed[i] / norm, 1, 1e-3))
+  })
+
   it("leaves the weights alone when no group is mixed", async () => {
     const equal: RewardFunction = async (batch) => batch.map(() => 1)
     const still = grpoJob({ minMixedShare: 0, steps: 2 })

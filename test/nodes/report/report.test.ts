@@ -39,16 +39,16 @@ const run = async () => {
     errors: rows([]),
     agreement: rows([]),
     passAt: rows([]),
-    findings: ["Stage 2 did not start."]
-  }
-  const params = {
-    title: "A run",
-    arms: [{ arm: "base", title: "base" }, { arm: "verifySft", title: "verify-SFT" }, { arm: "grpo", title: "+ GRPO" }],
+    findings: ["Stage 2 did not start."],
     settings: [
       { path: "sft.learningRate", value: 0.001, label: "ours", declared: "note: 0.0002" },
       { path: "verification.clause", value: "{text}", label: "ours", declared: "ours: \"- {clauseId}: {text}\"" },
       { path: "grpo.samplesPerPrompt", value: 8, label: "paper" }
-    ],
+    ]
+  }
+  const params = {
+    title: "A run",
+    arms: [{ arm: "base", title: "base" }, { arm: "verifySft", title: "verify-SFT" }, { arm: "grpo", title: "+ GRPO" }],
     notes: ["One base."],
     judges: ""
   }

@@ -1,12 +1,17 @@
-/** Results as CSV, JSON and Arrow: types, cells that other formats lack, and many rows. */
+/** Results as CSV, JSON, Arrow and Parquet: types, cells that other formats lack, and many rows. */
+import { DuckDBInstance } from "@duckdb/node-api"
 import { tableFromIPC } from "apache-arrow"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-import { assert, describe, it } from "vitest"
+import { readdirSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { assert, describe, it, vi } from "vitest"
 import type { QueryResult } from "../../../cache/Duck.ts"
 import { columnTypeOf, fitCell } from "../../../runtime/query/columnTypeOf.ts"
 import { arrow, csv, json } from "../../../runtime/query/formats.ts"
+import { parquet } from "../../../runtime/query/parquet.ts"
 import { select } from "../../../runtime/query/select.ts"
+import { temporaryFolder } from "../../support/pipeline.ts"
 
 const result = (statement: string): Promise<QueryResult> => Effect.runPromise(select(statement, new Map()))
 
@@ -83,8 +88,60 @@ describe("arrow", () => {
     const error = await Effect.runPromise(Effect.flip(Stream.runDrain(arrow(wide))))
     assert.strictEqual(
       error.message,
-      "column h has an integer of more than 64 bits in row 2, which is more than arrow has\n  write its expression with ::DOUBLE or ::VARCHAR"
+      "column h has an integer of more than 64 bits in row 2, which is more than arrow and parquet files here have\n  write its expression with ::DOUBLE or ::VARCHAR"
     )
+  })
+})
+
+describe("parquet", () => {
+  /** What another DuckDB reads from the file. */
+  const readBack = async (statement: string, question: string) => {
+    const folder = temporaryFolder()
+    try {
+      const file = join(folder.path, "it's.parquet")
+      writeFileSync(file, Buffer.concat(await Effect.runPromise(Stream.runCollect(parquet(await result(statement))))))
+      const instance = await DuckDBInstance.create(":memory:")
+      const connection = await instance.connect()
+      const reader = await connection.runAndReadAll(question.replace("$file", `'${file.replace("'", "''")}'`))
+      return reader.getRowsJson()
+    } finally {
+      folder.remove()
+    }
+  }
+
+  it("keeps types, nulls, lists, structs and the order of many rows", async () => {
+    assert.deepStrictEqual(
+      await readBack(
+        "select 1 i, 2::bigint b, 1.5 d, [0.5, null] l, {'k': 'v'} s, 'x'::blob z, null::varchar n, date '2020-01-02' t",
+        "select column_name || ' ' || column_type from (describe from $file)"
+      ),
+      ["i INTEGER", "b BIGINT", "d DOUBLE", "l DOUBLE[]", "s STRUCT(k VARCHAR)", "z BLOB", "n VARCHAR", "t VARCHAR"].map((
+        column
+      ) => [column])
+    )
+    assert.deepStrictEqual(
+      await readBack(
+        "select i, 'text ' || i t, if(i % 2 = 0, null, [i]) l from range(20000) r(i)",
+        "select count(*)::int, bool_and(t = 'text ' || i), count(l)::int, bool_and(i = file_row_number) "
+          + "from read_parquet($file, file_row_number = true)"
+      ),
+      [[20000, true, 10000, true]]
+    )
+    assert.deepStrictEqual(await readBack("select 1 a where false", "select count(*)::int from $file"), [[0]])
+  })
+
+  it("refuses an integer that it has no room for, and leaves no folder", async () => {
+    const wide = await result("select 1::hugeint << 70 h")
+    const folder = temporaryFolder()
+    vi.stubEnv("TMPDIR", folder.path)
+    try {
+      const error = await Effect.runPromise(Effect.flip(Stream.runDrain(parquet(wide))))
+      assert.include(error.message, "column h has an integer of more than 64 bits in row 1")
+      assert.deepStrictEqual(readdirSync(folder.path), [])
+    } finally {
+      vi.unstubAllEnvs()
+      folder.remove()
+    }
   })
 })
 

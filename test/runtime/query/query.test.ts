@@ -162,6 +162,18 @@ describe("a format", () => {
   })
 })
 
+describe("parquet", () => {
+  it("goes to a file or into a pipe, but not onto a terminal's lines", async () => {
+    const file = join(outputs.path, "critique.parquet")
+    const asked = ["select id from critique order by id", "--run", "run-1", "--format", "parquet"]
+    const [toFile, piped] = await Promise.all([query(...asked, "--out", file), query(...asked)])
+    assert.deepStrictEqual([toFile.exitCode, toFile.stdout, piped.exitCode], [0, "", 0])
+    // a Parquet file begins and ends with these letters; what it holds is held against DuckDB in formats.test.ts
+    assert.strictEqual(readFileSync(file, "latin1").slice(0, 4), "PAR1")
+    assert.match(piped.stdout, /^PAR1[^]*PAR1$/)
+  })
+})
+
 describe("a refusal", () => {
   it("says where in the statement, and the nearest name", async () => {
     await assertRefused(

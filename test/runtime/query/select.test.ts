@@ -33,6 +33,13 @@ describe("select", () => {
     assert.deepStrictEqual(columns, { v: ["critique"] })
   })
 
+  it("keeps the cells of the first rows and counts all", async () => {
+    const found = await Effect.runPromise(select("select i::integer i from range(5000) r(i)", tables(), 2100))
+    assert.deepStrictEqual([found.rows, found.columns["i"]!.length, found.columns["i"]!.at(-1)], [5000, 2100, 2099])
+    const none = await Effect.runPromise(select("select 1 a", tables(), 0))
+    assert.deepStrictEqual([none.rows, none.columns], [1, { a: [] }])
+  })
+
   it("does not look at the hundreds of other tables of a sweep, also where a column is excluded", async () => {
     let made = 0
     const counted = new Map([...tables(...Array.from({ length: 300 }, (_, i) => `arm[seed=${i}]`), "node")].map((
