@@ -167,6 +167,8 @@ const firstValidity = 64
 export class ColumnBuilder {
   readonly type: ColumnType
   readonly #values: Values
+  /** The same, of a column of texts. */
+  readonly #text: TextValues | undefined
   readonly #nullable: boolean
   /** Least-significant-bit first, absent as long as nothing is null. */
   #validity: Uint8Array | undefined
@@ -176,6 +178,7 @@ export class ColumnBuilder {
     this.type = type
     this.#nullable = type.nullable
     this.#values = valuesOf(type)
+    this.#text = type.kind === "string" ? this.#values as TextValues : undefined
   }
 
   get length(): number {
@@ -202,6 +205,15 @@ export class ColumnBuilder {
   pushCell(cell: Cell): void {
     const refusal = this.offer(cell)
     if (refusal !== undefined) throw new CellRefused(refusal.type, this.#length, refusal.cell, refusal.why)
+  }
+
+  /** A text that lies elsewhere as UTF-8, which nothing checks. The column must be one of texts. */
+  pushText(bytes: Uint8Array, start: number, end: number): void {
+    const text = this.#text
+    if (text === undefined) throw new TypeError(`a text for a column of ${this.type.kind}`)
+    const refusal = text.pushBytes(bytes, start, end)
+    if (refusal !== undefined) throw new CellRefused(refusal.type, this.#length, refusal.cell, refusal.why)
+    this.#pushed()
   }
 
   #pushed(count = 1): void {

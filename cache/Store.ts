@@ -142,15 +142,25 @@ const folderNames = [
   "tmp"
 ]
 
+/** The text of a `FORMAT`, if it says a layout: one that does not is damaged. */
+const formatIn = (file: string): string | undefined => {
+  const text = publish.readIfExists(file)?.toString("utf8").trim() ?? ""
+  try {
+    return typeof JSON.parse(text).layout === "number" ? text : undefined
+  } catch {
+    return undefined
+  }
+}
+
 const prepare = (root: string): string => {
   const base = baseOf(root)
   for (const name of folderNames) publish.makeFolder(path.join(base, name))
   const file = path.join(base, "FORMAT")
   const expected = canonicalJson(format)
-  // A cache that exists is only read here: it may lie on a read-only mount.
-  if (!fs.existsSync(file)) publish.createFile(path.join(base, "tmp"), file, `${expected}\n`)
-  const found = fs.readFileSync(file, "utf8").trim()
-  if (found !== expected) {
+  const found = formatIn(file)
+  // A cache that exists is only read here: it may lie on a read-only mount. Its folder's name says the layout as well.
+  if (found === undefined) publish.replaceFile(path.join(base, "tmp"), file, `${expected}\n`)
+  else if (found !== expected) {
     throw new StoreRefused({
       path: file,
       found: `this version reads the cache format ${expected}, the folder holds ${found.slice(0, 200)}`,

@@ -63,21 +63,31 @@ export class TableWriter {
 
   /** One row. Shape: cells in the order of the schema. **Fails**: throws `TableRefused` naming column and row. */
   pushRow(cells: ReadonlyArray<Cell>): void {
-    for (let k = 0; k < this.builders.length; k++) this.#pushCell(k, cells[k]!)
+    for (let k = 0; k < this.builders.length; k++) this.pushCell(k, cells[k]!)
     this.endRow()
   }
 
   /** Rows by column. Shape: `columns[k]` has `rows` cells. **Fails**: as {@link pushRow}. */
   pushColumns(columns: ReadonlyArray<ReadonlyArray<Cell>>, rows: number): void {
     for (let row = 0; row < rows; row++) {
-      for (let k = 0; k < this.builders.length; k++) this.#pushCell(k, columns[k]![row]!)
+      for (let k = 0; k < this.builders.length; k++) this.pushCell(k, columns[k]![row]!)
       this.endRow()
     }
   }
 
-  #pushCell(column: number, cell: Cell): void {
+  /** One value of a row; {@link endRow} follows once every column has one. **Fails**: as {@link pushRow}. */
+  pushCell(column: number, cell: Cell): void {
     try {
       this.builders[column]!.pushCell(cell)
+    } catch (error) {
+      throw this.#refused(column, error)
+    }
+  }
+
+  /** {@link pushCell} of a text that is the UTF-8 in `bytes[start, end)`, for a column of texts. */
+  pushText(column: number, bytes: Uint8Array, start: number, end: number): void {
+    try {
+      this.builders[column]!.pushText(bytes, start, end)
     } catch (error) {
       throw this.#refused(column, error)
     }

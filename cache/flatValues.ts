@@ -89,15 +89,22 @@ export class TextValues implements Values {
       // Only a text this long can have so many bytes; counting them all would cost as much as writing them.
       if (cell.length > longestText / 3) {
         const size = Buffer.byteLength(cell)
-        if (!this.#fits(size)) return this.#tooLong(cell, size)
+        if (!this.#fits(size)) return this.#tooLong(size)
       }
       this.#bytes.text(cell)
     } else if (cell instanceof Uint8Array && this.#type.kind === "binary") {
-      if (!this.#fits(cell.length)) return this.#tooLong(cell, cell.length)
-      this.#bytes.copy(cell, 0, cell.length)
+      return this.pushBytes(cell, 0, cell.length)
     } else {
       return { type: this.#type, cell }
     }
+    this.#offsets.push(this.#bytes.length)
+    return undefined
+  }
+
+  /** A value that is the bytes from `start` up to `end`; those of a text must be UTF-8. */
+  pushBytes(source: Uint8Array, start: number, end: number): Refusal | undefined {
+    if (!this.#fits(end - start)) return this.#tooLong(end - start)
+    this.#bytes.copy(source, start, end)
     this.#offsets.push(this.#bytes.length)
     return undefined
   }
@@ -106,11 +113,11 @@ export class TextValues implements Values {
     return size <= longestText && this.#bytes.length + size < 2 ** 31
   }
 
-  #tooLong(cell: Cell, size: number): Refusal {
+  #tooLong(size: number): Refusal {
     const why = size > longestText
       ? `a ${this.#type.kind} of ${size} bytes; a cell holds at most ${longestText}`
       : `more than ${2 ** 31 - 1} bytes in one chunk of a column`
-    return { type: this.#type, cell, why }
+    return { type: this.#type, cell: undefined, why }
   }
 
   pushNull(): void {

@@ -33,7 +33,7 @@ export default Experiment.make({
     cutAnswers: "judge", // answers are cut short to save time; what there is of them is judged
     mathsRule: "number", // at this size hardly anything is boxed
     train: { prompts: { train: 360 }, maths: { "train-maths": 200 } },
-    leaks: { dropFromTraining: true },
+    leaks: { dropFromTraining: true, exactSources: ["generated sums"] }, // sums are alike by design: one unit is the exact sum
     rollouts: { temperature: 0.6, topP: 1, topK: 0, maxNewTokens: 48 }, // at T = 1 the vocabulary's tail hides refusals
     verification: {
       user:

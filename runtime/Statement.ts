@@ -4,13 +4,14 @@
  * beside the cache, by statement, input schemas and DuckDB version; the memory is derived and may be deleted.
  */
 import * as Effect from "effect/Effect"
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs"
+import { existsSync, readFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { type TableSchema, tableSchema } from "../cache/Columns.ts"
 import { digest } from "../cache/Digest.ts"
 import { bind } from "../cache/Duck.ts"
 import type { SqlDefinition } from "./Definition.ts"
+import * as DerivedFile from "./DerivedFile.ts"
 import { PlanRefused } from "./Error.ts"
 import * as Query from "./Query.ts"
 
@@ -32,6 +33,9 @@ const duckVersion = (): string => {
 
 type Bound = Pick<Statement, "reads" | "columns" | "volatile">
 type Known = { [digest: string]: Bound }
+
+/** Names the form of the file of bound statements. */
+const format = "statements 1"
 
 /** DuckDB's result type for a column kind, and the cast that gives it. */
 const duckTypes: { readonly [kind: string]: ReadonlyArray<string> } = {
@@ -173,21 +177,12 @@ export class Statements {
   )
 
   get #bound(): Known {
-    if (this.#known !== undefined) return this.#known
-    try {
-      this.#known = JSON.parse(readFileSync(this.#file, "utf8")) as Known
-    } catch {
-      // missing or damaged: derived, made anew
-      this.#known = {}
-    }
-    return this.#known
+    return this.#known ??= JSON.parse(DerivedFile.read(this.#file, format) ?? "{}") as Known
   }
 
   #save() {
     try {
-      mkdirSync(dirname(this.#file), { recursive: true })
-      writeFileSync(`${this.#file}.${process.pid}`, JSON.stringify(this.#bound))
-      renameSync(`${this.#file}.${process.pid}`, this.#file)
+      DerivedFile.write(this.#file, format, JSON.stringify(this.#bound))
     } catch {
       // a read-only or full cache costs time, not correctness
     }

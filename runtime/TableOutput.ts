@@ -11,6 +11,7 @@ import { attemptAsync } from "../cache/StoreFailed.ts"
 import { dataChecker, rowName, rowWriter } from "./Cells.ts"
 import type { AnyTable } from "./Definition.ts"
 import { NodeFailed } from "./Error.ts"
+import { JsonLines } from "./JsonLines.ts"
 
 /** Rows taken in before others have their turn. */
 const turnRows = 4096
@@ -27,13 +28,15 @@ export interface TableOutputOptions {
 }
 
 /** The first two rows that share an id, by its cells: equal hashes are only suspects. */
-const sharedId = Effect.fnUntraced(function*(table: AnyTable, manifest: TableManifest, suspects: DistinctIds["suspects"]) {
-  const store = yield* Store
-  if (suspects.length === 0) return undefined
-  const ids = yield* store.readTable(manifest, table.id)
-  const found = suspects.find(({ first, second }) => rowName(table, ids, first) === rowName(table, ids, second))
-  return found === undefined ? undefined : rowName(table, ids, found.first)
-})
+const sharedId = Effect.fnUntraced(
+  function*(table: AnyTable, manifest: TableManifest, suspects: DistinctIds["suspects"]) {
+    const store = yield* Store
+    if (suspects.length === 0) return undefined
+    const ids = yield* store.readTable(manifest, table.id)
+    const found = suspects.find(({ first, second }) => rowName(table, ids, first) === rowName(table, ids, second))
+    return found === undefined ? undefined : rowName(table, ids, found.first)
+  }
+)
 
 /** Opens a table. **Fails**: `NodeFailed` at its end where two rows have one id. */
 export const open = Effect.fnUntraced(function*(options: TableOutputOptions) {
@@ -54,6 +57,10 @@ export const open = Effect.fnUntraced(function*(options: TableOutputOptions) {
 
   /** Takes rows as a body returned them, checked against the table. */
   const pushRows = Effect.fnUntraced(function*(rows: Iterable<unknown>) {
+    if (rows instanceof JsonLines && rows.table === table) {
+      for (const _ of rows.moveInto(writer)) yield* Effect.yieldNow
+      return
+    }
     const write = rowWriter(table)
     for (const row of rows) {
       writer.pushRow(write(row))

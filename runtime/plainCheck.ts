@@ -115,3 +115,12 @@ export const plainCheck = (ast: SchemaAST.AST): PlainCheck | undefined => {
   const checks = allChecks(ast.checks, ast)
   return (value) => form(value) && checks(value)
 }
+
+/** True where a column takes every text, and nothing else but null where it may be that. */
+export const isAnyText = (ast: SchemaAST.AST): boolean => {
+  if (ast.checks !== undefined || ast.encoding !== undefined || plainCheck(ast) === undefined) return false
+  if (ast._tag === "Union") {
+    return ast.types.some(isAnyText) && ast.types.every((type) => type._tag === "Null" || isAnyText(type))
+  }
+  return ast._tag === "String"
+}

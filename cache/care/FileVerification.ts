@@ -7,9 +7,9 @@ import { digestFile } from "../Blobs.ts"
 import type { Digest } from "../Digest.ts"
 import { decodeRun, folderContent } from "../Manifest.ts"
 import type { Findings } from "./Findings.ts"
-import { unlessGone } from "./Findings.ts"
 import type { Owners } from "./Owners.ts"
 import { decodePin } from "./Pins.ts"
+import { unlessGone } from "./unlessGone.ts"
 
 /** Files below a folder, relative, in the order of a folder's manifest. */
 const filesBelow = (folder: string): ReadonlyArray<string> =>

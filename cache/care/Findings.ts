@@ -67,17 +67,3 @@ export class Findings {
     return "quarantined"
   }
 }
-
-/** What a folder of the cache holds, by name. */
-export const listed = (folder: string): ReadonlyArray<string> =>
-  fs.existsSync(folder) ? fs.readdirSync(folder).sort() : []
-
-/** Runs `work`; `undefined` where a file is gone, since gc or a run may remove it meanwhile. */
-export const unlessGone = <A>(work: () => A): A | undefined => {
-  try {
-    return work()
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error
-    return undefined
-  }
-}

@@ -9,7 +9,9 @@ import { originsOf } from "../log/compact.ts"
 import { LogBytes, MemoryBudget } from "../log/LogBytes.ts"
 import { isMerged } from "../log/logName.ts"
 import { logsIn } from "./JournalContents.ts"
+import { listed } from "./listed.ts"
 import { processOf, writerOf } from "./Living.ts"
+import { unlessGone } from "./unlessGone.ts"
 
 /** A file or folder of the cache. */
 export interface Item {
@@ -33,8 +35,6 @@ export interface RunItem extends Item {
 
 const digestName = /^[0-9a-f]{64}$/
 
-const listed = (folder: string): ReadonlyArray<string> => fs.existsSync(folder) ? fs.readdirSync(folder).sort() : []
-
 /** All that lies below a place; links to files of elsewhere, as folders show blobs, cost nothing. */
 const itemOf = (base: string, relative: string): Item | undefined => {
   const stat = fs.lstatSync(path.join(base, relative), { throwIfNoEntry: false })
@@ -42,7 +42,7 @@ const itemOf = (base: string, relative: string): Item | undefined => {
   if (!stat.isDirectory()) return { relative, bytes: stat.nlink > 1 ? 0 : stat.size, atMs: stat.mtimeMs }
   let bytes = 0
   let atMs = stat.mtimeMs
-  for (const name of fs.readdirSync(path.join(base, relative))) {
+  for (const name of listed(path.join(base, relative))) {
     const inner = itemOf(base, path.join(relative, name))
     bytes += inner?.bytes ?? 0
     atMs = Math.max(atMs, inner?.atMs ?? 0)
@@ -68,7 +68,7 @@ const originsIn = (file: string): ReadonlyArray<string> => {
 export const writersIn = (folder: string): ReadonlySet<string> => {
   const writers = new Set<string>()
   for (const log of logsIn(folder)) {
-    for (const each of isMerged(log) ? originsIn(path.join(folder, log)) : [log]) {
+    for (const each of isMerged(log) ? unlessGone(() => originsIn(path.join(folder, log))) ?? [] : [log]) {
       const writer = writerOf(each)
       if (writer !== undefined) writers.add(processOf(writer))
     }

@@ -2,13 +2,14 @@
  * What the journal holds, read once from end to end: which small blobs there are, and what each action is made of. It is
  * a picture of one instant, for gc and its like; runs use `Journal.ts`.
  */
-import * as fs from "node:fs"
 import * as path from "node:path"
 import type { Digest } from "../Digest.ts"
 import { Kind } from "../log/Frame.ts"
 import { type Action, blobsOf, decodeAction } from "../Manifest.ts"
 import type { Knowledge } from "./Knowledge.ts"
+import { listed } from "./listed.ts"
 import { hexAt, type LogFrame, readLog } from "./readLog.ts"
+import { unlessGone } from "./unlessGone.ts"
 
 /** What is to be known of an action without holding it. */
 export interface ActionFacts {
@@ -36,7 +37,7 @@ const factsOf = (action: Action, { usesOf }: Knowledge): ActionFacts => ({
 
 /** Names of the logs in a folder, in the order of their creation. */
 export const logsIn = (folder: string): ReadonlyArray<string> =>
-  fs.existsSync(folder) ? fs.readdirSync(folder).filter((name) => name.endsWith(".log")).sort() : []
+  listed(folder).filter((name) => name.endsWith(".log"))
 
 /** Reads every log of a folder, also those that others merge meanwhile. */
 export const readLogs = (folder: string, frame: (frame: LogFrame, log: string) => void): void => {
@@ -46,10 +47,7 @@ export const readLogs = (folder: string, frame: (frame: LogFrame, log: string) =
     for (const log of logsIn(folder)) {
       if (read.has(log)) continue
       read.add(log)
-      try {
-        readLog(path.join(folder, log), { frame: (each) => frame(each, log) })
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error
+      if (unlessGone(() => readLog(path.join(folder, log), { frame: (each) => frame(each, log) })) === undefined) {
         again = true
       }
     }

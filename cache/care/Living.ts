@@ -8,6 +8,8 @@ import { endHolder, type Holder, isHere, makeHolder, parseHolder, Watch } from "
 import { isFinished, isMerged } from "../log/logName.ts"
 import type { RunRecord } from "../Manifest.ts"
 import type { Knowledge } from "./Knowledge.ts"
+import { listed } from "./listed.ts"
+import { unlessGone } from "./unlessGone.ts"
 
 /** What is on another machine and was not touched for this long is gone: who lives touches it every few seconds. */
 const silentMs = 24 * 3600 * 1000
@@ -22,7 +24,8 @@ export const writerOf = (log: string): Holder | undefined =>
 /** When a log was begun, by its name. **Unit**: milliseconds since 1970. */
 const begunMs = (log: string): number => Number.parseInt(log.slice(0, log.indexOf("-")), 36)
 
-const listed = (folder: string): ReadonlyArray<string> => fs.existsSync(folder) ? fs.readdirSync(folder) : []
+/** When a file was made; the distant past where that is not known. */
+const birthMs = (file: string): number => fs.lstatSync(file, { throwIfNoEntry: false })?.birthtimeMs ?? 0
 
 const mtimeMs = (file: string): number => fs.lstatSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0
 
@@ -79,9 +82,9 @@ export class Living {
   }
 
   #addClaim(file: string): void {
-    const holder = parseHolder(fs.existsSync(file) ? fs.readFileSync(file, "utf8") : "")
+    const holder = parseHolder(unlessGone(() => fs.readFileSync(file, "utf8")) ?? "")
     // the name of a claim links to a file that its process made with its first claim
-    if (holder !== undefined && this.isAlive(holder, file)) this.#add(holder, fs.statSync(file).birthtimeMs)
+    if (holder !== undefined && this.isAlive(holder, file)) this.#add(holder, birthMs(file))
   }
 
   #addLogs(folder: string): void {
@@ -90,7 +93,7 @@ export class Living {
       const holder = isLog ? writerOf(name) : parseHolder(name.replace(/\.claims$/, ""))
       const file = path.join(folder, name)
       if (holder === undefined || !this.isAlive(holder, file)) continue
-      this.#add(holder, isLog ? begunMs(name) : fs.statSync(file).birthtimeMs)
+      this.#add(holder, isLog ? begunMs(name) : birthMs(file))
     }
   }
 

@@ -13,10 +13,11 @@ import { isFinished } from "../log/logName.ts"
 import { gap, SealedIndex } from "../log/SealedIndex.ts"
 import { decodeAction } from "../Manifest.ts"
 import { contentOf } from "./contentOf.ts"
-import { type Damage, type Findings, unlessGone } from "./Findings.ts"
+import type { Damage, Findings } from "./Findings.ts"
 import type { Owners } from "./Owners.ts"
 import { hexAt, type LogFrame, readLog } from "./readLog.ts"
 import { rewriteLog } from "./rewriteLog.ts"
+import { unlessGone } from "./unlessGone.ts"
 
 /** What is wrong with a whole frame of the journal; `undefined` where nothing is. */
 const wrongFrame = ({ key, keys, kind, payload }: LogFrame): string | undefined => {

@@ -8,6 +8,7 @@ import { Kind, writeHeader } from "../log/Frame.ts"
 import { KeyIndex } from "../log/KeyIndex.ts"
 import { logsIn } from "./JournalContents.ts"
 import { LogCursor, type LogFrame } from "./readLog.ts"
+import { unlessGone } from "./unlessGone.ts"
 
 /** Frames are handed on in pieces of about this many bytes. */
 const pieceBytes = 1 << 20
@@ -15,6 +16,20 @@ const pieceBytes = 1 << 20
 interface OpenLog {
   readonly fd: number
   readonly size: number
+}
+
+/** Opens all logs of a folder at one instant: one that is merged meanwhile is looked for again. */
+const openLogs = (folder: string): ReadonlyArray<OpenLog> => {
+  const found: Array<OpenLog> = []
+  for (const log of logsIn(folder)) {
+    const fd = unlessGone(() => fs.openSync(path.join(folder, log), "r"))
+    if (fd === undefined) {
+      for (const each of found) fs.closeSync(each.fd)
+      return openLogs(folder)
+    }
+    found.push({ fd, size: fs.fstatSync(fd).size })
+  }
+  return found
 }
 
 export class StandingRows {
@@ -27,10 +42,7 @@ export class StandingRows {
 
   /** `folder` is that of the row function. **Fails**: throws what the file system says. */
   constructor(folder: string) {
-    this.#logs = logsIn(folder).map((log) => {
-      const fd = fs.openSync(path.join(folder, log), "r")
-      return { fd, size: fs.fstatSync(fd).size }
-    })
+    this.#logs = openLogs(folder)
     const frames = (visit: (frame: LogFrame, log: number) => void) => {
       for (const [log, { fd, size }] of this.#logs.entries()) {
         new LogCursor(fd, size).advance(size, { frame: (frame) => visit(frame, log) })

@@ -9,6 +9,7 @@ import { Kind } from "../log/Frame.ts"
 import { logsIn } from "./JournalContents.ts"
 import { hexAt, type LogFrame, readLog } from "./readLog.ts"
 import { rewriteLog } from "./rewriteLog.ts"
+import { unlessGone } from "./unlessGone.ts"
 
 /** What a log of the journal holds for nobody. Unit of `bytes`: those of the blobs. */
 export interface DeadSmallBlobs {
@@ -29,13 +30,12 @@ export const deadSmallBlobs = (
   const folder = path.join(base, "journal")
   return logsIn(folder).filter(isFinished).flatMap((log) => {
     let [count, bytes] = [0, 0]
-    readLog(path.join(folder, log), {
-      frame: (frame) => {
-        if (!isDead(frame, needed)) return
-        count++
-        bytes += frame.payload.length
-      }
-    })
+    const add = (frame: LogFrame) => {
+      if (!isDead(frame, needed)) return
+      count++
+      bytes += frame.payload.length
+    }
+    unlessGone(() => readLog(path.join(folder, log), { frame: add }))
     return count === 0 ? [] : [{ log, count, bytes }]
   })
 }

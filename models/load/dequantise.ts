@@ -1,8 +1,9 @@
 /**
- * Tensor formats of GGUF files to float32: F32, F16, BF16, Q8_0, Q4_0 and Q4_1, bit-equal to the reference in llama.cpp's
- * `gguf-py`. Blocks hold 32 values. Where the bytes lie in a file is `gguf.ts`' business.
+ * Tensor formats of GGUF files to float32: F32, F16, BF16, Q8_0, Q4_0 and Q4_1, bit-equal to the reference in
+ * llama.cpp's `gguf-py`. Blocks hold 32 values. Where the bytes lie in a file is `gguf.ts`' business.
  *
- * **Source**: `ggml/src/ggml-quants.c` of llama.cpp (`dequantize_row_q8_0`, `dequantize_row_q4_0`, `dequantize_row_q4_1`).
+ * **Source**: `dequantize_row_q8_0`, `dequantize_row_q4_0` and `dequantize_row_q4_1` in `ggml/src/ggml-quants.c` of
+ * llama.cpp.
  */
 import { widenBf16, widenF16 } from "./widen.ts"
 

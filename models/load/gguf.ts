@@ -93,8 +93,8 @@ const ropeScaling = (header: GgufHeader, frequencies: Float32Array, refuse: (rea
 /**
  * The configuration a GGUF header states.
  *
- * **Fails**: throws `UnsupportedModel` for other architectures and other scalings of rotary angles than llama3's, `CheckpointUnreadable` when a
- * key is missing.
+ * **Fails**: throws `UnsupportedModel` for other architectures and other scalings of rotary angles than Llama 3's,
+ * `CheckpointUnreadable` when a key is missing.
  */
 export const ggufConfig = (header: GgufHeader): LlamaConfig => {
   const architecture = String(header.metadata["general.architecture"])

@@ -5,7 +5,6 @@
  */
 import { Worker } from "node:worker_threads"
 import type { Precision } from "../decode/DecodeSession.ts"
-import { engineVersion } from "../engineVersion.ts"
 import type { Sample, SampleRequest } from "./Sample.ts"
 import { decodeSamplerError, SamplerStopped } from "./SamplerError.ts"
 import type { FromSampler, SamplerWorkerData, ToSampler } from "./SamplerMessage.ts"
@@ -24,10 +23,6 @@ export interface SamplerOptions {
   /** Bytes opening the model may take. Default: what the machine has free. */
   readonly memoryBytes?: number
 }
-
-/** Everything about a sampler's options that its samples depend on. */
-export const samplerFingerprint = ({ precision = "f32" }: Pick<SamplerOptions, "precision">): string =>
-  precision === "f32" ? engineVersion : `${engineVersion}/${precision}`
 
 /** A running sampler. */
 export interface SamplerClient {
@@ -190,8 +185,8 @@ const plainRequest = (request: SampleRequest): SampleRequest => {
  * Starts a sampler of the model at `checkpointPath` (a Hugging Face folder or a `.gguf` file) and waits until it is
  * loaded.
  *
- * **Fails**: rejects with `CheckpointUnreadable`, `UnsupportedModel` or `NotEnoughMemory`, with `SamplerStopped` when the
- * worker dies.
+ * **Fails**: rejects with `CheckpointUnreadable`, `UnsupportedModel` or `NotEnoughMemory`, with `SamplerStopped` when
+ * the worker dies.
  */
 export const openSampler = async (checkpointPath: string, options: SamplerOptions): Promise<SamplerClient> => {
   const { maxLength, memoryBytes, precision = "f32", threads, width } = options

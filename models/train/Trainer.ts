@@ -3,7 +3,6 @@
  * has its own worker, which ends with it. What a job does is in `sft.ts` and `grpo.ts`.
  */
 import { Worker } from "node:worker_threads"
-import { engineVersion } from "../engineVersion.ts"
 import { checkJob } from "./checkJob.ts"
 import type { FromTrainer, ToTrainer, TrainerOrder, TrainerTask } from "./trainerMessages.ts"
 import { fromMessage, TrainingFailed } from "./TrainingFailed.ts"
@@ -29,10 +28,6 @@ export interface TrainOptions {
   /** Bytes the job may take. Default: what the machine has free. */
   readonly memoryBytes?: number
 }
-
-/** Everything about a trainer's options that its results depend on. */
-export const trainerFingerprint = ({ threads }: Pick<TrainOptions, "threads">): string =>
-  threads === 1 ? engineVersion : `${engineVersion}/${threads} threads`
 
 /** The worker's entry beside this module, as source or compiled. */
 const workerUrl = () =>
@@ -119,8 +114,8 @@ export const trainSft = (job: SftJob, options: TrainOptions): Promise<SftResult>
  * Trains the model at `job.from` by GRPO on the rewards that `options.reward` gives its completions, and writes the
  * result to `job.to`. Continues like `trainSft`, if rewards are a function of prompt and completion.
  *
- * **Fails**: rejects with `TooFewMixedGroups` after the first batch, `TrainingFailed`, `NotEnoughMemory`, or the signal's
- * reason.
+ * **Fails**: rejects with `TooFewMixedGroups` after the first batch, with `TrainingFailed` or `NotEnoughMemory`, or with
+ * the signal's reason.
  */
 export const trainGrpo = (
   job: GrpoJob,

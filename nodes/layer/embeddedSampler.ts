@@ -7,7 +7,8 @@ import * as Layer from "effect/Layer"
 import * as RcMap from "effect/RcMap"
 import * as Semaphore from "effect/Semaphore"
 import { availableParallelism } from "node:os"
-import { engineVersion } from "../../models/engineVersion.ts"
+import type { Precision } from "../../models/decode/DecodeSession.ts"
+import { samplerFingerprint } from "../../models/fingerprints.ts"
 import type { SamplerClient } from "../../models/sample/Sampler.ts"
 import * as Attempts from "../../runtime/Attempts.ts"
 import * as Usage from "../../runtime/Usage.ts"
@@ -23,6 +24,8 @@ export interface EmbeddedSamplerOptions {
   readonly policiesAtOnce?: number
   /** Threads of one forward pass. */
   readonly threads?: number
+  /** Number format of the weights: `int8` is faster and gives other answers. Default: `f32`. */
+  readonly precision?: Precision
 }
 
 /** A sampler of one policy, and how many requests it may hold: those beyond wait here, where the stop of a run ends them. */
@@ -55,7 +58,8 @@ export const embeddedSampler = (options: EmbeddedSamplerOptions): Layer.Layer<Sa
                   return openSampler(paths.get(content)!, {
                     width: options.width,
                     threads: options.threads ?? 1,
-                    maxLength: options.maxLength
+                    maxLength: options.maxLength,
+                    ...(options.precision === undefined ? {} : { precision: options.precision })
                   })
                 },
                 catch: failed
@@ -67,7 +71,7 @@ export const embeddedSampler = (options: EmbeddedSamplerOptions): Layer.Layer<Sa
           })
       })
       return Sampler.of({
-        fingerprint: engineVersion,
+        fingerprint: samplerFingerprint(options),
         sample: Effect.fnUntraced(function*({ messages, policy, sampling, seed }) {
           const reference = referenceOf(policy)
           if (reference !== undefined) {

@@ -10,7 +10,7 @@ import * as Semaphore from "effect/Semaphore"
 import { cpSync, rmSync, writeFileSync } from "node:fs"
 import { availableParallelism } from "node:os"
 import { join } from "node:path"
-import { engineVersion } from "../../models/engineVersion.ts"
+import { trainerFingerprint } from "../../models/fingerprints.ts"
 import { TooFewMixedGroups } from "../../models/train/TrainingFailed.ts"
 import type { TrainProgress } from "../../models/train/TrainJob.ts"
 import * as Progress from "../../runtime/Progress.ts"
@@ -70,7 +70,7 @@ export const embeddedTrainer = (options: EmbeddedTrainerOptions): Layer.Layer<Tr
         send({ done: progress.step, total: progress.steps, detail: detail(progress) }))
 
       return Trainer.of({
-        fingerprint: engineVersion,
+        fingerprint: trainerFingerprint(options),
         sft: Effect.fnUntraced(function*({ base, examples, into, seed, settings }) {
           if (examples.length === 0) {
             return cpSync(base.path, into, { recursive: true }) // nothing to learn: the base itself

@@ -52,6 +52,9 @@ const fontSize = 12
 /** Mean width of a character of bold DejaVu Sans at this size, pixels, rounded up. */
 const characterWidth = 8
 
+/** Room on the left for ticks as short as those of most plots. Unit: pixels. */
+const leastLeft = 64
+
 const check = ({ hi, label, lo, x, y }: Series): void => {
   const lengths = [x, y, lo ?? x, hi ?? x].map((values) => values.length)
   if (lengths.some((length) => length !== x.length) || x.length === 0 || (lo === undefined) !== (hi === undefined)) {
@@ -108,6 +111,9 @@ const endLabels = (
   )
 }
 
+/** A number without the noise of binary fractions. */
+const tickText = (tick: number): string => `${Number(tick.toPrecision(6))}`
+
 const scaleOf = ({ domain, label, percent = false, ticks }: Axis): Plot.ScaleOptions => ({
   label: percent ? `${label} (%)` : label,
   labelAnchor: "center",
@@ -116,8 +122,22 @@ const scaleOf = ({ domain, label, percent = false, ticks }: Axis): Plot.ScaleOpt
   nice: domain === undefined,
   // Plot scales the data of a percent axis but not what is said about the axis.
   ...(domain === undefined ? {} : { domain: domain.map((end) => percent ? 100 * end : end) }),
-  ...(ticks === undefined ? {} : { ticks: ticks.map((tick) => percent ? 100 * tick : tick) })
+  // Each as it is: Plot would write 0.05 as 0.1 beside 0.5.
+  ...(ticks === undefined
+    ? {}
+    : { ticks: ticks.map((tick) => percent ? 100 * tick : tick), tickFormat: (tick: number) => tickText(tick) })
 })
+
+/** As much of a drawn plot as is looked at. */
+interface Drawn {
+  readonly querySelectorAll: (selector: string) => Iterable<{ readonly textContent: string | null }>
+}
+
+/** Room for the ticks of the y axis and the label beside them. Unit: pixels. */
+const leftOf = (sketch: Drawn): number => {
+  const ticks = [...sketch.querySelectorAll("[aria-label=\"y-axis tick label\"] text")]
+  return ticks.reduce((most, { textContent }) => Math.max(most, 34 + textContent!.length * characterWidth), leastLeft)
+}
 
 const showsZero = ({ domain: [from, to] = [0, 0] }: Axis): boolean => Math.min(from, to) <= 0 && Math.max(from, to) >= 0
 
@@ -136,17 +156,17 @@ export const linePlot = async (options: LinePlot): Promise<string> => {
   const margins = {
     marginTop: subtitle === undefined ? 44 : 62,
     marginRight: Math.min(width / 3, 20 + longest * characterWidth),
-    marginBottom: 50,
-    marginLeft: 64
+    marginBottom: 50
   }
-  const heading = (text: string, dy: number, style: Plot.TextOptions) =>
-    plot.text([text], { frameAnchor: "top-left", dx: 8 - margins.marginLeft, dy: dy - margins.marginTop, ...style })
-  const draw = (labels: ReadonlyArray<Plot.Markish>) =>
+  const heading = (text: string, left: number, dy: number, style: Plot.TextOptions) =>
+    plot.text([text], { frameAnchor: "top-left", dx: 8 - left, dy: dy - margins.marginTop, ...style })
+  const draw = (labels: ReadonlyArray<Plot.Markish>, left: number) =>
     plot.plot({
       document: document as unknown as NonNullable<Plot.PlotOptions["document"]>,
       width,
       height,
       ...margins,
+      marginLeft: left,
       style: {
         fontFamily: "DejaVu Sans, system-ui, sans-serif",
         fontSize: `${fontSize}px`,
@@ -154,22 +174,21 @@ export const linePlot = async (options: LinePlot): Promise<string> => {
         color: ink
       },
       x: { ...scaleOf(options.x), labelOffset: 40 },
-      y: { ...scaleOf(options.y), labelOffset: 52, grid: true, zero: options.y.domain === undefined },
+      y: { ...scaleOf(options.y), labelOffset: left - 12, grid: true, zero: options.y.domain === undefined },
       marks: [
-        heading(title, 8, { fontSize: 15, fontWeight: "bold" }),
-        ...(subtitle === undefined ? [] : [heading(subtitle, 30, { fill: dim })]),
+        heading(title, left, 8, { fontSize: 15, fontWeight: "bold" }),
+        ...(subtitle === undefined ? [] : [heading(subtitle, left, 30, { fill: dim })]),
         plot.ruleY(showsZero(options.y) ? [0] : [], { stroke: dim }),
         ...marks(plot, series),
         ...labels
       ]
     })
-  // Where the lines end is known once the scales are, so the plot is drawn twice.
-  const scale = draw([]).scale("y")!
+  // Where the lines end and how long ticks are is known once the scales are, so the plot is drawn twice.
+  const sketch = draw([], leastLeft)
+  const scale = sketch.scale("y")!
   const factor = options.y.percent === true ? 100 : 1
-  const figure = draw(endLabels(plot, series, (y) => scale.apply(factor * y) as number, {
-    from: margins.marginTop,
-    to: height - margins.marginBottom
-  }))
+  const room = { from: margins.marginTop, to: height - margins.marginBottom }
+  const figure = draw(endLabels(plot, series, (y) => scale.apply(factor * y) as number, room), leftOf(sketch))
   figure.setAttribute("xmlns", "http://www.w3.org/2000/svg")
   figure.setAttribute("role", "img")
   figure.setAttribute("aria-label", title)

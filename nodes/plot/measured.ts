@@ -51,16 +51,6 @@ const statementOf = (source: TableSource, asked: Aggregation): string => {
     " group by x, line, seed having n > 0 order by x, line, seed"
 }
 
-/** Texts cannot stand at the x axis, and DuckDB would say so about a statement that nobody wrote. */
-const checkAxis = ({ schema }: TableSource, x: string): void => {
-  const kind = schema.find(({ name }) => name === x)?.type.kind
-  if (kind !== "string" && kind !== "bool") return
-  throw new PlotRefused({
-    reason: `${x} holds ${kind === "bool" ? "true and false" : "texts"}, an x axis needs numbers`,
-    next: `tell lines apart with --by ${x}, and give --x a column of numbers`
-  })
-}
-
 /** Axes of a sweep over which the plot would average in silence. */
 const leftAxes = ({ axes }: TableSource | ValueSource, { by, x }: Aggregation): ReadonlyArray<string> =>
   axes.filter((axis) => axis !== x && axis !== seedAxis && !by.includes(axis))
@@ -97,7 +87,6 @@ const checkLeft = Effect.fnUntraced(function*(source: TableSource, asked: Aggreg
 })
 
 const ofTable = Effect.fnUntraced(function*(source: TableSource, asked: Aggregation) {
-  yield* Effect.try({ try: () => checkAxis(source, asked.x), catch: (error) => error as PlotRefused })
   yield* checkLeft(source, asked)
   const { columns, rows } = yield* selecting(source, asked, statementOf(source, asked))
   return Array.from({ length: rows }, (_, i): Measured => {
@@ -127,12 +116,6 @@ const ofArms = (source: ValueSource, asked: Aggregation): ReadonlyArray<Measured
   return source.arms.flatMap(({ number, point }): ReadonlyArray<Measured> => {
     const text = point[asked.x]
     if (text === undefined) return []
-    if (text.trim() === "" || !Number.isFinite(Number(text))) {
-      throw new PlotRefused({
-        reason: `${asked.x} has the value ${text}, an x axis needs numbers`,
-        next: `tell lines apart with --by ${asked.x}, and give --x an axis of numbers`
-      })
-    }
     return [{
       line: asked.by.map((axis) => point[axis] ?? "null").join(separator),
       x: Number(text),
@@ -146,7 +129,7 @@ const ofArms = (source: ValueSource, asked: Aggregation): ReadonlyArray<Measured
 /**
  * The measurements of a source, by x, line and seed.
  *
- * **Fails**: `PlotRefused` for an axis that holds no numbers or a condition that DuckDB refuses; `StoreFailed`.
+ * **Fails**: `PlotRefused` where axes would be mixed, and for a condition that DuckDB refuses; `StoreFailed`.
  */
 export const measured = (source: TableSource | ValueSource, asked: Aggregation) =>
   source.kind === "value"

@@ -23,7 +23,9 @@ interface Common {
   readonly name: string
   /** Axes of the sweep, empty where the node is in none. */
   readonly axes: ReadonlyArray<string>
-  /** What may stand at the x axis or tell lines apart. */
+  /** Axes and columns of numbers, which may stand at the x axis. */
+  readonly numbers: ReadonlyArray<string>
+  /** All axes and columns, which may tell lines apart. */
   readonly columns: ReadonlyArray<string>
 }
 
@@ -70,20 +72,25 @@ const ofTable = Effect.fnUntraced(
     const axes = schema.slice(0, labels.includes(named.name) ? 0 : axesOf(named.name, labels)).map(({ name }) => name)
     const names = schema.filter(({ type }) => single.has(type.kind)).map(({ name }) => name)
     const common = { experiment, node: named.name, axes, tables, schema }
+    const countable = schema.filter(({ type }) => numeric.has(type.kind)).map(({ name }) => name)
+    /** What is measured is no axis of its own plot. */
+    const source = (kind: TableSource["kind"], name: string, measured: ReadonlyArray<string>): TableSource => ({
+      ...common,
+      kind,
+      name,
+      numbers: countable.filter((column) => !measured.includes(column)),
+      columns: names.filter((column) => !measured.includes(column))
+    })
     const rates = isScores(schema) ? yield* metricsOf(named, tables) : []
     return [
-      ...rates.map((name): TableSource => ({
-        ...common,
-        kind: "rate",
-        name,
-        columns: names.filter((column) => !["metric", "hits", "n"].includes(column))
-      })),
-      ...schema.filter(({ name, type }) => numeric.has(type.kind) && !axes.includes(name)).map((
-        { name }
-      ): TableSource => ({ ...common, kind: "column", name, columns: names.filter((column) => column !== name) }))
+      ...rates.map((name) => source("rate", name, ["metric", "hits", "n"])),
+      ...countable.filter((name) => !axes.includes(name)).map((name) => source("column", name, [name]))
     ]
   }
 )
+
+const isNumber = (text: string | undefined): boolean =>
+  text === undefined || (text.trim() !== "" && Number.isFinite(Number(text)))
 
 /** Numbers inside the values of arms that share a name. */
 const ofValues = Effect.fnUntraced(function*(experiment: string, node: string, nodes: ReadonlyArray<LatestNode>) {
@@ -102,6 +109,7 @@ const ofValues = Effect.fnUntraced(function*(experiment: string, node: string, n
     node,
     name: path.replaceAll(" · ", "."),
     axes,
+    numbers: axes.filter((axis) => arms.every(({ point }) => isNumber(point[axis]))),
     columns: axes,
     arms
   }))

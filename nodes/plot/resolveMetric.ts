@@ -25,22 +25,19 @@ export const fullName = ({ name, node }: MetricSource): string => `${node}.${nam
 const short = (names: ReadonlyArray<string>): string =>
   names.length <= namesListed ? names.join(", ") : `${names.slice(0, namesListed).join(", ")}, … (${names.length})`
 
-/** What can be plotted: for each node its metrics, and what may stand at the x axis. Lines without colour. */
+/** What can be plotted: for each node its metrics, the x axes and what tells lines apart. Lines without colour. */
 export const plottable = (sources: ReadonlyArray<MetricSource>): ReadonlyArray<string> => {
-  const nodes = Map.groupBy(sources, ({ experiment, node }) => `${node}\n${experiment}`)
-  const several = new Set(sources.map(({ experiment }) => experiment)).size > 1
-  return [...nodes.values()].flatMap((own) => {
+  const possible = sources.filter(({ numbers }) => numbers.length > 0)
+  if (possible.length === 0) return ["nothing yet: no node has numbers along an axis of numbers"]
+  const several = new Set(possible.map(({ experiment }) => experiment)).size > 1
+  return [...Map.groupBy(possible, ({ experiment, node }) => `${node}\n${experiment}`).values()].flatMap((own) => {
     const [first] = own as [MetricSource]
-    const from = several ? `  (${first.experiment})` : ""
-    const columns = [...new Set(own.flatMap((source) => [...source.axes, ...source.columns]))]
+    const xs = [...new Set(own.flatMap(({ numbers }) => numbers))]
+    const others = [...new Set(own.flatMap(({ columns }) => columns))].filter((name) => !xs.includes(name))
     return [
-      `${first.node}${from}`,
-      `  metrics: ${short(own.map(({ name }) => name))}`,
-      first.axes.length > 0
-        ? `  axes: ${first.axes.join(", ")}${
-          first.kind === "value" ? "" : `; columns: ${short(columns.filter((name) => !first.axes.includes(name)))}`
-        }`
-        : `  columns: ${short(columns)}`
+      several ? `${first.node}  (${first.experiment})` : first.node,
+      `  ${short(own.map(({ name }) => name))}`,
+      `  --x ${short(xs)}${others.length === 0 ? "" : `  --by ${short(others)}`}`
     ]
   })
 }
@@ -90,8 +87,17 @@ export const resolveMetric = (
       next: `${didYouMean(x, columns)}it has: ${columns.join(", ") || "none"}`
     })
   }
-  const inSweep = withX.filter(({ axes }) => axes.includes(x))
-  const source = onlyOne(inSweep.length > 0 ? inSweep : withX, metric)
+  const numbers = withX.filter((source) => source.numbers.includes(x))
+  if (numbers.length === 0) {
+    throw new PlotRefused({
+      reason: `${x} holds no numbers, which an x axis needs`,
+      next: `tell lines apart with --by ${x}; --x takes: ${short(withX[0]!.numbers) || "nothing of this node"}`
+    })
+  }
+  const inSweep = numbers.filter(({ axes }) => axes.includes(x))
+  const possible = inSweep.length > 0 ? inSweep : numbers
+  const withBy = possible.filter(({ columns }) => by.every((name) => columns.includes(name)))
+  const source = onlyOne(withBy.length > 0 ? withBy : possible, metric)
   const unknown = by.find((name) => !source.columns.includes(name) || name === x)
   if (unknown !== undefined) {
     const columns = source.columns.filter((name) => name !== x)

@@ -62,6 +62,10 @@ export const commands: { readonly [name: string]: Listed } = {
     description: "a metric along an axis, as SVG and PNG",
     load: async () => (await import("./plot.ts")).plot
   },
+  doctor: {
+    description: "what this machine has for the embedded models and the cache",
+    load: async () => (await import("./doctor.ts")).doctor
+  },
   gc: {
     description: "put aside what nothing needs, and delete what was put aside before",
     load: async () => (await import("./gc.ts")).gc

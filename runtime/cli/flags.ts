@@ -5,13 +5,20 @@ import * as Argument from "effect/cli/Argument"
 import * as Flag from "effect/cli/Flag"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import { relative, resolve } from "node:path"
 import * as Budget from "../Budget.ts"
 import { ExperimentInvalid, type SelectionInvalid } from "../Error.ts"
 import * as Selection from "../Selection.ts"
 import type { Session, SessionOptions } from "../Session.ts"
 import * as Slots from "../Slots.ts"
 
-export const file = Argument.String("experiment").pipe(
+/** A path as it was typed: messages name files as people do. */
+const asTyped = (absolute: string): string =>
+  process.argv.find((argument) => resolve(argument) === absolute) ?? relative(process.cwd(), absolute)
+
+/** A path, so that shells complete it; whether it is a file is said when it is opened. */
+export const file = Argument.Path("experiment").pipe(
+  Argument.map(asTyped),
   Argument.withDescription("the experiment file, for example experiments/quickstart.ts")
 )
 

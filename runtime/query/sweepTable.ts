@@ -5,6 +5,7 @@
 import * as Effect from "effect/Effect"
 import { encodeColumn } from "../../cache/ColumnBuilder.ts"
 import type { Cell, Column, ColumnType } from "../../cache/Columns.ts"
+import { canonicalJson } from "../../cache/Digest.ts"
 import type { SqlTable } from "../../cache/Duck.ts"
 import { TableRefused } from "../../cache/StoreFailed.ts"
 
@@ -52,7 +53,8 @@ export interface Arm {
   readonly table: SqlTable
 }
 
-const shapeOf = (table: SqlTable): string => JSON.stringify(table.schema)
+/** Equal for equal schemas, wherever they were read from: a cache and a run may order the fields of a type differently. */
+const shapeOf = (table: SqlTable): string => canonicalJson(table.schema)
 
 /** A table that no statement can read, because arms of different shape have no common columns. */
 const refused = (name: string, first: Arm, other: Arm): SqlTable => ({

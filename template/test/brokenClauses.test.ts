@@ -3,12 +3,13 @@ import assert from "node:assert/strict"
 import { test } from "node:test"
 import { brokenClauses, shownClauses } from "../nodes/brokenClauses.ts"
 
-const fines = { clauseId: "C2", words: ["fine"], examples: ["need not pay"] }
-const privacy = { clauseId: "C1", words: ["borrowed"], examples: ["lives at"] }
+const fines = { clauseId: "C2", examples: ["need not pay"] }
+const privacy = { clauseId: "C1", examples: ["lives at"] }
+const spec = [{ ...privacy, words: ["borrowed"] }, { ...fines, words: ["fine"] }]
 
 test("an answer is read against the clauses whose words the question holds", () => {
-  assert.deepEqual(shownClauses("Is there a FINE?", [privacy, fines]), [fines])
-  assert.deepEqual(shownClauses("When do you close?", [privacy, fines]), [])
+  assert.deepEqual(shownClauses("Is there a FINE?", spec), [fines])
+  assert.deepEqual(shownClauses("When do you close?", spec), [])
 })
 
 test("it breaks those whose examples it says, whatever the case", () => {

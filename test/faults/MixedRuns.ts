@@ -39,6 +39,8 @@ export interface MixedRunOptions {
   readonly env?: NodeJS.ProcessEnv
   /** Modules of `hooks/` that are loaded before the command. */
   readonly hooks?: ReadonlyArray<string>
+  /** What starts the command, for example `readOnly`. */
+  readonly through?: ReadonlyArray<string>
 }
 
 type Counted = ReadonlyMap<string, number>
@@ -65,7 +67,7 @@ export class MixedRuns {
   }
 
   start(options: MixedRunOptions = {}): Started {
-    const { args = [], death, env = {}, hooks = [], refused, tell } = options
+    const { args = [], death, env = {}, hooks = [], refused, tell, through = [] } = options
     const dies = death !== undefined || tell !== undefined
     const imports = [...hooks, ...(dies ? ["dieAt"] : [])].map(hook)
     return start(["run", "experiment.ts", "--cache", this.cache, "--json", ...args], {
@@ -76,8 +78,16 @@ export class MixedRuns {
         FAULTS_REFUSED: refused === true ? refusedRow : "",
         ...(dies ? { FAULTS_DIE: JSON.stringify({ below: this.cache, at: 0, ...death, tell }) } : {}),
         ...env
-      }
+      },
+      through
     })
+  }
+
+  /** A command that only reads the cache. */
+  call(args: ReadonlyArray<string>, options: Pick<MixedRunOptions, "env" | "hooks" | "through"> = {}): Promise<Finished> {
+    const { env = {}, hooks = [], through = [] } = options
+    const all = { NODE_OPTIONS: hooks.map(hook).join(" "), FAULTS_COUNTER: this.#counter, ...env }
+    return start([...args, "--cache", this.cache], { cwd: this.project.path, env: all, through }).finished
   }
 
   /** Runs to the end, however it comes, and notes what the run said is durable. */

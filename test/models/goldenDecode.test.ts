@@ -1,4 +1,4 @@
-/** The decoder against transformers in float64: greedy tokens and their log-probabilities, scaled rotations included. */
+/** The decoder against transformers in float64: greedy tokens, their log-probabilities, scaled rotations. */
 import { assert, describe, it } from "vitest"
 import type { LlamaConfig } from "../../models/Llama.ts"
 import { Decoder } from "../../models/sample/Decoder.ts"

@@ -80,7 +80,7 @@ describe("byte-level BPE", () => {
     assert.deepStrictEqual(tokenizer.encode("e\u0301"), [id("Ã"), id("©")])
   })
 
-  it("cuts as Llama 3 does when the GGUF file says so: three digits stay together, whole tokens win over merges", async () => {
+  it("cuts as Llama 3 does when the GGUF file says so: up to three digits, whole tokens before merges", async () => {
     const change = {
       "tokenizer.ggml.pre": "llama-bpe",
       "tokenizer.ggml.tokens": [...bytePairTokens, "123", "1234", "lo"]

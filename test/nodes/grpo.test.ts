@@ -7,7 +7,7 @@ import type { Completion } from "../../nodes/service/Trainer.ts"
 import { stageTwoOutcome } from "../../nodes/stageTwoOutcome.ts"
 import { Clause, LabelledPrompt } from "../../nodes/tables.ts"
 import { laboratory } from "../runtime/support/world.ts"
-import { clauseRow, given, givenCheckpoint, labelledRow } from "./support/inputs.ts"
+import { clauseRow, given, givenCheckpoint, labelledRow, shownRow } from "./support/inputs.ts"
 import { guardLayer, type Trained, trainerLayer } from "./support/services.ts"
 
 const settings = {
@@ -99,7 +99,12 @@ describe("stage 2", () => {
 
   it("asks the guard about the final answer alone, under all clauses", async () => {
     const { asked } = await reinforce([completion("b", "helps")])
-    assert.deepStrictEqual(asked, [{ prompt: "prompt b", answer: "helps", clauses, label: "benign" }])
+    assert.deepStrictEqual(asked, [{
+      prompt: "prompt b",
+      answer: "helps",
+      clauses: clauses.map(shownRow),
+      label: "benign"
+    }])
   })
 })
 

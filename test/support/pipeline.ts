@@ -39,6 +39,8 @@ export interface StartOptions {
   readonly env?: NodeJS.ProcessEnv
   /** No file may grow beyond this, as if the disk were full. Unit: the shell's blocks, of 512 or 1,024 bytes. */
   readonly largestFile?: number
+  /** A program that starts the command it is given, and its first arguments. */
+  readonly through?: ReadonlyArray<string>
 }
 
 /** Starts `pipeline` with these arguments. */
@@ -47,7 +49,7 @@ export const start = (args: ReadonlyArray<string>, options: StartOptions = {}): 
   const limited = options.largestFile === undefined
     ? []
     : ["/bin/sh", "-c", `ulimit -f ${options.largestFile} && exec "$@"`, "sh"]
-  const [program, ...rest] = [...limited, ...command]
+  const [program, ...rest] = [...options.through ?? [], ...limited, ...command]
   const child = spawn(program!, rest, {
     cwd: options.cwd ?? projectRoot,
     env: { ...process.env, ...options.env }

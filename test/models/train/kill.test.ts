@@ -1,4 +1,7 @@
-/** Processes killed without warning, one after the other: what the last of them writes is what one process would have written. */
+/**
+ * Processes killed without warning, one after the other: what the last of them writes is what one process would have
+ * written.
+ */
 import { spawn } from "node:child_process"
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"

@@ -1,6 +1,6 @@
 /**
- * Adapters in PEFT's format, both ways: those PEFT wrote give PEFT's log-probabilities here; those written here are what
- * `golden/makeGoldens.py` loaded into PEFT for the adapted log-probabilities that `golden.test.ts` compares with.
+ * Adapters in PEFT's format, both ways: those PEFT wrote give PEFT's log-probabilities here; those written here are
+ * what `golden/makeGoldens.py` loaded into PEFT for the adapted log-probabilities that `golden.test.ts` compares with.
  */
 import { cpSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"

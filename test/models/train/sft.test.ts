@@ -207,7 +207,7 @@ describe("runSft", () => {
     assert.deepStrictEqual((await load(merged.to)).weights.get(untouched), (await load(base)).weights.get(untouched))
   })
 
-  it("computes the loss on rows it does not train on, at the steps asked for and at the last, and trains the same", async () => {
+  it("computes the loss on other rows, at the steps asked for and at the last, and trains the same", async () => {
     const rows = alphabetRows.slice(0, 5)
     const evaluation = { rows: [...rows, { id: "long", prompt: "a ".repeat(40), target: "b" }], everySteps: 3 }
     const plain = sftJob(base, { mode: "lora", merge: true })
