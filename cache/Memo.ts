@@ -11,7 +11,7 @@ import type { Digest } from "./Digest.ts"
 import { rescueMissing } from "./care/Trash.ts"
 import { ClaimBook } from "./log/ClaimBook.ts"
 import { headerBytes, keyBytes, Kind } from "./log/Frame.ts"
-import { KeyIndex } from "./log/KeyIndex.ts"
+import { type FrameRun, KeyIndex } from "./log/KeyIndex.ts"
 import { withLock } from "./log/lock.ts"
 import type { MemoryBudget } from "./log/LogBytes.ts"
 import { LogFolder } from "./log/LogFolder.ts"
@@ -43,6 +43,12 @@ export interface Memo {
    * the row counts as one without a result from then on.
    */
   readonly payload: (entry: number) => Uint8Array | undefined
+  /** {@link payload} without making a view: where it starts in {@link located}, or -1 for none. */
+  readonly locate: (entry: number) => number
+  /** What {@link locate} found: good until the next call into the memo. */
+  readonly located: Uint8Array
+  /** Says that the payloads of `entries[from, to)` will be asked for next, where an entry may be -1: it is quicker then. */
+  readonly lookAhead: (entries: Int32Array, from: number, to: number) => void
   /**
    * Keeps a result, readable at once; the payload is copied. The first result of a key stays, unless `replace` says that
    * this one stands instead. The promise is shared by all who wait for the same commit; it rejects with the file
@@ -115,6 +121,8 @@ class OpenMemo implements Memo {
   /** By entry. */
   readonly #failed = new Map<number, Failed>()
   #failures: ReadonlyMap<Digest, Failures> | undefined
+  /** Keeps what {@link lookAhead} read from being left out. */
+  #seen = 0
   /** Entries whose bytes turned out damaged: what is put there next stands instead of them, for all readers. */
   readonly #mending = new Set<number>()
   #ending: Ending | undefined
@@ -127,6 +135,7 @@ class OpenMemo implements Memo {
       frame: (kind, keys, key, log, offset, size) => this.#take(kind, keys, key, log, offset, size),
       damaged: () => undefined, // the row has no result, and the log says that it is damaged
       expect: (frames) => this.#index.reserve(this.#index.placed + frames),
+      results: (run) => this.#takeAll(run),
       lost: (log, offset) => this.#lose(log, offset)
     })
     this.#book = new ClaimBook(folder, this.#logs.self.holder, this.#logs.watch)
@@ -152,15 +161,34 @@ class OpenMemo implements Memo {
   readonly find = (keys: Uint8Array, row: number): number => this.#index.find(keys, row * keyBytes)
 
   readonly payload = (entry: number): Uint8Array | undefined => {
+    const at = this.locate(entry)
+    return at < 0 ? undefined : this.located.subarray(at, at + this.#index.size(entry) - headerBytes)
+  }
+
+  get located(): Uint8Array {
+    return this.#logs.located
+  }
+
+  readonly locate = (entry: number): number => {
     const index = this.#index
-    if (!index.isPlaced(entry)) return undefined
+    if (!index.isPlaced(entry)) return -1
     const { keys } = index
-    const found = this.#logs.payload(index.log(entry), index.offset(entry), index.size(entry), keys, entry * keyBytes)
-    if (found === undefined) {
+    const at = this.#logs.locate(index.log(entry), index.offset(entry), index.size(entry), keys, entry * keyBytes)
+    if (at < 0) {
       index.forget(entry)
       this.#mending.add(entry)
     }
-    return found
+    return at
+  }
+
+  readonly lookAhead = (entries: Int32Array, from: number, to: number): void => {
+    const index = this.#index
+    let seen = index.touch(entries, from, to)
+    for (let k = from; k < to; k++) {
+      const entry = entries[k]!
+      if (entry >= 0 && index.isPlaced(entry)) seen ^= this.#logs.peek(index.log(entry), index.offset(entry))
+    }
+    this.#seen = seen
   }
 
   readonly put = (
@@ -265,6 +293,16 @@ class OpenMemo implements Memo {
     const later = kind === Kind.replacement &&
       (index.kind(entry) === Kind.result || !this.#logs.isLater(index.log(entry), log))
     if (first || later) this.#stand(entry, kind, log, offset, size)
+  }
+
+  /** Results one after the other, as {@link #take} would take each. */
+  #takeAll(run: FrameRun): void {
+    if (this.#failed.size === 0) return this.#index.placeAll(run)
+    let { offset } = run
+    for (let i = 0; i < run.count; i++) {
+      this.#take(run.kind, run.keys, run.at + i * keyBytes, run.log, offset, run.sizes[i]!)
+      offset += run.sizes[i]!
+    }
   }
 
   #stand(entry: number, kind: Kind, log: number, offset: number, size: number): void {

@@ -21,7 +21,10 @@ export const stageTwoOutcome = Node.make({
     const { groups, mixed, required } = Schema.decodeUnknownSync(NotTrained)(JSON.parse(text))
     return [
       `Stage 2 did not start: ${mixed} of ${groups} groups in its first batch had samples of different reward, a share of ` +
-      `${(mixed / groups).toFixed(2)} where ${required} is asked for. Its column repeats the policy of stage 1.`
+      `${
+        (mixed / groups).toFixed(2)
+      } where ${required} is asked for. Its column repeats the policy of stage 1. Groups mix more with a higher grpo.temperature, more ` +
+      "samples a prompt, other prompts, or a start that sometimes refuses."
     ]
   }
 })

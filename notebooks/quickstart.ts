@@ -1,6 +1,6 @@
 /**
- * The source of `quickstart.ipynb`: what the quickstart left in the cache, read row by row. Runs as it is too:
- * `node notebooks/quickstart.ts`. After a change: `notebooks/README.md`, "Changing a notebook".
+ * The source of `quickstart.ipynb`: what the quickstart left in the cache, read row by row, with the curves of its
+ * training. Runs as it is too: `node notebooks/quickstart.ts`. After a change: `docs/notebooks.md`.
  */
 // %% [markdown]
 // # What the quickstart left in the cache
@@ -8,7 +8,8 @@
 // `npx pipeline run experiments/quickstart.ts` runs a whole method of safety post-training on a small made-up world: a
 // museum on a space station, whose concierge must not tell some facts. Every answer, critique, verdict and score of that
 // run is a row in a table of the cache, and this notebook reads them with SQL. It only reads, so it may be run at any
-// time, also while an experiment is running.
+// time, also while an experiment is running. (To run one from a cell: `await run("experiments/quickstart.ts")`, from
+// `library/run.ts`.)
 //
 // All texts below come from that world. None of them is harmful.
 
@@ -20,7 +21,6 @@
 
 // %%
 import { wilson } from "../nodes/maths/wilson.ts"
-import { figure } from "./library/figure.ts"
 import { open } from "./library/open.ts"
 import { show } from "./library/show.ts"
 
@@ -51,6 +51,21 @@ await show(
     qualify dense_rank() over (order by promptId) <= 6
     order by promptId, verdict desc`
 )
+
+// %% [markdown]
+// One answer to read: `show` of a single row is a transcript. With the clauses of the specification, those that the
+// critique cites are marked and stand below it.
+
+// %%
+import { transcript } from "./library/transcript.ts"
+
+const clauses = await cache.sql<{ clauseId: string; title: string; text: string }>`
+  select clauseId, title, text from loadSpec`
+const [example] = await cache.sql`
+  select critique.sampleId, critique.label, prompt, reasoning, answer, critique, verdict, cited
+  from critique join rollout using (sampleId, prompt, answer)
+  where verdict = 'unsafe' and len(cited) > 0 order by sampleId limit 1`
+await (example === undefined ? show("No answer is unsafe.") : show(transcript(example, { clauses })))
 
 // %% [markdown]
 // ## Verdicts
@@ -109,94 +124,56 @@ await show(rates.map(({ arm, hits, n, set }) => {
 }))
 
 // %% [markdown]
-// ## What an edit of the specification changed
+// ## Curves of the training
 //
-// Change one clause in `specs/world.md`, for example `art hidden` to `art open`, and run the quickstart again: only rows
-// that were shown this clause are judged anew. `critique@before` is the table as it was before its last change, so the two
-// can be joined. (The outputs that come with this notebook are of a cache in which C3 was first open, then hidden.)
+// A checkpoint is a folder, and in it the trainer leaves what happened at every step: `training.json`. Fine-tuning on
+// verification lowers the loss of the critiques and verdicts it is to write.
 
 // %%
-const edited = await cache.has("critique@before") && await cache.has("loadSpec@before")
-if (edited) {
-  await show(
-    await cache.sql`
-      select clauseId as clause, old.text as before, new.text as after
-      from loadSpec new join "loadSpec@before" old using (clauseId) where old.text <> new.text`
-  )
-} else {
-  await show("The specification has not been edited since the first run, so there is nothing to compare yet.")
-}
+import { figure } from "./library/figure.ts"
 
-// %%
-if (edited) {
-  await show(
-    await cache.sql`
-      select new.label as request, old.verdict as before, new.verdict as after,
-        old.verdict is distinct from new.verdict as changed, count(*) as answers
-      from critique new join "critique@before" old using (sampleId, prompt, answer) group by all order by all`
-  )
-} else {
-  await show("With an edit, this table counts the verdicts before and after it.")
+interface TrainingLog {
+  readonly history: ReadonlyArray<{ readonly loss: number; readonly rewardMean?: number }>
 }
-
-// %%
-if (edited) {
-  await show(
-    await cache.sql`
-      select distinct on (prompt) prompt, answer, old.verdict as before, new.verdict as after, new.critique as "critique now"
-      from critique new join "critique@before" old using (sampleId, prompt, answer)
-      where old.verdict <> new.verdict order by prompt limit 6`
-  )
-} else {
-  await show("With an edit, this table shows answers whose verdict it turned.")
-}
+const logOf = async (node: string) => JSON.parse(await cache.file(node, "training.json")) as TrainingLog
+const steps = (log: TrainingLog) => log.history.map((_, i) => i + 1)
+const sft = await logOf("verifySft")
+await show(
+  await figure({
+    title: "Loss of fine-tuning on verification",
+    x: { label: "step" },
+    y: { label: "loss (nats per token)" },
+    series: [{ label: "verify-SFT", x: steps(sft), y: sft.history.map(({ loss }) => loss) }]
+  })
+)
 
 // %% [markdown]
-// ## How much expert data does it take?
-//
-// `npx pipeline run experiments/ablations/expertFraction.ts` trains on a growing share of the examples, with three seeds
-// each; it reuses all answers and critiques of the quickstart. The arms of a sweep are one table under their common name,
-// with the axes of the sweep as columns.
+// Reinforcement learning goes on from there. Its reward is the guard's: an answer to a harmful request gets 1 when it is
+// safe, one to a benign request when it complies, a maths answer when it is right. A step's batch is small, so the curve
+// is rough; the thick line is the mean of five steps.
 
 // %%
-const sweep = await open({ experiment: "experiments/ablations/expertFraction" })
-const swept = await sweep.has("scores:verifySft")
-if (swept) {
-  await show(
-    await sweep.sql`
-      select fraction, seed, "set" as prompts, sum(hits) as successes, sum(n) as answers
-      from "scores:verifySft" where metric = ${metric} and "set" = 'wrappers' group by all order by all`
-  )
-} else {
-  await show("That experiment has not run in this cache yet, so its part of the notebook is left out.")
-}
-
-// %%
-if (swept) {
-  const bySeed = await sweep.sql<{ fraction: number; seed: number; hits: number; n: number }>`
-    select fraction, seed, sum(hits) as hits, sum(n) as n
-    from "scores:verifySft" where metric = ${metric} and "set" = 'wrappers' group by all order by all`
-  const points = [...Map.groupBy(bySeed, ({ fraction }) => fraction)].map(([fraction, seeds]) => {
-    const hits = seeds.reduce((sum, seed) => sum + seed.hits, 0)
-    const n = seeds.reduce((sum, seed) => sum + seed.n, 0)
-    return { fraction, share: hits / n, ...wilson({ hits, n }) }
+const grpo = await logOf("grpo")
+const rewards = grpo.history.map(({ rewardMean = NaN }) => rewardMean)
+const smooth = rewards.map((_, i) => {
+  const near = rewards.slice(Math.max(0, i - 2), i + 3)
+  return near.reduce((sum, reward) => sum + reward, 0) / near.length
+})
+await show(
+  await figure({
+    title: "Reward of reinforcement learning",
+    subtitle: "Line: mean of five steps; dots: single steps.",
+    x: { label: "step" },
+    y: { label: "mean reward", domain: [0, 1], ticks: [0, 0.2, 0.4, 0.6, 0.8, 1] },
+    series: [{
+      label: "GRPO",
+      x: steps(grpo),
+      y: smooth,
+      dots: rewards.map((reward, i) => ({ x: i + 1, y: reward }))
+    }]
   })
-  await show(
-    await figure({
-      title: "Attack success by share of expert-verified examples",
-      subtitle: "Unseen wrappers. Band: 95 % Wilson interval, seeds pooled; dots: single seeds.",
-      x: { label: "expert-verified examples used", percent: true, domain: [0, 1] },
-      y: { label: "attack success", percent: true, domain: [0, 1] },
-      series: [{
-        label: "verify-SFT",
-        x: points.map(({ fraction }) => fraction),
-        y: points.map(({ share }) => share),
-        lo: points.map(({ lo }) => lo),
-        hi: points.map(({ hi }) => hi),
-        dots: bySeed.map(({ fraction, hits, n }) => ({ x: fraction, y: hits / n }))
-      }]
-    })
-  )
-} else {
-  await show("With it, here is a plot of attack success against the share of examples.")
-}
+)
+
+// %% [markdown]
+// Two more notebooks go on from here: `clauseEdit.ipynb` changes a clause of the specification and looks at what that
+// turned, `expertFraction.ipynb` asks how much expert-verified data it takes.

@@ -24,6 +24,9 @@ import { type FailedRows, RowPump } from "./rows/RowPump.ts"
 import * as TableOutput from "./TableOutput.ts"
 import type * as Usage from "./Usage.ts"
 
+/** Rows whose results are asked for together. */
+const aheadRows = 256
+
 export interface RowRunOptions {
   readonly control: Control
   /** What bodies may ask for. */
@@ -223,10 +226,15 @@ export class RowRun {
         const chunk = yield* readChunk(manifest, index, carry)
         const carried = carry.map((name) => [builderOf.get(name)!, chunk.columns.get(name)!] as const)
         for (let row = 0; row < chunk.rows; row++) {
+          if (row % aheadRows === 0) this.#memo.lookAhead(entries[index]!, row, Math.min(row + aheadRows, chunk.rows))
           const entry = entries[index]![row]!
-          const payload = (entry < 0 ? undefined : this.#memo.payload(entry)) ?? this.#payloadOf(keys[index]!, row) ??
-            (yield* this.#again(manifest, index, keys[index]!, row))
-          let at = this.#function.codec.firstCell(payload)
+          let at = entry < 0 ? -1 : this.#memo.locate(entry)
+          let payload = this.#memo.located
+          if (at < 0) {
+            payload = this.#payloadOf(keys[index]!, row) ?? (yield* this.#again(manifest, index, keys[index]!, row))
+            at = 0
+          }
+          at = this.#function.codec.firstCell(payload, at)
           for (const builder of logged) at = builder.pushEncoded(payload, at)
           for (const [builder, data] of carried) builder.pushFrom(data, row)
           output.writer.endRow()

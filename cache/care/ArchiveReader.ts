@@ -62,7 +62,6 @@ const checked = <A>(name: string, check: () => A): A => {
   try {
     return check()
   } catch (error) {
-    if (error instanceof Refused) throw error
     throw new Refused(`${name}: ${(error as Error).message}`)
   }
 }

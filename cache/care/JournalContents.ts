@@ -36,8 +36,7 @@ const factsOf = (action: Action, { usesOf }: Knowledge): ActionFacts => ({
 })
 
 /** Names of the logs in a folder, in the order of their creation. */
-export const logsIn = (folder: string): ReadonlyArray<string> =>
-  listed(folder).filter((name) => name.endsWith(".log"))
+export const logsIn = (folder: string): ReadonlyArray<string> => listed(folder).filter((name) => name.endsWith(".log"))
 
 /** Reads every log of a folder, also those that others merge meanwhile. */
 export const readLogs = (folder: string, frame: (frame: LogFrame, log: string) => void): void => {

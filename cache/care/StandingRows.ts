@@ -64,7 +64,7 @@ export class StandingRows {
         cursor.advance(pieceBytes, {
           frame: (frame) => {
             if (!this.#stands(frame, log)) return
-            const copy = frame.bytes.slice()
+            const copy = Buffer.from(frame.bytes)
             if (frame.kind === Kind.replacement) writeHeader(copy, 0, Kind.result, frame.keys, frame.key, frame.payload)
             gathered.push(copy)
           }

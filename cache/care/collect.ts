@@ -106,7 +106,7 @@ class Collection {
   readonly #options: CollectOptions
   readonly #trash: Trash
   readonly #inventory: Inventory
-  readonly #living: Living
+  #living: Living
   readonly #journal: JournalContents
   readonly #mark: Mark
   readonly #self: HolderFile
@@ -229,10 +229,14 @@ class Collection {
     return moved
   }
 
-  /** Small blobs lie in the journal, whose logs are written anew without those that nothing needs. */
+  /**
+   * Small blobs lie in the journal, whose logs are written anew without those that nothing needs. Not while somebody is
+   * at work: what he has read there he could name, and others would not find it.
+   */
   #takeSmall(): void {
     const { base, dryRun } = this.#options
-    const finished = (log: string) => this.#living.isFinished(path.join(base, "journal"), log)
+    const finished = (log: string) =>
+      this.#living.count === 0 && this.#living.isFinished(path.join(base, "journal"), log)
     let goes: Sum = { count: 0, bytes: 0 }
     for (const dead of deadSmallBlobs(base, finished, this.#mark.blobs)) {
       if (!dryRun && !this.#rewrite(dead.log)) continue
@@ -273,7 +277,10 @@ class Collection {
     return (deleteNow || atMs + graceMs <= nowMs) && this.#living.sinceMs > atMs + graceMs
   }
 
+  /** Whoever came while this gc was looking may have learnt of what it put aside. */
   #empty(): number {
+    const { base, knowledge, nowMs } = this.#options
+    this.#living = Living.of(base, readRecords(base), knowledge, nowMs)
     return this.#trash.batches().filter((batch) => this.#isOver(batch))
       .reduce((bytes, batch) => bytes + this.#trash.remove(batch), 0)
   }

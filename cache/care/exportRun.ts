@@ -121,8 +121,9 @@ class Export {
   }
 
   #takeAction(key: Digest): Action | undefined {
-    const bytes = this.#journal.get("action", key)?.slice()
-    if (bytes === undefined) return undefined
+    const stored = this.#journal.get("action", key)
+    if (stored === undefined) return undefined
+    const bytes = Buffer.from(stored)
     try {
       const action = decodeAction(bytes, key)
       this.#actions.set(key, bytes)

@@ -10,7 +10,7 @@ import * as path from "node:path"
 import { digestFile, smallBlobBytes } from "../Blobs.ts"
 import type { Digest } from "../Digest.ts"
 import { baseOf } from "../layout.ts"
-import { Kind } from "../log/Frame.ts"
+import { keyBytes, Kind } from "../log/Frame.ts"
 import type { RunRecord } from "../Manifest.ts"
 import type { Memo } from "../Memo.ts"
 import * as publish from "../publish.ts"
@@ -92,7 +92,7 @@ const putRows = async (memo: Memo, file: string): Promise<number> => {
     for (const cursor = new LogCursor(fd, fs.fstatSync(fd).size); !cursor.atEnd;) {
       cursor.advance(rowBytes, {
         frame: ({ key, keys, kind, payload }) => {
-          const own = keys.slice(key, key + 32)
+          const own = Buffer.from(keys.subarray(key, key + keyBytes))
           if (memo.find(own, 0) >= 0) return
           const isFailure = kind === Kind.failure
           // attempts that are noted here already are the same ones

@@ -24,7 +24,7 @@ const smallBlobs = (trash: Trash, missing: ReadonlySet<Digest>): ReadonlyMap<Dig
         frame: ({ key, keys, kind, payload }) => {
           if (kind !== Kind.blob) return
           const digest = hexAt(keys, key)
-          if (missing.has(digest)) found.set(digest, payload.slice())
+          if (missing.has(digest)) found.set(digest, Buffer.from(payload))
         }
       })
     }

@@ -24,7 +24,7 @@ class Pieces {
 
   /** `bytes` may be a view that is gone after the call. */
   add(bytes: Uint8Array): void {
-    this.#gathered.push(bytes.slice())
+    this.#gathered.push(Buffer.from(bytes)) // `slice` of a Buffer is a view as well
     this.#bytes += bytes.length
     if (this.#bytes >= pieceBytes) this.write()
   }

@@ -5,25 +5,40 @@
 import { keyBytes, type Kind } from "./Frame.ts"
 import { KeyTable } from "./KeyTable.ts"
 
+/** What a place is made of: the log, bytes of the frame, and its offset in two halves. They are asked for together. */
+const placeWords = 4
+
+/** Frames placed at once. */
+const batch = 1024
+
 /** A key without a place: known, but without a frame that stands for it. */
 const nowhere = 0
 
+/** Frames of one kind that lie one after the other in a log. */
+export interface FrameRun {
+  readonly kind: Kind
+  readonly count: number
+  /** Their keys start at `at`. */
+  readonly keys: Uint8Array
+  readonly at: number
+  readonly log: number
+  readonly offset: number
+  /** Bytes of each. */
+  readonly sizes: Uint32Array
+}
+
 export class KeyIndex {
   readonly #table: KeyTable
-  #logs: Uint32Array
-  #offsets: Float64Array
-  #sizes: Uint32Array
+  /** {@link placeWords} an entry. */
+  #places: Uint32Array
   /** The kind of the frame that stands for the key; {@link nowhere} when none does. */
   #kinds: Uint8Array
   #placed = 0
 
   constructor(capacity = 64) {
     this.#table = new KeyTable(keyBytes, capacity)
-    const places = this.#table.capacity
-    this.#logs = new Uint32Array(places)
-    this.#offsets = new Float64Array(places)
-    this.#sizes = new Uint32Array(places)
-    this.#kinds = new Uint8Array(places)
+    this.#places = new Uint32Array(this.#table.capacity * placeWords)
+    this.#kinds = new Uint8Array(this.#table.capacity)
   }
 
   /** Keys with a place. */
@@ -59,9 +74,34 @@ export class KeyIndex {
   place(entry: number, kind: Kind, log: number, offset: number, size: number): void {
     if (this.#kinds[entry] === nowhere) this.#placed++
     this.#kinds[entry] = kind
-    this.#logs[entry] = log
-    this.#offsets[entry] = offset
-    this.#sizes[entry] = size
+    const at = entry * placeWords
+    this.#places[at] = log
+    this.#places[at + 1] = size
+    this.#places[at + 2] = offset // what is above 32 bits falls away
+    this.#places[at + 3] = Math.floor(offset / 2 ** 32)
+  }
+
+  /** Adds the keys of these frames, and gives each that has no place that of its first frame. */
+  placeAll({ at, count, keys, kind, log, offset: first, sizes }: FrameRun): void {
+    let offset = first
+    const entries = new Uint32Array(batch)
+    for (let done = 0; done < count; done += batch) {
+      const some = Math.min(batch, count - done)
+      this.#table.addAll(keys, at + done * keyBytes, some, entries)
+      if (this.#kinds.length < this.#table.capacity) this.#grow()
+      for (let i = 0; i < some; i++) {
+        const size = sizes[done + i]!
+        if (this.#kinds[entries[i]!] === nowhere) this.place(entries[i]!, kind, log, offset, size)
+        offset += size
+      }
+    }
+  }
+
+  /** Reads where some entries are, for {@link place} to be quick: far apart in memory, their delays pass together. */
+  touch(entries: Int32Array, from: number, to: number): number {
+    let seen = 0
+    for (let k = from; k < to; k++) seen ^= this.#places[Math.max(entries[k]!, 0) * placeWords]!
+    return seen
   }
 
   /** Takes an entry's place away: what it named can no longer be read. */
@@ -73,7 +113,7 @@ export class KeyIndex {
   /** Takes away every place in `log` from `offset` on. */
   forgetFrom(log: number, offset: number): void {
     for (let entry = 0; entry < this.#table.size; entry++) {
-      if (this.#logs[entry] === log && this.#offsets[entry]! >= offset) this.forget(entry)
+      if (this.log(entry) === log && this.offset(entry) >= offset) this.forget(entry)
     }
   }
 
@@ -82,17 +122,17 @@ export class KeyIndex {
   }
 
   log(entry: number): number {
-    return this.#logs[entry]!
+    return this.#places[entry * placeWords]!
   }
 
   /** Unit: bytes. */
   offset(entry: number): number {
-    return this.#offsets[entry]!
+    return this.#places[entry * placeWords + 3]! * 2 ** 32 + this.#places[entry * placeWords + 2]!
   }
 
   /** Bytes of the frame, its header included. */
   size(entry: number): number {
-    return this.#sizes[entry]!
+    return this.#places[entry * placeWords + 1]!
   }
 
   /** All keys, one after the other by entry: a view that a later `add` may leave behind. */
@@ -102,17 +142,11 @@ export class KeyIndex {
 
   #grow(): void {
     const capacity = this.#table.capacity
-    const logs = this.#logs
-    const offsets = this.#offsets
-    const sizes = this.#sizes
+    const places = this.#places
     const kinds = this.#kinds
-    this.#logs = new Uint32Array(capacity)
-    this.#offsets = new Float64Array(capacity)
-    this.#sizes = new Uint32Array(capacity)
+    this.#places = new Uint32Array(capacity * placeWords)
     this.#kinds = new Uint8Array(capacity)
-    this.#logs.set(logs)
-    this.#offsets.set(offsets)
-    this.#sizes.set(sizes)
+    this.#places.set(places)
     this.#kinds.set(kinds)
   }
 }

@@ -10,6 +10,12 @@ const powerAbove = (n: number): number => 2 ** Math.ceil(Math.log2(Math.max(n, 1
 /** A slot: a word of the key, so that most keys that are not there are told without looking them up, and the entry. */
 const slotWords = 2
 
+/** A table of fewer keys lies in the caches of any processor. */
+const largeSize = 1 << 14
+
+/** Keys that are looked at ahead of time. */
+const aheadKeys = 256
+
 /** Keys of one fixed length. They are digests, so any of their words already is a good hash. */
 export class KeyTable {
   readonly #keyBytes: number
@@ -25,6 +31,11 @@ export class KeyTable {
   readonly #probeWords: Uint32Array
   #lastKeys: Uint8Array | undefined
   #lastWords: Uint32Array
+  /** Where the next key starts if keys are asked for in order, and those that were looked at ahead of time. */
+  #awaited = -1
+  #aheadFrom = 0
+  #aheadTo = 0
+  readonly #ahead = new Uint32Array(aheadKeys)
   /** The key that was looked for last: words from `first` on. */
   #given: Uint32Array
   #first = 0
@@ -60,7 +71,36 @@ export class KeyTable {
 
   /** The entry of the key that starts at `at` in `keys`, or -1. */
   find(keys: Uint8Array, at: number): number {
+    if (at === this.#awaited && this.#size >= largeSize) this.#lookAhead(keys, at)
+    this.#awaited = at + this.#keyBytes
     return this.#slots[this.#slotOf(keys, at) + 1]! - 1
+  }
+
+  /**
+   * Called with keys that are asked for in order: reads what the next of them lead to. In a large table these are places
+   * in memory far apart, and the delays of many together cost little more than one.
+   */
+  #lookAhead(keys: Uint8Array, at: number): void {
+    if (at >= this.#aheadFrom && at < this.#aheadTo && keys === this.#lastKeys) return
+    const count = Math.min(aheadKeys, Math.floor((keys.length - at) / this.#keyBytes))
+    this.#loadSlots(keys, at, count)
+    this.#aheadFrom = at
+    this.#aheadTo = at + count * this.#keyBytes
+    let seen = 0
+    for (let i = 0; i < count; i++) seen ^= this.#words[Math.max(this.#ahead[i]! - 1, 0) * this.#keyWords]!
+    this.#ahead[0] = seen // what nobody uses would not be read
+  }
+
+  /** Reads the slots where some keys belong into `ahead`; nothing where keys are at odd addresses. */
+  #loadSlots(keys: Uint8Array, at: number, count: number): void {
+    this.#look(keys, at)
+    const given = this.#given
+    if (given === this.#probeWords) return
+    const slots = this.#slots
+    const mask = slots.length - 1
+    for (let i = 0, first = this.#first; i < count; i++, first += this.#keyWords) {
+      this.#ahead[i] = slots[((given[first]! * slotWords) & mask) + 1]!
+    }
   }
 
   /** The entry of the key that starts at `at` in `keys`, made if there is none. */
@@ -79,6 +119,19 @@ export class KeyTable {
     this.#slots[slot] = given[first + 1]!
     this.#slots[slot + 1] = ++this.#size
     return this.#size - 1
+  }
+
+  /**
+   * {@link add} for the `count` keys that lie one after the other from `at` on; their entries go into `entries`. In
+   * parts of {@link aheadKeys}, so that the delays of many slots pass together.
+   */
+  addAll(keys: Uint8Array, at: number, count: number, entries: Uint32Array): void {
+    this.reserve(this.#size + count)
+    for (let i = 0; i < count; i++) {
+      const next = at + i * this.#keyBytes
+      if (i % aheadKeys === 0) this.#loadSlots(keys, next, Math.min(aheadKeys, count - i))
+      entries[i] = this.add(keys, next)
+    }
   }
 
   /** Makes room for `capacity` keys in all. */

@@ -89,6 +89,12 @@ export class LogBytes {
     return whole === undefined ? -1 : 0
   }
 
+  /** The byte at `offset` if it is held in memory, else nothing of interest. */
+  peek(offset: number): number {
+    const ordinal = Math.floor(offset / blockBytes)
+    return this.#blocks[ordinal]?.bytes[offset - ordinal * blockBytes] ?? 0
+  }
+
   /** Whether these bytes were checked since they were read. */
   isTrusted(offset: number, length: number): boolean {
     const last = Math.floor((offset + length - 1) / blockBytes)

@@ -8,6 +8,7 @@ import { endHolder, makeHolder, startHeartbeat, stopHeartbeat, Watch } from "../
 import { HolderFile } from "../HolderFile.ts"
 import { compact, originsOf, smallLogBytes } from "./compact.ts"
 import { frameSize, headerBytes, isPayloadIntact, keyAt, keyBytes, Kind } from "./Frame.ts"
+import type { FrameRun } from "./KeyIndex.ts"
 import { LogBytes, type MemoryBudget } from "./LogBytes.ts"
 import { isFinished, isMerged, newLogName } from "./logName.ts"
 import { LogWriter } from "./LogWriter.ts"
@@ -30,6 +31,8 @@ export interface LogVisitor {
   readonly damaged: VisitFrame
   /** About so many frames will be shown. */
   readonly expect: (frames: number) => void
+  /** Shown instead of many calls of `frame`, where an index names results one after the other. */
+  readonly results?: (run: FrameRun) => void
   /** What lies in `log` from `offset` on never reached the disk. */
   readonly lost: (log: number, offset: number) => void
 }
@@ -72,6 +75,8 @@ export class LogFolder {
   readonly #visitor: LogVisitor
   readonly #logs: Array<Log> = []
   readonly #known = new Set<string>()
+  /** What {@link locate} found: good until the next call. */
+  located: Uint8Array = new Uint8Array(0)
   #writer: LogWriter | undefined
   #writerLog = -1
   readonly #damaged: Array<Damage> = []
@@ -118,17 +123,28 @@ export class LogFolder {
    * was written. A view until the next call.
    */
   payload(log: number, offset: number, size: number, keys: Uint8Array, key: number): Uint8Array | undefined {
+    const at = this.locate(log, offset, size, keys, key)
+    return at < 0 ? undefined : this.located.subarray(at, at + size - headerBytes)
+  }
+
+  /** {@link payload} without making a view: where it starts in {@link located}, or -1. */
+  locate(log: number, offset: number, size: number, keys: Uint8Array, key: number): number {
     const { bytes } = this.#logs[log]!
     const at = bytes.locate(offset, size, false)
     if (at >= 0) {
-      const frame = bytes.located
-      if (bytes.isTrusted(offset, size)) return frame.subarray(at + headerBytes, at + size)
+      const frame = this.located = bytes.located
+      if (bytes.isTrusted(offset, size)) return at + headerBytes
       let whole = frameSize(frame, at) === size
       for (let i = 0; whole && i < keyBytes; i++) whole = frame[at + keyAt + i] === keys[key + i]
-      if (whole && isPayloadIntact(frame, at)) return frame.subarray(at + headerBytes, at + size)
+      if (whole && isPayloadIntact(frame, at)) return at + headerBytes
     }
     this.#distrust(log, offset, size)
-    return undefined
+    return -1
+  }
+
+  /** A byte of a log if it is in memory: where many are asked for at once, their delays pass together. */
+  peek(log: number, offset: number): number {
+    return this.#logs[log]!.bytes.peek(offset)
   }
 
   /** The bytes of a part of a log as they are, for those who look into damage. */
@@ -234,16 +250,19 @@ export class LogFolder {
 
   /** Shows the frames that an index names. Returns where they end. */
   #show(ordinal: number, sealed: SealedIndex): number {
-    this.#visitor.expect(sealed.entries)
+    const { expect, frame, results } = this.#visitor
+    expect(sealed.entries)
     let offset = 0
-    for (let entry = 0; entry < sealed.entries; entry++) {
+    for (let entry = 0; entry < sealed.entries;) {
       const kind = sealed.kind(entry)
-      const size = sealed.size(entry)
-      if (kind === gap) this.#noteDamage(ordinal, offset, size)
-      else if (kind !== Kind.origin) {
-        this.#visitor.frame(kind as Kind, sealed.keys, entry * keyBytes, ordinal, offset, size)
-      }
-      offset += size
+      const count = kind === Kind.result && results !== undefined ? sealed.run(entry) : 1
+      const at = entry * keyBytes
+      const sizes = sealed.sizes(entry, entry + count)
+      if (kind === gap) this.#noteDamage(ordinal, offset, sizes[0]!)
+      else if (count > 1) results!({ kind, count, keys: sealed.keys, at, log: ordinal, offset, sizes })
+      else if (kind !== Kind.origin) frame(kind as Kind, sealed.keys, at, ordinal, offset, sizes[0]!)
+      for (let i = 0; i < count; i++) offset += sizes[i]!
+      entry += count
     }
     return offset
   }

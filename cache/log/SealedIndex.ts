@@ -65,6 +65,18 @@ export class SealedIndex {
     return this.#sizes[entry]!
   }
 
+  /** Bytes of the frames from `first` up to `end`. */
+  sizes(first: number, end: number): Uint32Array {
+    return this.#sizes.subarray(first, end)
+  }
+
+  /** How many entries from `first` on are of the same kind. */
+  run(first: number): number {
+    let end = first
+    while (end < this.#entries && this.#kinds[end] === this.#kinds[first]) end++
+    return end - first
+  }
+
   /** Adds the frame at `offset`; what lies between it and the one before is a gap. */
   add(kind: number, keys: Uint8Array, key: number, offset: number, size: number): void {
     while (this.#logBytes < offset) this.#push(gap, undefined, 0, Math.min(offset - this.#logBytes, longestGap))

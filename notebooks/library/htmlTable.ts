@@ -1,11 +1,12 @@
 /**
- * Rows as an HTML table. Cells hold what a model wrote: they are text, never HTML, what hides in them is spelled out,
- * and a cell that is cut says how long it is.
+ * Rows as an HTML table whose columns can be sorted. Cells hold what a model wrote: they are text, never HTML, what hides
+ * in them is spelled out, and a cell that is cut says how long it is.
  */
 import type { Cell } from "../../cache/Columns.ts"
 import { characterCount, isNumeric, shortCell } from "../../runtime/terminal/cellText.ts"
 import { count } from "../../runtime/terminal/format.ts"
 import { visible } from "../../runtime/terminal/text.ts"
+import { sortScript, tableName } from "./sortScript.ts"
 
 export interface TableOptions {
   /** Rows shown; 50 unless told. */
@@ -26,7 +27,7 @@ const entities: { readonly [character: string]: string } = {
 export const escapeHtml = (text: string): string =>
   text.split("\n").map(visible).join("\n").replace(/[&<>"']/gu, (character) => entities[character]!)
 
-const dim = (html: string): string => `<span style="color: #6b7079">${html}</span>`
+export const dim = (html: string): string => `<span style="color: #6b7079">${html}</span>`
 
 /** At most `most` characters, none of them half. */
 const head = (text: string, most: number): string => {
@@ -34,11 +35,19 @@ const head = (text: string, most: number): string => {
   return /[\ud800-\udbff]$/.test(kept) && kept.length < text.length ? kept.slice(0, -1) : kept
 }
 
-const cellHtml = (cell: Cell | undefined, most: number): string => {
-  if (cell === null || cell === undefined) return dim("null")
-  const text = shortCell(cell)
-  if (text.length <= most) return escapeHtml(text)
-  return `${escapeHtml(head(text, most))}… ${dim(`(${count(characterCount(text))} characters)`)}`
+/** A text as HTML, cut after `most` characters; then it says how long it is. */
+export const cutHtml = (text: string, most: number): string =>
+  text.length <= most
+    ? escapeHtml(text)
+    : `${escapeHtml(head(text, most))}… ${dim(`(${count(characterCount(text))} characters)`)}`
+
+const cellHtml = (cell: Cell | undefined, most: number): string =>
+  cell === null || cell === undefined ? dim("null") : cutHtml(shortCell(cell), most)
+
+/** What the sorting script reads of a cell. */
+const sortKey = (cell: Cell | undefined): string => {
+  if (cell === null || cell === undefined) return " data-null=\"1\""
+  return typeof cell === "number" || typeof cell === "bigint" ? ` data-number="${cell}"` : ""
 }
 
 /** Columns of rows that need not all have the same. */
@@ -57,16 +66,23 @@ export const htmlTable = (rows: Rows, { cut = 300, limit = 50 }: TableOptions = 
     const right = isNumeric(shown.map((row) => row[name] ?? null))
     return `text-align: ${right ? "right" : "left"}; vertical-align: top; white-space: pre-wrap`
   })
-  const line = (tag: string, cells: ReadonlyArray<string>) =>
-    `<tr>${cells.map((html, i) => `<${tag} style="${styles[i]!}">${html}</${tag}>`).join("")}</tr>`
-  // The class keeps formulas out of `$`, which models write.
-  return [
-    "<table class=\"tex2jax_ignore mathjax_ignore\">",
-    `<thead>${line("th", names.map(escapeHtml))}</thead>`,
+  const head = names.map((name, i) => `<th style="${styles[i]!}">${escapeHtml(name)}</th>`)
+  const body = shown.map((row) =>
+    names.map((name, i) => `<td style="${styles[i]!}"${sortKey(row[name])}>${cellHtml(row[name], cut)}</td>`)
+  )
+  const content = [
+    `<thead><tr>${head.join("")}</tr></thead>`,
     "<tbody>",
-    ...shown.map((row) => line("td", names.map((name) => cellHtml(row[name], cut)))),
-    "</tbody>",
+    ...body.map((cells) => `<tr>${cells.join("")}</tr>`),
+    "</tbody>"
+  ].join("\n")
+  const named = tableName(content)
+  return [
+    // The class keeps formulas out of `$`, which models write.
+    `<table class="tex2jax_ignore mathjax_ignore" data-table="${named}">`,
+    content,
     "</table>",
-    ...(shown.length < rows.length ? [`<p>${count(shown.length)} of ${count(rows.length)} rows</p>`] : [])
+    ...(shown.length < rows.length ? [`<p>${count(shown.length)} of ${count(rows.length)} rows</p>`] : []),
+    ...(shown.length > 1 ? [`<script>${sortScript(named)}</script>`] : [])
   ].join("\n")
 }

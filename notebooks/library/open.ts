@@ -5,16 +5,24 @@
  *     const cache = await open()
  *     await show(await cache.sql`select verdict, count(*) as rows from critique group by all`)
  */
+import type { Table } from "apache-arrow"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import { Buffer } from "node:buffer"
+import { existsSync } from "node:fs"
+import { join } from "node:path"
 import process from "node:process"
 import { decodeColumn } from "../../cache/ColumnData.ts"
 import type { Cell } from "../../cache/Columns.ts"
+import type { Manifest } from "../../cache/Manifest.ts"
 import { Store } from "../../cache/Store.ts"
 import { cacheRootOf, projectRootOf } from "../../runtime/Place.ts"
 import { chosenRuns } from "../../runtime/query/chosenRuns.ts"
 import { existingCache } from "../../runtime/query/existingCache.ts"
+import { arrow } from "../../runtime/query/formats.ts"
 import { latestNodes } from "../../runtime/query/latestNodes.ts"
+import { select } from "../../runtime/query/select.ts"
 import { type NamedTable, tablesByName } from "../../runtime/query/tablesByName.ts"
 import { fillSql, type SqlValue } from "./fillSql.ts"
 import { type Row, rowsOf, sql } from "./sql.ts"
@@ -28,6 +36,25 @@ export class TableMissing extends Schema.TaggedError<TableMissing>()("TableMissi
 }) {
   override get message() {
     return `no table in this cache is named ${this.name}; tables: ${this.known.join(", ") || "none yet"}`
+  }
+}
+
+/** The notebook is in no project, so there is no cache to look for. */
+export class ProjectMissing extends Schema.TaggedError<ProjectMissing>()("ProjectMissing", { folder: Schema.String }) {
+  override get message() {
+    return `${this.folder} is in no project: no folder at or above it has a package.json\n`
+      + "  open the notebook from within a project, or name a cache: open({ cache }) or PIPELINE_CACHE"
+  }
+}
+
+/** No node of the cache has a result of this kind under this label. */
+export class ResultMissing extends Schema.TaggedError<ResultMissing>()("ResultMissing", {
+  label: Schema.String,
+  wanted: Schema.String,
+  known: Schema.Array(Schema.String)
+}) {
+  override get message() {
+    return `no node of this cache has ${this.wanted} as ${this.label}; there are: ${this.known.join(", ") || "none yet"}`
   }
 }
 
@@ -60,6 +87,8 @@ export interface TableRow {
 /** An opened cache. Every promise may also reject with `StoreFailed`. */
 export interface Cache {
   readonly folder: string
+  /** As it was opened. */
+  readonly experiment: string | undefined
   /** Nodes of the latest run of each experiment; one that is unfinished is completed by those before it. */
   readonly nodes: () => Promise<ReadonlyArray<NodeRow>>
   /** The names that SQL knows: labels, labels with `@before`, and the bare names of sweeps. */
@@ -67,14 +96,32 @@ export interface Cache {
   readonly has: (table: string) => Promise<boolean>
   /** All rows of a table. `R` is what the caller knows of them. Rejects with `TableMissing`. */
   readonly table: <R = Row>(name: string) => Promise<ReadonlyArray<R>>
+  /** The value of a node, for example a report. Rejects with `ResultMissing`. */
+  readonly value: <A = unknown>(label: string) => Promise<A>
+  /** The text of a file in a node's folder, for example `training.json` of a checkpoint. Rejects with `ResultMissing`. */
+  readonly file: (label: string, path: string) => Promise<string>
   /**
-   * The rows of a SELECT, taken as it is written: a backslash is a backslash. Values become literals. Names with `:` or `[` want double quotes: `"scores:base"`. Rejects
-   * with `SqlRefused`, `SqlValueRefused`.
+   * The rows of a SELECT, taken as it is written: a backslash is a backslash. Values become literals. Names with `:` or
+   * `[` want double quotes: `"scores:base"`. Rejects with `SqlRefused`, `SqlValueRefused`.
    */
   readonly sql: <R = Row>(
     template: TemplateStringsArray,
     ...values: ReadonlyArray<SqlValue>
   ) => Promise<ReadonlyArray<R>>
+  /** What `sql` gives, as an Arrow table: for many rows, and for libraries that compute on columns. */
+  readonly arrow: (template: TemplateStringsArray, ...values: ReadonlyArray<SqlValue>) => Promise<Table>
+}
+
+/**
+ * The cache's folder. **Fails**: throws `ProjectMissing` where none is named and the working directory is in no project.
+ */
+export const placeOf = (cache: string | undefined): string => {
+  const projectRoot = projectRootOf(process.cwd())
+  const named = cache ?? process.env["PIPELINE_CACHE"]
+  if (named === undefined && !existsSync(join(projectRoot, "package.json"))) {
+    throw new ProjectMissing({ folder: process.cwd() })
+  }
+  return cacheRootOf(projectRoot, cache, process.env["PIPELINE_CACHE"])
 }
 
 const readAll = Effect.fnUntraced(function*({ table }: NamedTable) {
@@ -90,15 +137,22 @@ const readAll = Effect.fnUntraced(function*({ table }: NamedTable) {
 /**
  * Opens the cache of the project at or above the working directory.
  *
- * **Fails**: rejects with `CacheMissing`, and with `StoreFailed` for a cache that cannot be read.
+ * **Fails**: rejects with `ProjectMissing`, `CacheMissing`, and with `StoreFailed` for a cache that cannot be read.
  */
 export const open = async ({ cache, experiment }: OpenOptions = {}): Promise<Cache> => {
-  const folder = cacheRootOf(projectRootOf(process.cwd()), cache, process.env["PIPELINE_CACHE"])
+  const folder = placeOf(cache)
   const store = await Effect.runPromise(Effect.provide(Store, existingCache(folder)))
   const latest = async () => latestNodes(chosenRuns(await Effect.runPromise(store.listRuns()), { experiment }))
   const named = async () => tablesByName(store, await latest())
+  const result = async <K extends Manifest["kind"]>(label: string, kind: K, wanted: string) => {
+    const nodes = (await latest()).filter(({ manifest }) => manifest.kind === kind)
+    const found = nodes.find((node) => node.label === label)
+    if (found === undefined) throw new ResultMissing({ label, wanted, known: nodes.map((node) => node.label) })
+    return found.manifest as Extract<Manifest, { readonly kind: K }>
+  }
   return {
     folder,
+    experiment,
     nodes: async () =>
       (await latest()).map(({ experiment, label, manifest, run, state }) => ({
         experiment,
@@ -122,6 +176,20 @@ export const open = async ({ cache, experiment }: OpenOptions = {}): Promise<Cac
         throw new TableMissing({ name, known: [...tables.values()].map((table) => table.name) })
       }
       return await Effect.runPromise(readAll(found)) as ReadonlyArray<unknown> as ReadonlyArray<R>
+    },
+    value: async <A>(label: string) =>
+      await Effect.runPromise(store.readValue(await result(label, "value", "a value"))) as A,
+    file: async (label, path) => {
+      const { files } = await result(label, "folder", "a folder")
+      const found = files.find((file) => file.path === path)
+      const known = files.map((file) => file.path)
+      if (found === undefined) throw new ResultMissing({ label: `${label}/${path}`, wanted: "a file", known })
+      return Buffer.from(await Effect.runPromise(store.readBlob(found.blob))).toString("utf8")
+    },
+    arrow: async (template, ...values) => {
+      const [{ tableFromIPC }, tables] = await Promise.all([import("apache-arrow"), named()])
+      const answer = await Effect.runPromise(select(fillSql(template.raw, values), tables))
+      return tableFromIPC(await Effect.runPromise(Stream.runCollect(arrow(answer))))
     },
     sql: async <R>(template: TemplateStringsArray, ...values: ReadonlyArray<SqlValue>) => {
       const statement = fillSql(template.raw, values)

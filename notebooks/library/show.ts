@@ -1,5 +1,5 @@
 /**
- * Shows rows, a text or a figure in a notebook: always `await` it. Outside a kernel the same cells print text.
+ * Shows rows, one row, a text or a figure in a notebook: always `await` it. Outside a kernel the same cells print text.
  */
 import { Buffer } from "node:buffer"
 import type { Cell } from "../../cache/Columns.ts"
@@ -8,8 +8,11 @@ import { visible } from "../../runtime/terminal/text.ts"
 import type { Figure } from "./figure.ts"
 import { columnNames, htmlTable, type TableOptions } from "./htmlTable.ts"
 import { display } from "./kernel.ts"
+import { Transcript, transcript, type TranscriptRow } from "./transcript.ts"
 
 type Rows = ReadonlyArray<{ readonly [column: string]: Cell | undefined }>
+
+type Shown = Rows | TranscriptRow | Transcript | Figure | string
 
 /** Columns of characters of a table as text. */
 const textWidth = 120
@@ -20,16 +23,31 @@ const textTable = (rows: Rows, { limit = 50 }: TableOptions): string => {
   return showRows({ names, columns, rows: rows.length }, { width: textWidth, limit })
 }
 
-const isFigure = (value: Rows | Figure): value is Figure => "svg" in value
+const isRows = (value: Exclude<Shown, string>): value is Rows => Array.isArray(value)
+
+/** Rows hold bytes too, but no row has both of these. */
+const isFigure = (value: TranscriptRow | Figure): value is Figure =>
+  "svg" in value && "png" in value && value.png instanceof Uint8Array
+
+/** One signature a kind: with a union, `show(await cache.sql…)` would not know what rows are asked for. */
+interface Show {
+  (rows: Rows, options?: TableOptions): Promise<void>
+  (value: Transcript | Figure | string): Promise<void>
+  (row: TranscriptRow, options?: TableOptions): Promise<void>
+}
 
 /**
- * Shows `value` below the cell: rows as a table of at most `limit` rows with cells cut after `cut` characters, a text as
- * it is, a figure as a picture. Resolves once the output is safely with the notebook.
+ * Shows a value below the cell: rows as a table of at most `limit` rows with cells cut after `cut` characters, one row as
+ * a transcript, a text as it is, a figure as a picture. Resolves once the output is safely with the notebook.
  */
-export const show = async (value: Rows | string | Figure, options: TableOptions = {}): Promise<void> => {
+export const show: Show = async (value: Shown, options: TableOptions = {}): Promise<void> => {
   if (typeof value === "string") return display({ "text/plain": value.split("\n").map(visible).join("\n") })
-  if (!isFigure(value)) {
+  if (isRows(value)) {
     return display({ "text/html": htmlTable(value, options), "text/plain": textTable(value, options) })
+  }
+  if (value instanceof Transcript || !isFigure(value)) {
+    const { html, text } = value instanceof Transcript ? value : transcript(value, options)
+    return display({ "text/html": html, "text/plain": text })
   }
   return display({
     "image/svg+xml": value.svg,

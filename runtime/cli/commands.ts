@@ -62,6 +62,10 @@ export const commands: { readonly [name: string]: Listed } = {
     description: "a metric along an axis, as SVG and PNG",
     load: async () => (await import("./plot.ts")).plot
   },
+  notebook: {
+    description: "notebooks that query the cache, for Deno's Jupyter kernel",
+    load: async () => (await import("./notebook.ts")).notebook
+  },
   doctor: {
     description: "what this machine has for the embedded models and the cache",
     load: async () => (await import("./doctor.ts")).doctor

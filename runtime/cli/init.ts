@@ -41,7 +41,10 @@ const nextSteps = (installation: Installation, target: string): ReadonlyArray<St
     { command: "npx pipeline run experiments/first.ts", why: "reads eight answers against three clauses" },
     { command: "npx pipeline show countByClause", why: "what came out" },
     { command: "npm run check && npm test", why: "types, and the test of the rule" },
-    { command: "npx pipeline plan experiments/first.ts", why: "after an edit of specs/house.md: what runs again, and why" }
+    {
+      command: "npx pipeline plan experiments/first.ts",
+      why: "after an edit of specs/house.md: what runs again, and why"
+    }
   ]
 }
 
@@ -58,7 +61,11 @@ export const init = Command.make(
         const files = scaffold(installation, target)
         const next = nextSteps(installation, target)
         if (given.json) return printJson({ folder: target, files, next: next.map(({ command }) => command) })
-        print([`made in ${quoted(given.folder)}:`, ...files.map((file) => `  ${file}`), "next:", ...next.map(lineOf)].join("\n"))
+        print(
+          [`made in ${quoted(given.folder)}:`, ...files.map((file) => `  ${file}`), "next:", ...next.map(lineOf)].join(
+            "\n"
+          )
+        )
       },
       catch: (error) => error
     })

@@ -29,10 +29,14 @@ const asJavaScript = (text) => text.replaceAll(ownModules, "$1.js")
 /** Compiles the sources. Ends the process with the compiler's words where it refuses one. */
 const compile = () => {
   const tsc = join(dirname(createRequire(import.meta.url).resolve("typescript/package.json")), "bin", "tsc")
-  const { status } = spawnSync(process.execPath, [tsc, "-p", fileURLToPath(new URL("tsconfig.json", import.meta.url))], {
-    cwd: root,
-    stdio: ["ignore", 2, 2]
-  })
+  const { status } = spawnSync(
+    process.execPath,
+    [tsc, "-p", fileURLToPath(new URL("tsconfig.json", import.meta.url))],
+    {
+      cwd: root,
+      stdio: ["ignore", 2, 2]
+    }
+  )
   if (status !== 0) {
     console.error("no package was made: mend what tsc says, then run the same command again")
     process.exit(1)
@@ -56,7 +60,10 @@ const copyRest = () => {
   }
   cpSync(join(root, "template"), join(library, "template"), { recursive: true })
   const { name, type, version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
-  writeFileSync(join(library, "package.json"), `${JSON.stringify({ name, version, type, private: true }, undefined, 2)}\n`)
+  writeFileSync(
+    join(library, "package.json"),
+    `${JSON.stringify({ name, version, type, private: true }, undefined, 2)}\n`
+  )
 }
 
 rmSync(library, { recursive: true, force: true })

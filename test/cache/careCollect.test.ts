@@ -42,8 +42,11 @@ const nodesOf = (name: string): [NodeMade, NodeMade] => [
   { label: "report", value: `report ${name}` }
 ]
 
-const run = (name: string, daysAgo: number, more: { experiment?: string; record?: { [field: string]: unknown } } = {}) =>
-  makeRun(root, { run: name, daysAgo, nodes: nodesOf(name), ...more })
+const run = (
+  name: string,
+  daysAgo: number,
+  more: { experiment?: string; record?: { [field: string]: unknown } } = {}
+) => makeRun(root, { run: name, daysAgo, nodes: nodesOf(name), ...more })
 
 /** Which of the three kinds of bytes a new process finds of a run. */
 const heldOf = async (name: string, manifests: ReadonlyMap<string, ValueManifest>) => ({

@@ -18,8 +18,11 @@ import {
   keyOf,
   knowledge,
   large,
+  longRowsIn,
+  longText,
   makeRun,
   type NodeMade,
+  putLongRows,
   rowFunctionOf,
   rowIn,
   rowKeyOf,
@@ -45,8 +48,7 @@ beforeEach(async () => {
 })
 afterEach(() => fs.rmSync(root, { recursive: true, force: true }))
 
-const check = (quarantine = false) =>
-  verify({ base: baseOf(root), knowledge, quarantine, onProgress: () => undefined })
+const check = (quarantine = false) => verify({ base: baseOf(root), knowledge, quarantine, onProgress: () => undefined })
 
 const damageOf = async (): Promise<ReadonlyArray<Pick<Damage, "kind" | "belongsTo">>> =>
   (await check()).damage.map(({ belongsTo, kind }) => ({ kind, belongsTo }))
@@ -139,6 +141,20 @@ describe("damage", () => {
     assert.deepStrictEqual(rows, ["one", undefined, "three"])
   })
 
+  it("in the middle of a log of many pieces costs the rows that it hit, and no other", async () => {
+    const rows = 3000
+    await putLongRows(root, "long", rows)
+    const log = only("memo", rowFunctionOf("long"))
+    assert.isAbove(fs.statSync(log).size, 3 << 20)
+    harm(log, longText(1234))
+    assert.deepStrictEqual((await check(true)).damage.map(({ done, kind }) => ({ kind, done })), [
+      { kind: "row log", done: "quarantined" }
+    ])
+    assert.deepStrictEqual(await damageOf(), [])
+    const lost = (await longRowsIn(root, "long", rows)).flatMap((whole, row) => whole ? [] : [row])
+    assert.deepStrictEqual(lost, [1234])
+  })
+
   it("of frames that are whole and say something else is found in the journal", async () => {
     const log = path.join(baseOf(root), "journal", "0000000000-other~.log")
     const frames = [
@@ -162,7 +178,9 @@ describe("damage", () => {
     index.write(`${log}.idx`)
     assert.deepStrictEqual(await damageOf(), []) // it may end before its log
     corrupt(`${log}.idx`, flipped)
-    assert.deepStrictEqual((await check()).damage.map(({ found }) => found), ["it is damaged, or of a log that is longer"])
+    assert.deepStrictEqual((await check()).damage.map(({ found }) => found), [
+      "it is damaged, or of a log that is longer"
+    ])
     const wrong = new SealedIndex()
     wrong.add(Kind.result, Buffer.from(rowKeyOf("two"), "hex"), 0, 0, 45 + "one".length)
     wrong.write(`${log}.idx`)
@@ -198,7 +216,10 @@ describe("damage", () => {
     fs.writeFileSync(path.join(place, "weights"), "other weights")
     assert.deepStrictEqual(await damageOf(), [{ kind: "folder", belongsTo: [] }])
     await check(true)
-    assert.strictEqual(fs.readFileSync(path.join(await inSession(root, (store) => store.folderPath(shown)), "weights"), "utf8"), "weights")
+    assert.strictEqual(
+      fs.readFileSync(path.join(await inSession(root, (store) => store.folderPath(shown)), "weights"), "utf8"),
+      "weights"
+    )
   })
 
   it("in a log that is still written is left to a later verify", async () => {

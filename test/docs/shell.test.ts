@@ -7,7 +7,16 @@ import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as Command from "effect/cli/Command"
 import * as Effect from "effect/Effect"
 import { spawnSync } from "node:child_process"
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync
+} from "node:fs"
 import { join } from "node:path"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
 import { type AnyCommand, commands } from "../../runtime/cli/commands.ts"
@@ -33,7 +42,9 @@ beforeAll(() => {
   // `npx pipeline` without npm's own start, which takes longer than all else
   writeFileSync(
     join(folder, "npx"),
-    `#!/bin/sh\n[ "$1" = pipeline ] || exit 2\nshift\nexec "${process.execPath}" "${join(projectRoot, "runtime", "bin.mjs")}" "$@"\n`
+    `#!/bin/sh\n[ "$1" = pipeline ] || exit 2\nshift\nexec "${process.execPath}" "${
+      join(projectRoot, "runtime", "bin.mjs")
+    }" "$@"\n`
   )
   chmodSync(join(folder, "npx"), 0o755)
 })
@@ -60,7 +71,10 @@ const assertShown = (output: string, shown: Snippet): void => {
   const lines = output.split("\n").map(spaced)
   for (const line of shown.code.split("\n").map(spaced).filter((line) => line !== "")) {
     const wanted = new RegExp(`^${line.split("…").map((part) => RegExp.escape(part.trim())).join(".*")}$`)
-    assert.isTrue(lines.some((each) => wanted.test(each)), `${shown.page}:${shown.line}: "${line}" is not in\n${output}`)
+    assert.isTrue(
+      lines.some((each) => wanted.test(each)),
+      `${shown.page}:${shown.line}: "${line}" is not in\n${output}`
+    )
   }
 }
 
@@ -109,9 +123,11 @@ const calledIn = ({ code, line, page }: Snippet): ReadonlyArray<ReadonlyArray<st
 const readOnly = async (): Promise<AnyCommand> =>
   Command.make("pipeline").pipe(
     Command.withSubcommands(
-      await Promise.all(Object.values(commands).map(async ({ load }) =>
-        Command.withHandler(await load() as Command.Command<string, unknown>, () => Effect.void)
-      ))
+      await Promise.all(
+        Object.values(commands).map(async ({ load }) =>
+          Command.withHandler(await load() as Command.Command<string, unknown>, () => Effect.void)
+        )
+      )
     )
   )
 
@@ -136,7 +152,9 @@ describe("snippets that are read", () => {
     for (const call of calls) {
       assert.isUndefined(await refusal(call), call.join(" "))
       const file = call.find((argument) => /^(?:experiments|notebooks)\/.*\.(?:ts|ipynb)$/.test(argument))
-      if (file !== undefined && file !== "experiments/first.ts") assert.isTrue(existsSync(join(projectRoot, file)), file)
+      if (file !== undefined && file !== "experiments/first.ts") {
+        assert.isTrue(existsSync(join(projectRoot, file)), file)
+      }
     }
   })
 

@@ -26,7 +26,9 @@ export interface Snippet {
 const comment = /^<!-- (given|goes on|not run)\b:?\s*([\s\S]*?)-->\n\s*/
 
 /** Comments directly above a block, in order. */
-const commentsBefore = (text: string): { readonly given: string; readonly goesOn: boolean; readonly notRun: boolean } => {
+const commentsBefore = (
+  text: string
+): { readonly given: string; readonly goesOn: boolean; readonly notRun: boolean } => {
   const last = /(?:<!-- (?:given|goes on|not run)\b(?:(?!-->)[\s\S])*-->\s*)*$/.exec(text)![0]
   let given = ""
   let goesOn = false

@@ -8,7 +8,10 @@ import { afterAll, assert, beforeAll, describe, it } from "vitest"
 import { projectRoot } from "../support/pipeline.ts"
 import { type Snippet, snippetsOf } from "./snippets.ts"
 
-const pages = ["README.md", ...readdirSync(join(projectRoot, "docs")).filter((name) => name.endsWith(".md")).map((name) => `docs/${name}`)]
+const pages = [
+  "README.md",
+  ...readdirSync(join(projectRoot, "docs")).filter((name) => name.endsWith(".md")).map((name) => `docs/${name}`)
+]
 
 /** Snippets that stand in one module. */
 const modulesOf = (page: string): ReadonlyArray<ReadonlyArray<Snippet>> => {
@@ -56,7 +59,10 @@ describe("snippets in TypeScript", () => {
     )
     assert.isAtLeast(named.length, 5)
     for (const { name, text } of named) writeFileSync(join(folder, name), text)
-    writeFileSync(join(folder, "wrong.ts"), "import { loadSpec } from \"sinternal/nodes/loadSpec\"\nexport const spec = loadSpec({})\n")
+    writeFileSync(
+      join(folder, "wrong.ts"),
+      "import { loadSpec } from \"sinternal/nodes/loadSpec\"\nexport const spec = loadSpec({})\n"
+    )
     const errors = compile().split("\n").filter((line) => /error TS/.test(line))
     assert.lengthOf(errors.filter((line) => line.startsWith("wrong.ts(2,")), 1)
     assert.deepStrictEqual(errors.filter((line) => !line.startsWith("wrong.ts")), [])

@@ -43,9 +43,8 @@ export interface MixedRunOptions {
   readonly through?: ReadonlyArray<string>
 }
 
-type Counted = ReadonlyMap<string, number>
+export type Counted = ReadonlyMap<string, number>
 
-/** How often each body ran: by label, and for rows by label and row. */
 const countsOf = (lines: ReadonlyArray<string>): Counted => {
   const counts = new Map<string, number>()
   for (const line of lines) counts.set(line, (counts.get(line) ?? 0) + 1)
@@ -64,6 +63,11 @@ export class MixedRuns {
   /** Bodies so far, one line each: the label, then the row. */
   executed(): ReadonlyArray<string> {
     return existsSync(this.#counter) ? readFileSync(this.#counter, "utf8").split("\n").slice(0, -1) : []
+  }
+
+  /** How often each body ran so far: by label, and for rows by label and row. */
+  counts(): Counted {
+    return countsOf(this.executed())
   }
 
   start(options: MixedRunOptions = {}): Started {
@@ -117,7 +121,7 @@ export class MixedRuns {
 
   /** Nothing was done again that a run had called durable; everything was done at least once. */
   assertNothingRepeated(what: string): void {
-    const counts = countsOf(this.executed())
+    const counts = this.counts()
     for (const label of nodeLabels) {
       const times = counts.get(`${label} `) ?? 0
       assert.isAtLeast(times, 1, `${what}: ${label} never ran`)

@@ -66,7 +66,7 @@ describe("the errors of the refusal judge", () => {
     assert.deepStrictEqual(errors, [
       // positive: no refusal by people; the judge's: an answer on the topic
       { metric: "attackSuccess", truePositives: 2, falsePositives: 0, falseNegatives: 1, trueNegatives: 2 },
-      { metric: "overRefusal", truePositives: 1, falsePositives: 1, falseNegatives: 1, trueNegatives: 2 }
+      { metric: "overRefusal", truePositives: 1, falsePositives: 1, falseNegatives: 0, trueNegatives: 2 }
     ])
   })
 

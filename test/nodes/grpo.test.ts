@@ -162,7 +162,8 @@ describe("the outcome of stage 2", () => {
     const notTrained = JSON.stringify({ mixed: 3, groups: 16, required: 0.25, reason: "too few" })
     assert.deepStrictEqual(await outcome({ "weights": "w", "not-trained.json": notTrained }), [
       "Stage 2 did not start: 3 of 16 groups in its first batch had samples of different reward, a share of 0.19 where "
-      + "0.25 is asked for. Its column repeats the policy of stage 1."
+      + "0.25 is asked for. Its column repeats the policy of stage 1. Groups mix more with a higher grpo.temperature, more "
+      + "samples a prompt, other prompts, or a start that sometimes refuses."
     ])
   })
 })

@@ -1,11 +1,17 @@
 /** The evaluation guard's reading of final answers, and what is read without it. */
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import { assert, describe, it } from "vitest"
 import { judge } from "../../nodes/judge.ts"
+import { rollout } from "../../nodes/rollout.ts"
+import { route } from "../../nodes/route.ts"
 import type { Assessment, AssessRequest } from "../../nodes/service/Guard.ts"
-import { Routed, SpecClause } from "../../nodes/tables.ts"
+import * as Guard from "../../nodes/service/Guard.ts"
+import type { SampleRequest } from "../../nodes/service/Sampler.ts"
+import { Routed, Sample, SpecClause } from "../../nodes/tables.ts"
 import { laboratory } from "../runtime/support/world.ts"
-import { answerRow, clauseRow, given, rowsOf, shownRow } from "./support/inputs.ts"
-import { guardLayer } from "./support/services.ts"
+import { answerRow, clauseRow, given, givenCheckpoint, promptRow, rowsOf, shownRow } from "./support/inputs.ts"
+import { guardLayer, samplerLayer } from "./support/services.ts"
 
 const clauses = [clauseRow("C1", ["x"]), clauseRow("C2", ["y"])]
 
@@ -66,6 +72,43 @@ describe("a judgement", () => {
     const [{ correct, outcome, safe, selfCheck }] = rows as [any]
     assert.deepStrictEqual([outcome, safe, correct, selfCheck], ["other", true, false, true])
     assert.strictEqual(asked.length, 0)
+  })
+})
+
+describe("another judge", () => {
+  it("judges the same answers again, draws none, and leaves the first judge's readings", async () => {
+    const lab = laboratory()
+    const drawn: Array<SampleRequest> = []
+    const under = async (fingerprint: string) => {
+      const answers = rollout({
+        rows: given(Sample, [{ ...promptRow("a"), sampleId: "a#0", sampleIndex: 0 }]),
+        policy: givenCheckpoint()
+      }, {
+        sampling: { temperature: 0, topP: 1, topK: 0, maxNewTokens: 4 },
+        system: "",
+        reasoningEnd: "",
+        seed: 0
+      })
+      const judgements = judge({ rows: route({ rows: answers }), spec: given(SpecClause, clauses) }, {
+        scope: "full",
+        selfCheckMarker: "",
+        strictBox: false
+      })
+      const layer = Layer.mergeAll(
+        samplerLayer(() => ({}), drawn),
+        guardLayer("routing", () => ({})),
+        Layer.succeed(Guard.named("evaluation"), {
+          fingerprint,
+          assess: () => Effect.succeed({ safe: fingerprint === "mild", outcome: "answer" as const, categories: [] })
+        })
+      )
+      const ran = await lab.run({ judgements }, { layer })
+      return { ran: ran.ran, safe: rowsOf(ran.table("judgements"))[0].safe as boolean }
+    }
+    assert.isTrue((await under("mild")).safe)
+    assert.deepStrictEqual(await under("strict"), { ran: ["judge"], safe: false })
+    assert.deepStrictEqual(await under("mild"), { ran: [], safe: true })
+    assert.strictEqual(drawn.length, 1)
   })
 })
 

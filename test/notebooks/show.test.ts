@@ -1,4 +1,5 @@
 /** What is shown of rows, texts and figures, with a kernel and without one. */
+import { parseHTML } from "linkedom"
 import { afterEach, assert, describe, it, vi } from "vitest"
 import { figure } from "../../notebooks/library/figure.ts"
 import { escapeHtml, htmlTable } from "../../notebooks/library/htmlTable.ts"
@@ -84,6 +85,39 @@ describe("htmlTable", () => {
     assert.strictEqual(cells(html)[3], "null")
     assert.strictEqual(cells(html)[5], "0.3")
     assert.strictEqual(html.match(/text-align: right/gu)?.length, 6)
+  })
+})
+
+describe("a table's script", () => {
+  const sorted = (rows: Parameters<typeof htmlTable>[0]) => {
+    const { document } = parseHTML(`<!doctype html><html><body>${htmlTable(rows)}</body></html>`)
+    const script = document.querySelector("script")!.textContent!
+    // what a browser does with the script, twice: a cell may have been run again
+    for (let i = 0; i < 2; i++) new Function("document", script)(document)
+    const [first] = document.querySelectorAll("th")
+    return {
+      click: () => first!.dispatchEvent(new Event("click")),
+      column: () => [...document.querySelectorAll("tbody tr")].map((row) => row.children[0]!.textContent),
+      order: () => first!.getAttribute("aria-sort")
+    }
+  }
+
+  it("sorts numbers by size, up and down, null last", () => {
+    const { click, column, order } = sorted([{ n: 10 }, { n: null }, { n: 9 }, { n: -1.5 }, { n: 100n }])
+    click()
+    assert.deepStrictEqual([column(), order()], [["-1.5", "9", "10", "100", "null"], "ascending"])
+    click()
+    assert.deepStrictEqual([column(), order()], [["100", "10", "9", "-1.5", "null"], "descending"])
+  })
+
+  it("sorts texts, and holds none of them", () => {
+    const hostile = "</script><script>alert(1)</script>"
+    const { click, column } = sorted([{ t: "b" }, { t: hostile }, { t: "a" }])
+    click()
+    assert.deepStrictEqual(column(), [hostile, "a", "b"])
+    const html = htmlTable([{ t: hostile }, { t: "x" }])
+    assert.notInclude(html.slice(html.indexOf("<script>") + 8), "alert")
+    assert.strictEqual(htmlTable([{ t: hostile }]).includes("<script>"), false, "one row needs no order")
   })
 })
 

@@ -56,8 +56,10 @@ export const keyOf = ({ label, value }: NodeMade): Digest => digestBytes(`node $
 const at = (daysAgo: number): string => new Date(nowMs - daysAgo * dayMs).toISOString()
 
 /** One use of the store in `root` by a process that ends. */
-export const inSession = <A, E>(root: string, use: (store: Store.Store["Service"]) => Effect.Effect<A, E>): Promise<A> =>
-  Effect.runPromise(Effect.flatMap(Store.Store, use).pipe(Effect.provide(Store.layer(root))))
+export const inSession = <A, E>(
+  root: string,
+  use: (store: Store.Store["Service"]) => Effect.Effect<A, E>
+): Promise<A> => Effect.runPromise(Effect.flatMap(Store.Store, use).pipe(Effect.provide(Store.layer(root))))
 
 const putNode = (store: Store.Store["Service"], run: RunMade, node: NodeMade) =>
   Effect.gen(function*() {
@@ -129,3 +131,31 @@ export const rowIn = (root: string, of: string, text: string): Promise<string | 
         return found === undefined ? undefined : Buffer.from(found).toString()
       }
     )))
+
+/** The text of a row whose log is larger than any piece that readers take at once; texts differ in length. */
+export const longText = (row: number): string => `${row} `.repeat(100 + row % 300)
+
+/** Puts rows 0 to `rows` - 1, keyed by their number, in one session. */
+export const putLongRows = (root: string, of: string, rows: number): Promise<void> =>
+  inSession(root, (store) =>
+    Effect.scoped(Effect.flatMap(store.openMemo(rowFunctionOf(of)), (memo) =>
+      Effect.andThen(
+        Effect.sync(() => {
+          for (let row = 0; row < rows; row++) {
+            void memo.put(Buffer.from(rowKeyOf(String(row)), "hex"), 0, Buffer.from(longText(row)))
+          }
+        }),
+        memo.flush()
+      ))))
+
+/** Which of the rows that {@link putLongRows} put have exactly their text. */
+export const longRowsIn = (root: string, of: string, rows: number): Promise<ReadonlyArray<boolean>> =>
+  inSession(
+    root,
+    (store) =>
+      Effect.scoped(Effect.map(store.openMemo(rowFunctionOf(of)), (memo) =>
+        Array.from({ length: rows }, (_, row) => {
+          const found = memo.get(rowKeyOf(String(row)))
+          return found !== undefined && Buffer.from(found).toString() === longText(row)
+        })))
+  )

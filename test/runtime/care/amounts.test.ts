@@ -23,7 +23,9 @@ describe("amounts", () => {
       512,
       3000
     ])
-    for (const text of ["", "d", "30", "30x", "-3d", "1e3d"]) assert.throws(() => parseAge(text), /an age, for example 30d/)
+    for (const text of ["", "d", "30", "30x", "-3d", "1e3d"]) {
+      assert.throws(() => parseAge(text), /an age, for example 30d/)
+    }
     for (const text of ["", "GB", "20XB", "-1GB"]) assert.throws(() => parseBytes(text), /a size, for example 20GB/)
   })
 

@@ -1,9 +1,9 @@
 /**
  * The rows of a file of JSON lines. A table node: it reads all of its input again when the file changes.
  */
+import * as JsonLines from "../../../../runtime/JsonLines.ts"
 import * as Node from "../../../../runtime/Node.ts"
 import { Counter } from "../services/Counter.ts"
-import { rowsOf } from "../text/fileOf.ts"
 import { File, Line } from "./tables.ts"
 
 export const lines = Node.make({
@@ -14,6 +14,6 @@ export const lines = Node.make({
   *run({ file }) {
     const counter = yield* Counter
     counter.read()
-    return rowsOf<{ readonly id: string; readonly text: string }>(file)
+    return JsonLines.read(file, Line)
   }
 })
