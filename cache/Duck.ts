@@ -85,8 +85,8 @@ const run = async ({ connection, duck }: Connected, sql: string, options: QueryO
     const chunk = await result.fetchChunk()
     if (chunk === null || chunk.rowCount === 0) break
     const kept = Math.max(0, Math.min(chunk.rowCount, (options.keep ?? Infinity) - rows))
-    for (let i = 0; i < names.length && kept > 0; i++) {
-      const values = chunk.getColumnValues(i)
+    for (let i = 0; i < names.length; i++) {
+      const values = kept === 0 ? [] : chunk.getColumnValues(i)
       for (let row = 0; row < kept; row++) cells[i]!.push(toCell(duck, values[row]!))
     }
     rows += chunk.rowCount

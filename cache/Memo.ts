@@ -47,8 +47,11 @@ export interface Memo {
   readonly locate: (entry: number) => number
   /** What {@link locate} found: good until the next call into the memo. */
   readonly located: Uint8Array
-  /** Says that the payloads of `entries[from, to)` will be asked for next, where an entry may be -1: it is quicker then. */
-  readonly lookAhead: (entries: Int32Array, from: number, to: number) => void
+  /**
+   * Says that the payloads of `entries[from, to)` will be asked for next, where an entry may be -1: it is quicker then.
+   * Returns nothing of interest.
+   */
+  readonly lookAhead: (entries: Int32Array, from: number, to: number) => unknown
   /**
    * Keeps a result, readable at once; the payload is copied. The first result of a key stays, unless `replace` says that
    * this one stands instead. The promise is shared by all who wait for the same commit; it rejects with the file
@@ -121,8 +124,6 @@ class OpenMemo implements Memo {
   /** By entry. */
   readonly #failed = new Map<number, Failed>()
   #failures: ReadonlyMap<Digest, Failures> | undefined
-  /** Keeps what {@link lookAhead} read from being left out. */
-  #seen = 0
   /** Entries whose bytes turned out damaged: what is put there next stands instead of them, for all readers. */
   readonly #mending = new Set<number>()
   #ending: Ending | undefined
@@ -181,14 +182,16 @@ class OpenMemo implements Memo {
     return at
   }
 
-  readonly lookAhead = (entries: Int32Array, from: number, to: number): void => {
+  readonly lookAhead = (entries: Int32Array, from: number, to: number): unknown => {
     const index = this.#index
     let seen = index.touch(entries, from, to)
     for (let k = from; k < to; k++) {
       const entry = entries[k]!
-      if (entry >= 0 && index.isPlaced(entry)) seen ^= this.#logs.peek(index.log(entry), index.offset(entry))
+      if (entry >= 0 && index.isPlaced(entry)) {
+        seen ^= this.#logs.peek(index.log(entry), index.offset(entry), index.size(entry))
+      }
     }
-    this.#seen = seen
+    return seen // what nobody gets would not be read
   }
 
   readonly put = (

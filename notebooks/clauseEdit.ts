@@ -79,7 +79,9 @@ const [turned] = edited
       join rollout using (sampleId, prompt, answer)
     where old.verdict <> new.verdict order by prompt, sampleId limit 1`
   : []
-await (turned === undefined ? show(edited ? "The edit turned no verdict." : notYet) : show(transcript(turned, { clauses })))
+await (turned === undefined
+  ? show(edited ? "The edit turned no verdict." : notYet)
+  : show(transcript(turned, { clauses })))
 
 // %% [markdown]
 // ## Training data
@@ -129,7 +131,14 @@ for (const model of compared ? models : []) {
 if (compared) {
   await show(rates.map(({ hits, model, n, state }) => {
     const { hi, lo } = wilson({ hits, n })
-    return { model, edit: state, "attack success, %": percent(hits / n), from: percent(lo), to: percent(hi), answers: n }
+    return {
+      model,
+      edit: state,
+      "attack success, %": percent(hits / n),
+      from: percent(lo),
+      to: percent(hi),
+      answers: n
+    }
   }))
 } else {
   await show("With an edit, this table compares the models before and after it.")

@@ -1,13 +1,13 @@
 /**
- * The command line: `pipeline COMMAND`. One file per command in `runtime/cli/`, listed in `runtime/cli/commands.ts`;
- * this one joins them and maps every ending to its exit code. Signals are in `runtime/cli/signals.ts`.
+ * The command line: `pipeline COMMAND`. It is handed its commands, joins them and maps every ending to its exit code: the
+ * engine's are one file each in `runtime/cli/`, a method has its own. Signals are in `runtime/cli/signals.ts`.
  */
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as Cause from "effect/Cause"
 import * as Command from "effect/cli/Command"
 import * as Effect from "effect/Effect"
 import { readFileSync } from "node:fs"
-import { type AnyCommand, commands } from "./cli/commands.ts"
+import type { AnyCommand, Commands } from "./cli/commands.ts"
 import { fail, failWith, finish } from "./cli/output.ts"
 import { runMain } from "./cli/signals.ts"
 
@@ -20,7 +20,7 @@ const readsAllCommands = (argument: string): boolean => /^--(?:wizard|completion
  * The command line with the commands that `args` may mean loaded, told by their names alone; of the others it has the
  * name and the description, which is all that a list of commands or an unknown command needs.
  */
-const commandLine = async (args: ReadonlyArray<string>): Promise<AnyCommand> => {
+const commandLine = async (commands: Commands, args: ReadonlyArray<string>): Promise<AnyCommand> => {
   const all = args.some(readsAllCommands)
   const subcommands = Object.entries(commands).map(async ([name, { description, load }]) => {
     const command: AnyCommand = all || args.includes(name) ? await load() : Command.make(name)
@@ -44,12 +44,12 @@ const usageErrors = new Set([
   "ValidationError"
 ])
 
-/** Runs the command line of this process. */
-export const main = (): void => {
+/** Runs the command line of this process with these commands. */
+export const main = (commands: Commands): void => {
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code === "EPIPE") process.exit(0)
   })
-  const program = Effect.promise(() => commandLine(process.argv.slice(2))).pipe(
+  const program = Effect.promise(() => commandLine(commands, process.argv.slice(2))).pipe(
     Effect.flatMap((command) => Command.run(command, { version: version() })),
     Effect.catchCause((cause) => {
       if (Cause.hasInterruptsOnly(cause)) return Effect.failCause(cause as Cause.Cause<never>)

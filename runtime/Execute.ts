@@ -15,7 +15,14 @@ import type { StoreFailed } from "../cache/StoreFailed.ts"
 import { attempts, type Retried } from "./Attempts.ts"
 import { bodyEffect } from "./bodyEffect.ts"
 import { Control, Stopped } from "./Control.ts"
-import { type AnyTable, type MakeDefinition, type NodeDefinition, portsOf, rowsPort, type SqlDefinition } from "./Definition.ts"
+import {
+  type AnyTable,
+  type MakeDefinition,
+  type NodeDefinition,
+  portsOf,
+  rowsPort,
+  type SqlDefinition
+} from "./Definition.ts"
 import { NodeFailed, type SourceFailed } from "./Error.ts"
 import { Emit, type RowCounts, type Stop } from "./Event.ts"
 import { asNodeFailed, lostIn } from "./failure.ts"

@@ -3,12 +3,15 @@
  * are equal when they apply the same definition with the same parameters to equal inputs; this is how the arms of a
  * sweep share what their axes do not touch. Nothing is read or run here.
  */
+import { tableSchema } from "../cache/Columns.ts"
 import { canonicalJson } from "../cache/Digest.ts"
 import { placeOfSite } from "./code/definitionPlace.ts"
-import { type Definition, portsOf } from "./Definition.ts"
+import { type AnyTable, type Definition, portsOf } from "./Definition.ts"
 import { ExperimentInvalid, PlanRefused } from "./Error.ts"
 import type { Opened, Point } from "./Experiment.ts"
 import { Parameters } from "./Parameters.ts"
+import type { Targets } from "./Pipeline.ts"
+import { reasonOf } from "./reasonOf.ts"
 import type { AnyRef } from "./Ref.ts"
 
 export interface Vertex {
@@ -145,6 +148,7 @@ class Drafts {
   #definition(definition: Definition) {
     const known = this.#definitions.get(definition)
     if (known !== undefined) return known
+    checkTable(definition)
     const made = { number: this.#definitions.size, ports: Object.keys(portsOf(definition)).sort() }
     this.#definitions.set(definition, made)
     return made
@@ -191,6 +195,34 @@ class Drafts {
   }
 }
 
+/** Refuses a node whose table cannot be stored before anything runs. */
+const checkTable = (definition: Definition): void => {
+  if (definition.output.kind !== "table") return
+  try {
+    tableSchema((definition.output as AnyTable).columns)
+  } catch (error) {
+    throw new PlanRefused({
+      label: `${definition.name}${placeOf(definition)}`,
+      reason: `its table ${definition.output.name} cannot be stored: ${reasonOf(error)}`,
+      next: "give the column a schema whose encoded side is one of these"
+    })
+  }
+}
+
+/** The targets of an arm. Throws where a pipeline's `build` has returned something else. */
+const targetsIn = (experiment: string, targets: Targets): ReadonlyArray<readonly [name: string, ref: AnyRef]> => {
+  const found = typeof targets === "object" && targets !== null ? Object.entries(targets) : []
+  const odd = found.find(([, ref]) => (ref as AnyRef | undefined)?.definition === undefined)
+  if (found.length > 0 && odd === undefined) return found
+  throw new ExperimentInvalid({
+    experiment,
+    reason: odd === undefined
+      ? "its pipeline's `build` returns nothing to run"
+      : `its pipeline's \`build\` returns ${odd[0]}, which is no connected node`,
+    next: "return an object of what calling nodes returns: { name: node(inputs, params) }"
+  })
+}
+
 /** What tells a vertex of a sweep from its siblings. */
 const armOf = (draft: Draft, all: ReadonlyArray<Point>): string => {
   const arms = draft.arms.filter((arm) => arm !== noArm)
@@ -218,7 +250,7 @@ export const build = (experiment: string, opened: Opened): Graph => {
   const points = opened.arms.map((arm) => arm.point)
   const roots = [
     ...opened.arms.flatMap(({ point, targets }) =>
-      Object.entries(targets).map(([name, ref]) => ({ name: name + spell(point), index: drafts.of(ref, point) }))
+      targetsIn(experiment, targets).map(([name, ref]) => ({ name: name + spell(point), index: drafts.of(ref, point) }))
     ),
     ...Object.entries(opened.collected).map(([name, ref]) => ({ name, index: drafts.of(ref, noArm) }))
   ]

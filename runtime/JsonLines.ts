@@ -7,8 +7,7 @@
 import * as Schema from "effect/Schema"
 import { readdirSync } from "node:fs"
 import { join } from "node:path"
-import type { ColumnType } from "../cache/Columns.ts"
-import { tableSchema } from "../cache/Columns.ts"
+import { type ColumnType, tableSchema } from "../cache/Columns.ts"
 import type { TableWriter } from "../cache/TableWriter.ts"
 import { rowWriter } from "./Cells.ts"
 import type { AnyTable } from "./Definition.ts"
@@ -16,6 +15,7 @@ import { type FlatColumn, FlatLine } from "./json/FlatLine.ts"
 import { type LineBlock, lineBlocks } from "./json/lineBlocks.ts"
 import { didYouMean } from "./nearestName.ts"
 import { isAnyText, type PlainCheck, plainCheck } from "./plainCheck.ts"
+import { reasonOf } from "./reasonOf.ts"
 import type { Columns, Folder, Row, Table } from "./Type.ts"
 
 /** A line of a file that is no row of its table. */
@@ -58,10 +58,12 @@ export class JsonLines<A> implements Iterable<A> {
   readonly table: AnyTable
   readonly #folder: Folder<"file">
   readonly #fields: ReadonlyArray<Field>
+  readonly #names: ReadonlyArray<string>
 
   constructor(folder: Folder<"file">, table: AnyTable) {
     this.#folder = folder
     this.table = table
+    this.#names = Object.keys(table.columns)
     this.#fields = Object.entries(table.columns).map(([name, schema]) => ({
       name,
       plain: plainCheck(schema.ast),
@@ -140,17 +142,7 @@ export class JsonLines<A> implements Iterable<A> {
     }
     if (text.trim() === "") return undefined
     const value = parse(text, refuse)
-    const row: { [column: string]: unknown } = {}
-    for (const { decode, name, plain } of this.#fields) {
-      if (!Object.hasOwn(value, name)) throw refuse("the line has no such key", name)
-      const cell = value[name]
-      try {
-        row[name] = plain?.(cell) === true ? cell : decode(cell)
-      } catch (error) {
-        throw refuse((error as Error).message, name)
-      }
-    }
-    const names = this.#fields.map(({ name }) => name)
+    const names = this.#names
     const unknown = Object.keys(value).find((key) => !names.includes(key))
     if (unknown !== undefined) {
       throw refuse(
@@ -158,9 +150,21 @@ export class JsonLines<A> implements Iterable<A> {
         unknown
       )
     }
+    const row: { [column: string]: unknown } = {}
+    for (const { decode, name, plain } of this.#fields) {
+      if (!Object.hasOwn(value, name)) throw refuse("the line has no such key", name)
+      const cell = value[name]
+      try {
+        row[name] = plain?.(cell) === true ? cell : decode(cell)
+      } catch (error) {
+        throw refuse(`${reasonOf(error)}, found ${excerpt(JSON.stringify(cell))}`, name)
+      }
+    }
     return row
   }
 }
+
+const excerpt = (text: string): string => text.length > 40 ? `${text.slice(0, 40)}…` : text
 
 const parse = (text: string, refuse: (reason: string) => LineInvalid): { readonly [key: string]: unknown } => {
   let value: unknown
@@ -170,7 +174,7 @@ const parse = (text: string, refuse: (reason: string) => LineInvalid): { readonl
     throw refuse(`it is not JSON: ${(error as Error).message}`)
   }
   if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as { [key: string]: unknown }
-  throw refuse(`expected an object with a key for each column, found ${text.trim().slice(0, 40)}`)
+  throw refuse(`expected an object with a key for each column, found ${excerpt(text.trim())}`)
 }
 
 /** The rows of the file in `folder` as `table` declares them. Nothing is read before somebody asks for rows. */

@@ -5,6 +5,7 @@ import * as Schema from "effect/Schema"
 import { canonicalJson, NotCanonical } from "../cache/Digest.ts"
 import type { NodeDefinition } from "./Definition.ts"
 import { ExperimentInvalid } from "./Error.ts"
+import { reasonOf } from "./reasonOf.ts"
 import type { AnyRef } from "./Ref.ts"
 
 export interface Decoded {
@@ -75,7 +76,7 @@ export class Parameters {
     return new ExperimentInvalid({
       experiment,
       reason: `${ref.label} does not accept its parameters: ${
-        String((error as Error).message).split("\n").slice(0, 2).join(" ")
+        error instanceof RangeError ? "one of them holds itself" : reasonOf(error)
       }`,
       next: "compare the call with the node's `params`"
     })

@@ -20,7 +20,8 @@ import type { Vertex } from "./Graph.ts"
 import { keyBytes, type KeyParts } from "./Key.ts"
 import { type Keyed, keyTable, readChunk } from "./rows/keyTable.ts"
 import { type Chunk, hexKey, type KeyedChunk, RowFunction } from "./rows/RowFunction.ts"
-import { type FailedRows, RowPump } from "./rows/RowPump.ts"
+import { RowPump } from "./rows/RowPump.ts"
+import type { FailedRows } from "./rows/RowResults.ts"
 import * as TableOutput from "./TableOutput.ts"
 import type * as Usage from "./Usage.ts"
 
@@ -76,10 +77,11 @@ export class RowRun {
     this.#emit = emit
     const { label } = vertex
     this.#pump = new RowPump(rowFunction, {
-      label,
       memo,
       ...options,
       onProgress: () => this.#progress(),
+      onWaiting: (rows) =>
+        emit({ event: "NodeWaiting", label, key: rowFunction.key, for: "another run on this cache", rows }),
       onFailed: (row, reason) => emit({ event: "RowFailed", label, row, reason }),
       onRetry: (row, retried) => emit({ event: "RowRetried", label, row, ...retried }),
       onDone: (chunk, rows) => this.#offer(chunk, rows)
@@ -109,7 +111,7 @@ export class RowRun {
   }
 
   #progress(): void {
-    const { done, failed, shared } = this.#pump
+    const { results: { done, failed }, shared } = this.#pump
     this.#emit({ event: "Progress", label: this.#vertex.label, done: done + failed + shared, total: this.#total })
   }
 
@@ -162,7 +164,7 @@ export class RowRun {
     return Effect.gen({ self: this }, function*() {
       // what was read ahead ends first: its failures are this run's attempts at those rows
       yield* this.#await(() => this.#pump.idle())
-      const attempted = this.#pump.done + this.#pump.failed
+      const attempted = this.#pump.results.done + this.#pump.results.failed
       const sharedAhead = this.#pump.shared // another run did these, and they are found below
       const keyed = yield* keyTable(this.#function, manifest, this.#options.force ? () => -1 : this.#memo.find)
       const missing = this.#withoutAttempted(keyed)
@@ -172,7 +174,7 @@ export class RowRun {
       this.#emit({ event: "RowsFound", label: this.#vertex.label, ...found })
       yield* this.#run(manifest, keyed, missing)
 
-      const { done, failed, failures, retries, shared, usage } = this.#pump
+      const { results: { done, failed, failures, usage }, retries, shared } = this.#pump
       const left = this.#total - done - failed - (shared - sharedAhead)
       const counts: RowCounts = {
         ran: done,

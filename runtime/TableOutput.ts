@@ -12,6 +12,7 @@ import { dataChecker, rowName, rowWriter } from "./Cells.ts"
 import type { AnyTable } from "./Definition.ts"
 import { NodeFailed } from "./Error.ts"
 import { JsonLines } from "./JsonLines.ts"
+import { reasonOf } from "./reasonOf.ts"
 
 /** Rows taken in before others have their turn. */
 const turnRows = 4096
@@ -25,6 +26,13 @@ export interface TableOutputOptions {
   readonly idsChecked?: boolean
   /** Cells come from a statement: nothing has held them against the table's schemas. */
   readonly checkCells?: boolean
+}
+
+/** The id of a row that may be anything, in brackets; empty where it has none. */
+const idIn = (table: AnyTable, row: unknown): string => {
+  if (typeof row !== "object" || row === null) return ""
+  const cells = table.id.flatMap((name) => (row as { readonly [column: string]: unknown })[name] ?? [])
+  return cells.length === 0 ? "" : ` (${cells.join("/")})`
 }
 
 /** The first two rows that share an id, by its cells: equal hashes are only suspects. */
@@ -62,8 +70,21 @@ export const open = Effect.fnUntraced(function*(options: TableOutputOptions) {
       return
     }
     const write = rowWriter(table)
+    const refuse = (reason: string) =>
+      new NodeFailed({ label, key, reason, next: "mend it and run the same command again" })
+    if (typeof rows?.[Symbol.iterator] !== "function") {
+      return yield* refuse(
+        `it returned no rows: an array of rows with the columns ${Object.keys(table.columns).join(", ")} is wanted`
+      )
+    }
     for (const row of rows) {
-      writer.pushRow(write(row))
+      let cells: ReturnType<typeof write>
+      try {
+        cells = write(row)
+      } catch (error) {
+        return yield* refuse(`row ${writer.rows + 1} of its result${idIn(table, row)}: ${reasonOf(error)}`)
+      }
+      writer.pushRow(cells)
       if (writer.rows % turnRows === 0) yield* Effect.yieldNow
     }
   })

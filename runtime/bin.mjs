@@ -24,12 +24,14 @@ const wantsStacks = /--log-level[= ](?:all|trace|debug)\b/.test(process.argv.joi
 if (newEnough) {
   module.enableCompileCache?.()
   const manifest = wantsStacks ? undefined : usableBundle(root)
-  const { main } = await import(
-    manifest === undefined
-      ? "./Cli.ts"
-      : (await import("./start/redirect.mjs")).redirect(root, manifest)("runtime/Cli.ts")
+  const door = manifest === undefined ? undefined : (await import("./start/redirect.mjs")).redirect(root, manifest)
+  // the engine's command line, and the commands that the layers above have joined to the engine's
+  const [{ main }, { commands }] = await Promise.all(
+    door === undefined
+      ? [import("./Cli.ts"), import("../cli/commands.ts")]
+      : ["runtime/Cli.ts", "cli/commands.ts"].map((module) => import(door(module)))
   )
-  main()
+  main(commands)
 } else {
   const ours = nodeAbove(root)
   if (ours === undefined) {

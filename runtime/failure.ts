@@ -5,6 +5,7 @@
 import * as Cause from "effect/Cause"
 import { type BlobDamaged, type BlobMissing, isLost } from "../cache/StoreFailed.ts"
 import { NodeFailed, SourceFailed } from "./Error.ts"
+import { reasonOf } from "./reasonOf.ts"
 
 /** The same cause with its failures and defects as one `NodeFailed`. */
 export const asNodeFailed = (
@@ -15,7 +16,7 @@ export const asNodeFailed = (
   if (Cause.hasInterruptsOnly(cause)) return cause as Cause.Cause<never>
   const error = Cause.squash(cause)
   if (error instanceof NodeFailed || error instanceof SourceFailed) return Cause.fail(error)
-  const reason = error instanceof Error ? error.message : String(error)
+  const reason = reasonOf(error)
   return Cause.fail(
     new NodeFailed({ label, key, reason, next: "finished work is kept; mend it and run the same command again" })
   )

@@ -8,7 +8,8 @@ import * as path from "node:path"
 import { Readable } from "node:stream"
 import { createZstdDecompress, zstdDecompressSync } from "node:zlib"
 import * as Schema from "effect/Schema"
-import { canonicalJson, type Digest } from "../Digest.ts"
+import { smallBlobBytes } from "../Blobs.ts"
+import { canonicalJson, type Digest, digestBytes } from "../Digest.ts"
 import { safePath } from "../folders.ts"
 import { Kind } from "../log/Frame.ts"
 import { type Action, blobsOf, decodeAction, decodeRun, type Manifest, type RunRecord } from "../Manifest.ts"
@@ -20,14 +21,21 @@ import { decodePin, encodePin, type Pin } from "./Pins.ts"
 import { readLog } from "./readLog.ts"
 import * as tar from "./tar.ts"
 
-/** What an archive holds, checked. Files lie in the reader's folder, synced. */
+/** A blob in the reader's folder: a large one is a file of its own, synced; small ones share one. Unit: bytes. */
+export interface StagedBlob {
+  readonly file: string
+  readonly offset: number
+  readonly size: number
+}
+
+/** What an archive holds, checked. */
 export interface Archive {
   readonly run: RunRecord
   /** Whole lines. */
   readonly events: string
   readonly pins: ReadonlyArray<Pin>
   readonly actions: ReadonlyArray<Action>
-  readonly blobs: ReadonlyMap<Digest, string>
+  readonly blobs: ReadonlyMap<Digest, StagedBlob>
   readonly rows: ReadonlyMap<Digest, string>
 }
 
@@ -103,8 +111,9 @@ class ArchiveReader {
   readonly #listed: Array<Contents["files"][number]> = []
   readonly #texts = new Map<Entry["kind"], string>()
   readonly #actions: Array<Action> = []
-  readonly #blobs = new Map<Digest, string>()
+  readonly #blobs = new Map<Digest, StagedBlob>()
   readonly #rows = new Map<Digest, string>()
+  #smallBytes = 0
 
   constructor(source: ByteSource, folder: string) {
     this.#source = source
@@ -133,11 +142,23 @@ class ArchiveReader {
 
   async #take(entry: Entry, name: string, size: number): Promise<void> {
     const hash = createHash("sha256")
-    if (entry.kind === "blob" || entry.kind === "rows") await this.#takeFile(entry, name, size, hash)
+    if (entry.kind === "blob" && size <= smallBlobBytes) await this.#takeSmall(entry.digest, name, size)
+    else if (entry.kind === "blob" || entry.kind === "rows") await this.#takeFile(entry, name, size, hash)
     else await this.#takeText(entry, name, size, hash)
     if ((await this.#source.read(tar.padding(size).length)).some((byte) => byte !== 0)) {
       throw new Refused("a file's end is damaged")
     }
+  }
+
+  /** A small blob. */
+  async #takeSmall(digest: Digest, name: string, size: number): Promise<void> {
+    const bytes = await this.#source.read(size)
+    this.#listed.push([name, size, digestBytes(bytes)])
+    if (digestBytes(bytes) !== digest) throw new Refused(`the bytes of ${name} do not have this digest`)
+    const file = path.join(this.#folder, "small")
+    fs.appendFileSync(file, bytes, { mode: 0o600 })
+    this.#blobs.set(digest, { file, offset: this.#smallBytes, size })
+    this.#smallBytes += size
   }
 
   async #takeFile(entry: Extract<Entry, { digest: Digest }>, name: string, size: number, hash: Hash): Promise<void> {
@@ -158,7 +179,8 @@ class ArchiveReader {
       throw new Refused(`the bytes of ${name} do not have this digest`)
     }
     if (entry.kind === "rows") checked(name, () => checkRows(file))
-    ;(entry.kind === "blob" ? this.#blobs : this.#rows).set(entry.digest, file)
+    if (entry.kind === "blob") this.#blobs.set(entry.digest, { file, offset: 0, size })
+    else this.#rows.set(entry.digest, file)
   }
 
   async #takeText(entry: Entry, name: string, size: number, hash: Hash): Promise<void> {

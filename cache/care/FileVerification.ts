@@ -3,9 +3,9 @@
  */
 import * as fs from "node:fs"
 import * as path from "node:path"
-import { digestFile } from "../Blobs.ts"
 import type { Digest } from "../Digest.ts"
 import { decodeRun, folderContent } from "../Manifest.ts"
+import { digestInPieces } from "./digestInPieces.ts"
 import type { Findings } from "./Findings.ts"
 import type { Owners } from "./Owners.ts"
 import { decodePin } from "./Pins.ts"
@@ -64,7 +64,7 @@ export class FileVerification {
   async blob(relative: string, name: Digest): Promise<void> {
     const file = this.#findings.at(relative)
     const stat = fs.statSync(file, { throwIfNoEntry: false })
-    const digest = stat === undefined ? undefined : await digestFile(file).catch(goneOrThrow)
+    const digest = stat === undefined ? undefined : await digestInPieces(file).catch(goneOrThrow)
     if (stat === undefined || digest === undefined) return
     this.#digests.set(stat.ino, digest)
     this.#findings.checked(stat.size)
@@ -84,7 +84,7 @@ export class FileVerification {
     for (const each of unlessGone(() => filesBelow(folder)) ?? []) {
       const stat = fs.statSync(path.join(folder, each), { throwIfNoEntry: false })
       if (stat === undefined) return
-      const blob = this.#digests.get(stat.ino) ?? await digestFile(path.join(folder, each)).catch(goneOrThrow)
+      const blob = this.#digests.get(stat.ino) ?? await digestInPieces(path.join(folder, each)).catch(goneOrThrow)
       if (blob === undefined) return
       files.push({ path: each, blob, bytes: stat.size })
     }

@@ -8,7 +8,7 @@ import * as path from "node:path"
 import { Readable } from "node:stream"
 import { pipeline } from "node:stream/promises"
 import { createZstdCompress } from "node:zlib"
-import { canonicalJson, type Digest } from "../Digest.ts"
+import { canonicalJson, type Digest, digestBytes } from "../Digest.ts"
 import { parseHolder } from "../Holder.ts"
 import { Blobs } from "../Blobs.ts"
 import { Journal } from "../Journal.ts"
@@ -151,9 +151,17 @@ class Export {
     yield tar.trailer()
   }
 
-  #whole(name: string, body: string | Uint8Array): AsyncGenerator<Uint8Array> {
+  /** A file that is held in memory, in one piece. */
+  *#whole(name: string, body: string | Uint8Array): Generator<Uint8Array> {
     const bytes = typeof body === "string" ? Buffer.from(body) : body
-    return this.#file(name, bytes.length, [bytes])
+    this.#passed(bytes.length)
+    this.#files.push([name, bytes.length, digestBytes(bytes)])
+    yield Buffer.concat([tar.header(name, bytes.length), bytes, tar.padding(bytes.length)])
+  }
+
+  #passed(bytes: number): void {
+    this.#done += bytes
+    this.#options.onProgress(this.#done, Math.max(this.#total, this.#done))
   }
 
   async *#file(
@@ -165,8 +173,7 @@ class Export {
     const hash = createHash("sha256")
     for await (const piece of pieces) {
       hash.update(piece)
-      this.#done += piece.length
-      this.#options.onProgress(this.#done, Math.max(this.#total, this.#done))
+      this.#passed(piece.length)
       yield piece
     }
     yield tar.padding(size)

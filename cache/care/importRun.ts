@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import { randomBytes } from "node:crypto"
 import * as fs from "node:fs"
 import * as path from "node:path"
-import { digestFile, smallBlobBytes } from "../Blobs.ts"
+import { smallBlobBytes } from "../Blobs.ts"
 import type { Digest } from "../Digest.ts"
 import { baseOf } from "../layout.ts"
 import { keyBytes, Kind } from "../log/Frame.ts"
@@ -16,8 +16,9 @@ import type { Memo } from "../Memo.ts"
 import * as publish from "../publish.ts"
 import { Store } from "../Store.ts"
 import { attempt, attemptAsync, type StoreFailed } from "../StoreFailed.ts"
-import { type Archive, readArchive } from "./ArchiveReader.ts"
+import { type Archive, readArchive, type StagedBlob } from "./ArchiveReader.ts"
 import { ArchiveRefused } from "./ArchiveRefused.ts"
+import { digestInPieces } from "./digestInPieces.ts"
 import { Pins } from "./Pins.ts"
 import { LogCursor } from "./readLog.ts"
 
@@ -65,20 +66,29 @@ const staged = Effect.fnUntraced(function*(root: string, { file, onProgress }: I
   return "refused" in archive ? yield* archive.refused : archive
 })
 
+const readPart = ({ file, offset, size }: StagedBlob): Buffer => {
+  const bytes = Buffer.alloc(size)
+  const fd = fs.openSync(file, "r")
+  try {
+    fs.readSync(fd, bytes, 0, size, offset)
+  } finally {
+    fs.closeSync(fd)
+  }
+  return bytes
+}
+
 /** Returns whether the cache lacked it. */
-const putBlob = Effect.fnUntraced(function*(digest: Digest, file: string) {
+const putBlob = Effect.fnUntraced(function*(digest: Digest, staged: StagedBlob) {
   const store = yield* Store
-  const base = baseOf(store.root)
-  const size = yield* attempt("import", store.root, () => fs.statSync(file).size)
-  const held = yield* store.holds({ kind: "value", blob: digest, content: "" })
-  if (size <= smallBlobBytes) {
-    yield* store.putBlob(yield* attempt("import", store.root, () => fs.readFileSync(file)))
+  if (staged.size <= smallBlobBytes) {
+    const held = yield* store.holds({ kind: "value", blob: digest, content: "" })
+    yield* store.putBlob(yield* attempt("import", store.root, () => readPart(staged)))
     return !held
   }
   return yield* attemptAsync("import", store.root, async () => {
-    const target = path.join(base, "blobs", digest.slice(0, 2), digest.slice(2))
-    if (fs.existsSync(target) && await digestFile(target) === digest) return false
-    publish.publishTemporary(file, target)
+    const target = path.join(baseOf(store.root), "blobs", digest.slice(0, 2), digest.slice(2))
+    if (fs.existsSync(target) && await digestInPieces(target) === digest) return false
+    publish.publishTemporary(staged.file, target)
     return true
   })
 })
@@ -139,7 +149,7 @@ export const importRun = (options: ImportOptions): Effect.Effect<Imported, Archi
     const archive = yield* staged(store.root, options)
     const { run } = archive
     let [actions, blobs, rows] = [0, 0, 0]
-    for (const [digest, file] of archive.blobs) if (yield* putBlob(digest, file)) blobs++
+    for (const [digest, blob] of archive.blobs) if (yield* putBlob(digest, blob)) blobs++
     for (const [rowFunction, file] of archive.rows) {
       rows += yield* Effect.scoped(Effect.flatMap(
         store.openMemo(rowFunction),

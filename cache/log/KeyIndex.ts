@@ -100,7 +100,11 @@ export class KeyIndex {
   /** Reads where some entries are, for {@link place} to be quick: far apart in memory, their delays pass together. */
   touch(entries: Int32Array, from: number, to: number): number {
     let seen = 0
-    for (let k = from; k < to; k++) seen ^= this.#places[Math.max(entries[k]!, 0) * placeWords]!
+    const { keys } = this.#table
+    for (let k = from; k < to; k++) {
+      const entry = Math.max(entries[k]!, 0)
+      seen ^= this.#places[entry * placeWords]! ^ keys[entry * keyBytes]!
+    }
     return seen
   }
 

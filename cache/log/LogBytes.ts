@@ -39,6 +39,7 @@ export class LogBytes {
   #window: Block | undefined
   #windowOrdinal = -1
   #lastMissed = -2
+  #trusted = false
   /** What {@link locate} found. */
   located: Uint8Array = noBytes
 
@@ -74,9 +75,16 @@ export class LogBytes {
    * call. -1 when the file does not have them. `inOrder` says that what follows will be asked for next.
    */
   locate(offset: number, length: number, inOrder: boolean): number {
-    if (offset + length > this.#end) return -1
     const ordinal = Math.floor(offset / blockBytes)
     const at = offset - ordinal * blockBytes
+    const held = this.#blocks[ordinal]
+    if (held !== undefined && at + length <= held.filled) {
+      this.located = held.bytes
+      this.#trusted = held.trusted
+      return at
+    }
+    if (offset + length > this.#end) return -1
+    this.#trusted = this.#areTrusted(offset, length)
     if (at + length <= blockBytes) {
       const block = this.#block(ordinal, inOrder)
       if (block !== undefined) {
@@ -95,8 +103,12 @@ export class LogBytes {
     return this.#blocks[ordinal]?.bytes[offset - ordinal * blockBytes] ?? 0
   }
 
-  /** Whether these bytes were checked since they were read. */
-  isTrusted(offset: number, length: number): boolean {
+  /** Whether the bytes that were located last were checked since they were read. */
+  get isTrusted(): boolean {
+    return this.#trusted
+  }
+
+  #areTrusted(offset: number, length: number): boolean {
     const last = Math.floor((offset + length - 1) / blockBytes)
     for (let ordinal = Math.floor(offset / blockBytes); ordinal <= last; ordinal++) {
       if (this.#blocks[ordinal]?.trusted !== true) return false

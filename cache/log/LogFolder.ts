@@ -133,7 +133,7 @@ export class LogFolder {
     const at = bytes.locate(offset, size, false)
     if (at >= 0) {
       const frame = this.located = bytes.located
-      if (bytes.isTrusted(offset, size)) return at + headerBytes
+      if (bytes.isTrusted) return at + headerBytes
       let whole = frameSize(frame, at) === size
       for (let i = 0; whole && i < keyBytes; i++) whole = frame[at + keyAt + i] === keys[key + i]
       if (whole && isPayloadIntact(frame, at)) return at + headerBytes
@@ -142,9 +142,10 @@ export class LogFolder {
     return -1
   }
 
-  /** A byte of a log if it is in memory: where many are asked for at once, their delays pass together. */
-  peek(log: number, offset: number): number {
-    return this.#logs[log]!.bytes.peek(offset)
+  /** Reads where a frame begins and ends if it is in memory: where many are asked for, their delays pass together. */
+  peek(log: number, offset: number, size: number): number {
+    const { bytes } = this.#logs[log]!
+    return bytes.peek(offset) ^ bytes.peek(offset + size - 1)
   }
 
   /** The bytes of a part of a log as they are, for those who look into damage. */
@@ -259,7 +260,7 @@ export class LogFolder {
       const at = entry * keyBytes
       const sizes = sealed.sizes(entry, entry + count)
       if (kind === gap) this.#noteDamage(ordinal, offset, sizes[0]!)
-      else if (count > 1) results!({ kind, count, keys: sealed.keys, at, log: ordinal, offset, sizes })
+      else if (count > 1) results!({ kind: Kind.result, count, keys: sealed.keys, at, log: ordinal, offset, sizes })
       else if (kind !== Kind.origin) frame(kind as Kind, sealed.keys, at, ordinal, offset, sizes[0]!)
       for (let i = 0; i < count; i++) offset += sizes[i]!
       entry += count

@@ -27,7 +27,9 @@ const usesSeeds = ({ axes, columns }: TableSource | ValueSource, { by, x }: Aggr
 
 const conditions = (source: TableSource, { where, x }: Aggregation): ReadonlyArray<string> => [
   `${quoteName(x)} is not null`,
-  ...(source.kind === "rate" ? [`metric = ${quoteText(source.name)}`] : [`isfinite(${quoteName(source.name)}::double)`]),
+  ...(source.kind === "rate"
+    ? [`metric = ${quoteText(source.name)}`]
+    : [`isfinite(${quoteName(source.name)}::double)`]),
   // these answers are in other sets already; whoever says which sets means just those
   ...(source.kind === "rate" && source.columns.includes("set") && !/\bset\b/iu.test(where ?? "")
     ? [`not starts_with("set", ${quoteText(categoryPrefix)})`]

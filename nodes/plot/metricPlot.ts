@@ -39,14 +39,18 @@ const seriesOf = ({ line, points }: MetricLine, metric: string): Series => {
 
 const range = (numbers: ReadonlyArray<number>): string => {
   const [least, most] = [Math.min(...numbers), Math.max(...numbers)]
-  return least === most ? least.toLocaleString("en-US") : `${least.toLocaleString("en-US")}–${most.toLocaleString("en-US")}`
+  return least === most
+    ? least.toLocaleString("en-US")
+    : `${least.toLocaleString("en-US")}–${most.toLocaleString("en-US")}`
 }
 
 /** What the bands and the dots are. */
 const subtitle = (points: ReadonlyArray<MetricPoint>, isRate: boolean): string => {
   const seeds = Math.max(...points.map((point) => point.seeds.length))
   const n = `${range(points.map((point) => point.n))} ${isRate ? "answers" : "rows"} a point.`
-  if (isRate) return `Bands: 95 % Wilson intervals${seeds > 0 ? `, ${seeds} seeds pooled; dots: single seeds` : ""}. ${n}`
+  if (isRate) {
+    return `Bands: 95 % Wilson intervals${seeds > 0 ? `, ${seeds} seeds pooled; dots: single seeds` : ""}. ${n}`
+  }
   if (seeds > 0) return `Bands: 95 % Student intervals over ${seeds} seeds; dots: single seeds. ${n}`
   return points.some(({ interval }) => interval !== null) ? `Bands: 95 % intervals of the mean over rows. ${n}` : n
 }
@@ -66,7 +70,10 @@ const axisOf = (label: string, values: ReadonlyArray<number>) => {
  */
 export const metricPlot = async (lines: ReadonlyArray<MetricLine>, options: MetricPlotOptions): Promise<string> => {
   if (lines.length === 0) {
-    throw new PlotRefused({ reason: "no rows are left to plot", next: "check --where, and whether the experiment has run" })
+    throw new PlotRefused({
+      reason: "no rows are left to plot",
+      next: "check --where, and whether the experiment has run"
+    })
   }
   if (lines.length > mostLines) {
     throw new PlotRefused({

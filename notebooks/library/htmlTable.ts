@@ -30,7 +30,7 @@ export const escapeHtml = (text: string): string =>
 export const dim = (html: string): string => `<span style="color: #6b7079">${html}</span>`
 
 /** At most `most` characters, none of them half. */
-const head = (text: string, most: number): string => {
+export const head = (text: string, most: number): string => {
   const kept = text.slice(0, most)
   return /[\ud800-\udbff]$/.test(kept) && kept.length < text.length ? kept.slice(0, -1) : kept
 }
@@ -66,12 +66,12 @@ export const htmlTable = (rows: Rows, { cut = 300, limit = 50 }: TableOptions = 
     const right = isNumeric(shown.map((row) => row[name] ?? null))
     return `text-align: ${right ? "right" : "left"}; vertical-align: top; white-space: pre-wrap`
   })
-  const head = names.map((name, i) => `<th style="${styles[i]!}">${escapeHtml(name)}</th>`)
+  const heads = names.map((name, i) => `<th style="${styles[i]!}">${escapeHtml(name)}</th>`)
   const body = shown.map((row) =>
     names.map((name, i) => `<td style="${styles[i]!}"${sortKey(row[name])}>${cellHtml(row[name], cut)}</td>`)
   )
   const content = [
-    `<thead><tr>${head.join("")}</tr></thead>`,
+    `<thead><tr>${heads.join("")}</tr></thead>`,
     "<tbody>",
     ...body.map((cells) => `<tr>${cells.join("")}</tr>`),
     "</tbody>"

@@ -18,7 +18,7 @@ export const writeKernelspec = (projectRoot: string): string => {
   mkdirSync(kernel, { recursive: true })
   const spec = {
     // By path, so that it is this project's Deno wherever Jupyter was started.
-    argv: [denoOf(projectRoot).path, "jupyter", "--kernel", "--conn", "{connection_file}"],
+    argv: [denoOf(projectRoot).path, "jupyter", "--quiet", "--kernel", "--conn", "{connection_file}"],
     display_name: "Deno",
     language: "typescript"
   }

@@ -54,7 +54,9 @@ export class ResultMissing extends Schema.TaggedError<ResultMissing>()("ResultMi
   known: Schema.Array(Schema.String)
 }) {
   override get message() {
-    return `no node of this cache has ${this.wanted} as ${this.label}; there are: ${this.known.join(", ") || "none yet"}`
+    return `no node of this cache has ${this.wanted} as ${this.label}; there are: ${
+      this.known.join(", ") || "none yet"
+    }`
   }
 }
 

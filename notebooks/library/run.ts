@@ -17,7 +17,9 @@ import { visible } from "../../runtime/terminal/text.ts"
 import { RunView } from "./RunView.ts"
 
 /** A value of a setting; objects and lists are given as JSON. */
-type SettingValue = string | number | boolean | null | ReadonlyArray<SettingValue> | { readonly [name: string]: SettingValue }
+type SettingValue = string | number | boolean | null | ReadonlyArray<SettingValue> | {
+  readonly [name: string]: SettingValue
+}
 
 export interface RunOptions {
   /** Settings by their path. */
@@ -60,7 +62,9 @@ const argumentsOf = (experiment: string, { cache, rehearse, set = {}, stale }: R
   "run",
   experiment,
   "--progress=json",
-  ...Object.entries(set).map(([path, value]) => `--set=${path}=${typeof value === "string" ? value : JSON.stringify(value)}`),
+  ...Object.entries(set).map(([path, value]) =>
+    `--set=${path}=${typeof value === "string" ? value : JSON.stringify(value)}`
+  ),
   ...(cache === undefined ? [] : [`--cache=${cache}`]),
   ...(rehearse === true ? ["--rehearse"] : []),
   ...(stale === undefined ? [] : [`--stale=${stale}`])

@@ -6,7 +6,7 @@ import type { Cell } from "../../cache/Columns.ts"
 import { characterCount, fullCell, shortCell } from "../../runtime/terminal/cellText.ts"
 import { counted } from "../../runtime/terminal/format.ts"
 import { visible, wrap } from "../../runtime/terminal/text.ts"
-import { cutHtml, dim, escapeHtml } from "./htmlTable.ts"
+import { cutHtml, dim, escapeHtml, head } from "./htmlTable.ts"
 
 /** A row of any table. Columns named `prompt`, `reasoning`, `answer`, `critique`, `verdict`, `cited` have their places. */
 export interface TranscriptRow {
@@ -59,7 +59,8 @@ const marked = (text: string, cited: ReadonlyArray<string>, cut: number): string
   if (cited.length === 0 || text.length > cut) return cutHtml(text, cut)
   const longestFirst = [...cited].sort((a, b) => b.length - a.length).map(escapeRegExp)
   const names = new RegExp(`(?<![\\w-])(${longestFirst.join("|")})(?![\\w-])`, "u")
-  return text.split(names).map((piece, i) => i % 2 === 1 ? `<mark>${escapeHtml(piece)}</mark>` : escapeHtml(piece)).join("")
+  return text.split(names).map((piece, i) => i % 2 === 1 ? `<mark>${escapeHtml(piece)}</mark>` : escapeHtml(piece))
+    .join("")
 }
 
 const rest = (row: TranscriptRow): string =>
@@ -73,7 +74,9 @@ const clauseText = ({ clauseId, text, title }: SpecClause): string =>
 
 const verdictHtml = (verdict: Cell): string => {
   const text = shortCell(verdict)
-  return `<p style="margin: 8px 0 0"><b style="color: ${colours[text] ?? "inherit"}">Verdict: ${escapeHtml(text)}</b></p>`
+  return `<p style="margin: 8px 0 0"><b style="color: ${colours[text] ?? "inherit"}">Verdict: ${
+    escapeHtml(text)
+  }</b></p>`
 }
 
 const htmlOf = (row: TranscriptRow, clauses: ReadonlyArray<SpecClause>, cut: number): string => {
@@ -94,7 +97,9 @@ const htmlOf = (row: TranscriptRow, clauses: ReadonlyArray<SpecClause>, cut: num
     + "style=\"border: 1px solid #c9ced6; border-radius: 6px; padding: 8px 14px 12px; margin: 6px 0; max-width: 60em\">",
     dim(cutHtml(rest(row), 400)),
     ...sections,
-    ...clauses.map((clause) => `<div style="margin: 4px 0 0 1em"><mark>${cutHtml(clauseText(clause), cut)}</mark></div>`),
+    ...clauses.map((clause) =>
+      `<div style="margin: 4px 0 0 1em"><mark>${cutHtml(clauseText(clause), cut)}</mark></div>`
+    ),
     ...(row["verdict"] === null || row["verdict"] === undefined ? [] : [verdictHtml(row["verdict"])]),
     "</div>"
   ].join("\n")
@@ -104,7 +109,7 @@ const indented = (text: string): ReadonlyArray<string> =>
   wrap(text, textWidth - 2).map((line) => line === "" ? "" : `  ${line}`)
 
 const cutText = (text: string, cut: number): string =>
-  text.length <= cut ? text : `${text.slice(0, cut)}… (${counted(characterCount(text), "character")})`
+  text.length <= cut ? text : `${head(text, cut)}… (${counted(characterCount(text), "character")})`
 
 const textOf = (row: TranscriptRow, clauses: ReadonlyArray<SpecClause>, cut: number): string => {
   const above = rest(row)

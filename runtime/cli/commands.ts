@@ -1,6 +1,7 @@
 /**
- * Every command by name: what `--help` says of it, and its module, which is loaded when the command is asked for and
- * not before. So a list of commands costs next to nothing, and no command waits for what only another one needs.
+ * The engine's commands by name: what `--help` says of each, and its module, which is loaded when the command is asked for
+ * and not before. So a list of commands costs next to nothing, and no command waits for what only another one needs. What
+ * a method adds, and the whole list that `pipeline` has, is in `cli/commands.ts`.
  */
 import type * as Command from "effect/cli/Command"
 
@@ -12,8 +13,10 @@ export interface Listed {
   readonly load: () => Promise<AnyCommand>
 }
 
-/** In the order in which `--help` lists them. */
-export const commands: { readonly [name: string]: Listed } = {
+/** By name, in the order in which `--help` lists them. */
+export type Commands = { readonly [name: string]: Listed }
+
+export const commands: Commands = {
   init: {
     description: "a small project of your own, ready to run",
     load: async () => (await import("./init.ts")).init
@@ -65,10 +68,6 @@ export const commands: { readonly [name: string]: Listed } = {
   notebook: {
     description: "notebooks that query the cache, for Deno's Jupyter kernel",
     load: async () => (await import("./notebook.ts")).notebook
-  },
-  doctor: {
-    description: "what this machine has for the embedded models and the cache",
-    load: async () => (await import("./doctor.ts")).doctor
   },
   gc: {
     description: "put aside what nothing needs, and delete what was put aside before",

@@ -67,19 +67,23 @@ const install = Command.make("install", {}, () =>
     say(`start Jupyter with it: JUPYTER_PATH=${folder} jupyter lab`)
   })).pipe(Command.withDescription("write the kernel's description into the project"))
 
-const build = Command.make("build", { files: files("sources with cells (default: notebooks/*.ts)") }, (given) =>
-  Effect.gen(function*() {
-    const { buildNotebook } = yield* Effect.promise(() =>
-      above<typeof import("../../notebooks/library/buildNotebook.ts")>("notebooks/library/buildNotebook")
-    )
-    for (const source of yield* chosen(given.files, ".ts")) {
-      const built = buildNotebook(source)
-      if (built !== undefined) print(here(built))
-      else if (given.files.length > 0) {
-        return yield* new QueryRefused({ reason: `${here(source)} has no cells`, next: "cells begin with // %%" })
+const build = Command.make(
+  "build",
+  { files: files("sources with cells (default: notebooks/*.ts)") },
+  (given) =>
+    Effect.gen(function*() {
+      const { buildNotebook } = yield* Effect.promise(() =>
+        above<typeof import("../../notebooks/library/buildNotebook.ts")>("notebooks/library/buildNotebook")
+      )
+      for (const source of yield* chosen(given.files, ".ts")) {
+        const built = buildNotebook(source)
+        if (built !== undefined) print(here(built))
+        else if (given.files.length > 0) {
+          return yield* new QueryRefused({ reason: `${here(source)} has no cells`, next: "cells begin with // %%" })
+        }
       }
-    }
-  })).pipe(Command.withDescription("make notebooks from their sources, without outputs"))
+    })
+).pipe(Command.withDescription("make notebooks from their sources, without outputs"))
 
 const check = Command.make(
   "check",
@@ -96,7 +100,8 @@ const check = Command.make(
           catch: (cause) =>
             new QueryRefused({
               reason: cause instanceof Error ? cause.message : String(cause),
-              next: "a notebook is JSON, and the project needs a tsconfig.json and typescript"
+              next:
+                "cells are checked with the project's own tsconfig.json and typescript, whose other files must be right"
             })
         })
         found.push(...errors.map((error) => ({ file: here(notebook), ...error })))

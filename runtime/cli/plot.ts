@@ -23,14 +23,19 @@ type PlotModule = typeof import("../../nodes/plot/plotMetric.ts")
 type Plotted = import("../../nodes/plot/plotMetric.ts").PlottedMetric
 
 const metric = Argument.String("metric").pipe(
-  Argument.withDescription("a metric, a column or a number in a value, for example attackSuccess; without: what there is"),
+  Argument.withDescription(
+    "a metric, a column or a number in a value, for example attackSuccess; without: what there is"
+  ),
   Argument.optional
 )
 const x = Flag.String("x").pipe(
   Flag.withDescription("the axis: one of a sweep's, or a column of numbers"),
   Flag.optional
 )
-const by = Flag.String("by").pipe(Flag.withDescription("a line for each value of this column; repeatable"), Flag.atLeast(0))
+const by = Flag.String("by").pipe(
+  Flag.withDescription("a line for each value of this column; repeatable"),
+  Flag.atLeast(0)
+)
 const where = Flag.String("where").pipe(
   Flag.withDescription("only rows for which this SQL condition holds: --where \"topic <> 'art'\""),
   Flag.optional

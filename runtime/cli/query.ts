@@ -28,7 +28,9 @@ import { columnsOf } from "./output.ts"
 const tableRows = 50
 
 const statement = Argument.String("statement").pipe(
-  Argument.withDescription("one SELECT in DuckDB's dialect; without it, a prompt on a terminal, else the tables there are"),
+  Argument.withDescription(
+    "one SELECT in DuckDB's dialect; without it, a prompt on a terminal, else the tables there are"
+  ),
   Argument.optional
 )
 const run = Flag.String("run").pipe(
@@ -139,7 +141,9 @@ export const query = Command.make(
           next: "write it to a file with --out, or pipe it into a program"
         })
       }
-      if (asked === undefined && format === "table" && file === undefined && process.stdin.isTTY && process.stdout.isTTY) {
+      if (
+        asked === undefined && format === "table" && file === undefined && process.stdin.isTTY && process.stdout.isTTY
+      ) {
         return yield* ask(choice, given.limit)
       }
       const most = Option.getOrElse(given.limit, () => format === "table" && asked !== undefined ? tableRows : Infinity)

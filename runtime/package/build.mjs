@@ -3,10 +3,11 @@
  * with declarations, since Node strips no types below `node_modules`; the command line with its bundle; the template of
  * `pipeline init`. All of it in one folder that is laid out like the sources:
  *
- *     dist/library/<folder>/<Module>.js, .d.ts     cache, runtime, models, nodes, pipelines, notebooks/library
- *     dist/library/runtime/bin.mjs                 the command; `start/` beside it
+ *     dist/library/<folder>/<Module>.js, .d.ts     cache, runtime, models, nodes, …
+ *     dist/library/runtime/bin.mjs                 the command, called by runtime/pipeline.mjs; `start/` beside it
  *     dist/library/dist/start/                     the bundle, of these modules
  *     dist/library/template/                       files of a new project, as they are
+ *     dist/library/notebooks/run.py                what executes notebooks, called by `pipeline notebook run`
  */
 import { spawnSync } from "node:child_process"
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
@@ -22,7 +23,7 @@ const library = join(root, "dist", "library")
 const beforeStart = ["bin.mjs", "start/bundle.mjs", "start/redirect.mjs", "start/build.mjs"]
 
 /** Specifiers and paths of our own modules, written as they are called in the sources. */
-const ownModules = /(?<=["'])((?:\.{1,2}\/|runtime\/)[\w./]+)\.ts(?=["'])/g
+const ownModules = /(?<=["'])((?:\.{1,2}\/|runtime\/|cli\/)[\w./]+)\.ts(?=["'])/g
 
 const asJavaScript = (text) => text.replaceAll(ownModules, "$1.js")
 
@@ -59,6 +60,7 @@ const copyRest = () => {
     writeFileSync(to, asJavaScript(readFileSync(from, "utf8")), { mode: 0o755 })
   }
   cpSync(join(root, "template"), join(library, "template"), { recursive: true })
+  cpSync(join(root, "notebooks", "run.py"), join(library, "notebooks", "run.py"))
   const { name, type, version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
   writeFileSync(
     join(library, "package.json"),

@@ -3,7 +3,7 @@
  * all its exports, so that a module outside, of a node or of effect, never needs a second instance of one inside.
  *
  * Experiments, pipelines, nodes and models stay outside: their code is digested, and their places on disk are read from
- * call stacks.
+ * call stacks. So do the commands in `cli/` that import them, but for the list of all commands.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, renameSync, rmSync } from "node:fs"
 import { createRequire } from "node:module"
@@ -29,9 +29,9 @@ const looksAtItself = /^runtime\/code\/definitionSite\.[jt]s$/
 /** What is imported together goes into one chunk; a module goes into the first that needs it. */
 const groups = [
   { name: "site", test: (id) => /[\\/]runtime[\\/]code[\\/]definitionSite\.[jt]s$/.test(id) },
-  { name: "start", test: /[\\/]runtime[\\/]Cli\.[jt]s$/ },
+  { name: "start", test: /[\\/](?:runtime[\\/]Cli|cli[\\/]commands)\.[jt]s$/ },
   { name: "engine", test: /[\\/]runtime[\\/]cli[\\/](?:run|plan|why|accept)\.[jt]s$/ },
-  { name: "others", test: /[\\/](?:runtime|cache)[\\/].*\.[jt]s$/ }
+  { name: "others", test: /[\\/](?:runtime|cache|cli)[\\/].*\.[jt]s$/ }
 ].map((group, index, all) => ({ ...group, priority: all.length - index }))
 
 /** Paths as digests and URLs have them. */
@@ -40,11 +40,16 @@ const posix = (path) => path.split(sep).join("/")
 /** A module of the engine: TypeScript in a checkout, JavaScript in the package. What runs before it is `.mjs`. */
 const isModule = (name) => /\.[jt]s$/.test(name) && !name.endsWith(".d.ts")
 
-/** What experiments and nodes import from, and the command line; modules below come with those that import them. */
-const ownRoots = (root) =>
-  ["runtime", "cache"].flatMap((folder) =>
+/**
+ * What experiments and nodes import from, and the command line with the list of its commands; modules below come with
+ * those that import them.
+ */
+const ownRoots = (root) => [
+  ...["runtime", "cache"].flatMap((folder) =>
     readdirSync(join(root, folder)).filter(isModule).map((name) => join(root, folder, name))
-  )
+  ),
+  ...["ts", "js"].map((extension) => join(root, "cli", `commands.${extension}`)).filter((file) => existsSync(file))
+]
 
 const sourcesBelow = (folder) =>
   readdirSync(folder, { recursive: true, withFileTypes: true })
@@ -53,7 +58,7 @@ const sourcesBelow = (folder) =>
 
 /** Modules of effect that sources outside the bundle import: they start faster if these are in it too. */
 const wantedOutside = (root) => {
-  const folders = ["nodes", "pipelines", "models", "experiments"].map((name) => join(root, name))
+  const folders = ["cli", "nodes", "pipelines", "models", "experiments"].map((name) => join(root, name))
   const texts = folders.filter((folder) => existsSync(folder)).flatMap(sourcesBelow)
     .map((file) => readFileSync(file, "utf8"))
   const found = texts.flatMap((text) => [...text.matchAll(/^(?:import|export) .*from "(effect\/[^"]+)";?$/gm)])

@@ -31,7 +31,7 @@ import {
   rowKeyOf,
   valueIn
 } from "./support/careWorld.ts"
-import { blobFile, corrupt, flipped } from "./support/tempStore.ts"
+import { blobFile, corrupt, flipped, noSpace, replaceFs } from "./support/tempStore.ts"
 
 const folder = temporaryFolder()
 let made = 0
@@ -239,6 +239,28 @@ describe("an imported run", () => {
       (store) => Effect.scoped(Effect.map(store.openMemo(rowFunctionOf("rollout")), (memo) => [...memo.failures]))
     )
     assert.deepStrictEqual(failures.map(([key, { attempts }]) => [key, attempts]), [[rowKeyOf("four"), 1]])
+  })
+})
+
+describe("an import that cannot be finished", () => {
+  it("shows no run, and goes through the next time", async () => {
+    const { to } = await exported("run.tar.zst")
+    const full = (from: fs.PathLike, target: fs.PathLike) => {
+      if (/\/(?:runs|memo)\//.test(String(target))) throw noSpace()
+      original(from, target)
+    }
+    const original = fs.renameSync
+    const failed = await Effect.runPromise(
+      Effect.scoped(Effect.andThen(
+        replaceFs({ renameSync: full }),
+        Effect.flip(importRun({ file: to, onProgress: () => undefined }))
+      )).pipe(Effect.provide(Store.layer(other)))
+    )
+    assert.match(failed.message, /no space left/)
+    assert.deepStrictEqual({ ...shownIn(other), blobs: [], memo: [] }, nothing)
+    await imported(to)
+    assert.strictEqual((await recordIn(other, "r1"))?.nodes.length, 2)
+    assert.strictEqual(await rowIn(other, "rollout", "two"), "two")
   })
 })
 

@@ -5,7 +5,7 @@ import { spawnSync } from "node:child_process"
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
-import { commands } from "../../runtime/cli/commands.ts"
+import { commands } from "../../cli/commands.ts"
 import { pipeline, projectRoot, temporaryFolder } from "../support/pipeline.ts"
 
 const temporary = temporaryFolder()

@@ -1,5 +1,5 @@
 /**
- * The notebook in a real Jupyter: packages at their pinned hashes, Deno's kernel, and the cache of a real quickstart.
+ * The notebooks in a real Jupyter: packages at their pinned hashes, Deno's kernel, and the cache of a real quickstart.
  * Needs a Python 3.10 or newer and a package registry; fails with the installer's words where there is none.
  */
 import { execFile } from "node:child_process"
@@ -7,7 +7,6 @@ import { readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
 import { parseCells, toNotebook } from "../../notebooks/library/cells.ts"
-import { writeKernelspec } from "../../notebooks/library/kernelspec.ts"
 import { pipeline, projectRoot, temporaryFolder } from "../support/pipeline.ts"
 
 interface Output {
@@ -49,18 +48,38 @@ const install = async (): Promise<void> => {
   }
 }
 
-/** The outputs of each code cell after a run. */
-const execute = async (notebook: string): Promise<ReadonlyArray<ReadonlyArray<Output>>> => {
+/** The outputs of each code cell after a run against a cache. */
+const execute = async (notebook: string, from = cache): Promise<ReadonlyArray<ReadonlyArray<Output>>> => {
   const target = join(temporary.path, "executed.ipynb")
-  await run(python, join(projectRoot, "notebooks", "run.py"), notebook, target)
+  const ended = await pipeline("notebook", "run", notebook, "--out", target, "--python", python, "--cache", from)
+  assert.strictEqual(ended.exitCode, 0, ended.stderr)
   const { cells } = JSON.parse(readFileSync(target, "utf8")) as { readonly cells: ReadonlyArray<Cell> }
   return cells.filter((cell) => cell.cell_type === "code").map((cell) => cell.outputs!)
 }
 
+const shipped = (name: string) => execute(join(projectRoot, "notebooks", `${name}.ipynb`))
+
 const textOf = ([output]: ReadonlyArray<Output>): string => [output!.data!["text/plain"]!].flat().join("")
 
+/** Every cell has one output, and none is an error. */
+const assertWhole = (outputs: ReadonlyArray<ReadonlyArray<Output>>) => {
+  for (const [i, cell] of outputs.entries()) {
+    assert.deepStrictEqual(cell.map((output) => output.output_type), ["display_data"], `code cell ${i + 1}`)
+  }
+}
+
+/** A notebook of these sources, as long as the work. */
+const withNotebook = async <A>(source: ReadonlyArray<string>, work: (file: string) => Promise<A>): Promise<A> => {
+  const file = join(projectRoot, "notebooks", `.external-${process.pid}.ipynb`)
+  writeFileSync(file, JSON.stringify(toNotebook(parseCells(source.join("\n")))))
+  try {
+    return await work(file)
+  } finally {
+    rmSync(file)
+  }
+}
+
 beforeAll(async () => {
-  writeKernelspec(projectRoot)
   await install().catch((error: Error) => {
     throw new Error(
       `Jupyter cannot be installed here; this suite needs Python and a package registry.\n${error.message}`
@@ -73,30 +92,57 @@ beforeAll(async () => {
 afterAll(() => temporary.remove())
 
 describe("notebooks in Jupyter", () => {
-  it("shows what the quickstart left, without an edit and without the sweep", async () => {
-    const outputs = await execute(join(projectRoot, "notebooks", "quickstart.ipynb"))
-    for (const [i, cell] of outputs.entries()) {
-      assert.deepStrictEqual(cell.map((output) => output.output_type), ["display_data"], `code cell ${i + 1}`)
-    }
+  it("show what the quickstart left", async () => {
+    const outputs = await shipped("quickstart")
+    assertWhole(outputs)
     const texts = outputs.map(textOf)
     assert.match(texts[0]!, /^critique +table +4800$/mu)
     assert.include([outputs[1]![0]!.data!["text/html"]!].flat().join(""), "hidden</td>")
     assert.match(texts[1]!, /\n12 rows\n/u)
-    assert.match(texts[4]!, /^wrappers +base +\d/mu)
-    assert.isTrue(texts.some((text) => text.startsWith("The specification has not been edited")))
-    assert.isTrue(texts.some((text) => text.startsWith("That experiment has not run in this cache yet")))
+    assert.match(texts[2]!, /^Critique\n[^]*^ {2}cites C\d [^]*^Verdict: unsafe$/mu)
+    assert.match(texts[5]!, /^wrappers +base +\d/mu)
+    assert.deepStrictEqual(texts.slice(6), [
+      "[figure: Loss of fine-tuning on verification]",
+      "[figure: Reward of reinforcement learning]"
+    ])
   })
 
-  it("loses no output of twenty cells", async () => {
-    const notebook = join(projectRoot, "notebooks", `.twenty-${process.pid}.ipynb`)
+  it("say what is missing without an edit and without the sweep", async () => {
+    const [edit, sweep] = [await shipped("clauseEdit"), await shipped("expertFraction")]
+    assertWhole(edit)
+    assertWhole(sweep)
+    assert.isTrue(
+      edit.map(textOf).slice(0, 4).every((text) => text.startsWith("The specification has not been edited"))
+    )
+    assert.isTrue(sweep.map(textOf).every((text) => text.startsWith("That experiment has not run in this cache yet")))
+  })
+
+  it("lose no output of twenty cells", async () => {
     const cells = Array.from({ length: 20 }, (_, i) => `// %%\nawait show("output ${i}")`)
-    const source = ["// %%", "import { show } from \"./library/show.ts\"", ...cells].join("\n")
-    writeFileSync(notebook, JSON.stringify(toNotebook(parseCells(source))))
-    try {
-      const [, ...outputs] = await execute(notebook)
-      assert.deepStrictEqual(outputs.map(textOf), cells.map((_, i) => `output ${i}`))
-    } finally {
-      rmSync(notebook)
-    }
+    const [, ...outputs] = await withNotebook(
+      ["// %%", "import { show } from \"./library/show.ts\"", ...cells],
+      (file) => execute(file)
+    )
+    assert.deepStrictEqual(outputs.map(textOf), cells.map((_, i) => `output ${i}`))
+  })
+
+  it("run an experiment from a cell, and say in which cell one fails", async () => {
+    const own = join(temporary.path, "own")
+    const run = ["// %%", "import { run } from \"./library/run.ts\""]
+    const [ran] = await withNotebook(
+      [
+        ...run,
+        "await run(\"test/notebooks/fixtures/lines.ts\", { set: { count: 4 }, cache: " + JSON.stringify(own) + " })"
+      ],
+      (file) => execute(file)
+    )
+    // a last expression is an output too, beside the one that changed while the run went on
+    assert.match(textOf(ran!), /3 nodes ran, 0 fresh/u)
+    const failed = await withNotebook(
+      ["// %%", "const one = 1", "// %%", "throw new RangeError(`${one} is too few`)"],
+      (file) => pipeline("notebook", "run", file, "--out", join(temporary.path, "failed.ipynb"), "--python", python)
+    )
+    assert.strictEqual(failed.exitCode, 1)
+    assert.match(failed.stderr, /\.ipynb: cell 2: RangeError: 1 is too few/u)
   })
 })

@@ -88,7 +88,10 @@ export class MixedRuns {
   }
 
   /** A command that only reads the cache. */
-  call(args: ReadonlyArray<string>, options: Pick<MixedRunOptions, "env" | "hooks" | "through"> = {}): Promise<Finished> {
+  call(
+    args: ReadonlyArray<string>,
+    options: Pick<MixedRunOptions, "env" | "hooks" | "through"> = {}
+  ): Promise<Finished> {
     const { env = {}, hooks = [], through = [] } = options
     const all = { NODE_OPTIONS: hooks.map(hook).join(" "), FAULTS_COUNTER: this.#counter, ...env }
     return start([...args, "--cache", this.cache], { cwd: this.project.path, env: all, through }).finished

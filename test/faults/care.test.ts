@@ -87,7 +87,7 @@ describe("gc between runs", () => {
 describe("gc beside a run", () => {
   /** A critic that answers once somebody has opened the gate for writing, and closed it again. */
   const gated = () => {
-    execFileSync("mkfifo", [place("gate")])
+    execFileSync("/bin/sh", ["-c", "mkfifo \"$0\"", place("gate")])
     project.edit("nodes/Critic.ts", (text) =>
       text.replace(
         ": Effect.succeed(`fine ${word}`)",
@@ -119,6 +119,8 @@ describe("gc beside a run", () => {
     assert.strictEqual(wentOf(collected).get("runs"), 1)
     assert.strictEqual(collected.deletedBytes, 0)
     assert.notProperty(collected.trash, "untilMs")
+    const early = await care("export", "run", "latest", "--to", place("early.tar"))
+    assert.match(early.stderr, /it is still going on\n.*export it once it has ended/)
     closeSync(gate)
     const { events } = await succeeded(third.finished)
     assert.deepStrictEqual(rowsRan(events, "weigh"), { ran: 1, fresh: 3, failed: 0 })

@@ -77,7 +77,11 @@ describe("a cache that can only be read", () => {
   it.each(commands)("serves %s %s", async (...args) => {
     const writable = await runs.call(args)
     const { exitCode, stderr, stdout } = await runs.call(args, reading)
-    assert.deepStrictEqual({ exitCode, stdout, stderr }, { exitCode: 0, stdout: writable.stdout, stderr: writable.stderr })
+    assert.deepStrictEqual({ exitCode, stdout, stderr }, {
+      exitCode: 0,
+      stdout: writable.stdout,
+      stderr: writable.stderr
+    })
     assert.isAbove(stdout.length, 10)
   })
 

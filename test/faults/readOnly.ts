@@ -18,7 +18,11 @@ export const readOnly = (cache: string): Pick<MixedRunOptions, "env" | "hooks" |
 }
 
 /** What lets calls on a cache fail with this code from the `from`-th on. */
-export const failing = (cache: string, code: string, from: number): Required<Pick<MixedRunOptions, "env" | "hooks">> => ({
+export const failing = (
+  cache: string,
+  code: string,
+  from: number
+): Required<Pick<MixedRunOptions, "env" | "hooks">> => ({
   hooks: ["failAt"],
   env: { FAULTS_FAIL: JSON.stringify({ below: cache, code, from }) }
 })

@@ -1,12 +1,12 @@
-/** The notebook that ships: in step with its source, executed, of right types; and how notebooks are made and checked. */
+/** The notebooks that ship: in step with their sources, executed, of right types; and how notebooks are made and checked. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { assert, describe, it } from "vitest"
+import { afterAll, assert, describe, it } from "vitest"
 import { cellsOf, parseCells, toNotebook } from "../../notebooks/library/cells.ts"
 import { checkCells } from "../../notebooks/library/checkCells.ts"
 import { writeKernelspec } from "../../notebooks/library/kernelspec.ts"
-import { projectRoot } from "../support/pipeline.ts"
+import { pipeline, projectRoot, start, temporaryFolder } from "../support/pipeline.ts"
 
 interface ShippedCell {
   readonly cell_type: string
@@ -19,28 +19,31 @@ interface ShippedCell {
 }
 
 const folder = join(projectRoot, "notebooks")
-const text = readFileSync(join(folder, "quickstart.ipynb"), "utf8")
-const shipped = JSON.parse(text) as { readonly cells: ReadonlyArray<ShippedCell>; readonly nbformat: number }
 
-describe("quickstart.ipynb", () => {
+describe.each(["quickstart", "clauseEdit", "expertFraction"])("%s.ipynb", (name) => {
+  const text = readFileSync(join(folder, `${name}.ipynb`), "utf8")
+  const shipped = JSON.parse(text) as { readonly cells: ReadonlyArray<ShippedCell>; readonly nbformat: number }
+  const code = shipped.cells.filter((cell) => cell.cell_type === "code")
+
   it("is what its source gives, but for the outputs", () => {
-    const built = toNotebook(parseCells(readFileSync(join(folder, "quickstart.ts"), "utf8")))
+    const built = toNotebook(parseCells(readFileSync(join(folder, `${name}.ts`), "utf8")))
     const bare = ({ cell_type, id, source }: ShippedCell) => ({ cell_type, id, source })
     assert.deepStrictEqual(
       shipped.cells.map(bare),
       (built.cells as ReadonlyArray<ShippedCell>).map(bare),
-      "run node notebooks/build.ts notebooks/quickstart.ts, then notebooks/run.py (see notebooks/README.md)"
+      "run node notebooks/ship.ts (see docs/notebooks.md)"
     )
   })
 
   it("ships executed: every code cell shows something, in order, and none failed", () => {
-    const code = shipped.cells.filter((cell) => cell.cell_type === "code")
-    assert.deepStrictEqual(code.map((cell) => cell.execution_count), code.map((_, i) => i + 1))
+    const again = "run node notebooks/ship.ts (see docs/notebooks.md)"
+    assert.deepStrictEqual(code.map((cell) => cell.execution_count), code.map((_, i) => i + 1), again)
     for (const { id, outputs } of code) {
       assert.deepStrictEqual(outputs!.map((output) => output.output_type), ["display_data"], id)
       assert.isNotEmpty(outputs![0]!.data!["text/plain"], id)
     }
-    assert.isTrue(code.some(({ outputs }) => outputs![0]!.data!["image/png"] !== undefined), "the plot is there")
+    const texts = code.map(({ outputs }) => [outputs![0]!.data!["text/plain"]].flat().join(""))
+    assert.isFalse(texts.some((text) => text.includes("has not been edited") || text.includes("has not run")), again)
   })
 
   it("tells nothing of the machine it ran on", () => {
@@ -48,7 +51,7 @@ describe("quickstart.ipynb", () => {
   })
 
   it("has cells of right types", async () => {
-    assert.deepStrictEqual(await checkCells(join(folder, "quickstart.ipynb")), [])
+    assert.deepStrictEqual(await checkCells(join(folder, `${name}.ipynb`)), [])
   })
 })
 
@@ -103,13 +106,74 @@ describe("cells", () => {
   })
 })
 
+describe("pipeline notebook", () => {
+  const notebook = (...args: ReadonlyArray<string>) => start(["notebook", ...args], { cwd: outside.path }).finished
+  const outside = temporaryFolder()
+  afterAll(() => outside.remove())
+
+  it("builds a notebook from a source, and only from one with cells", async () => {
+    writeFileSync(join(outside.path, "package.json"), "{}")
+    writeFileSync(join(outside.path, "a.ts"), "/** head */\n// %%\nconst a = 1\n")
+    writeFileSync(join(outside.path, "b.ts"), "const b = 1\n")
+    const [made, refused] = await Promise.all([notebook("build", "a.ts"), notebook("build", "b.ts")])
+    assert.deepStrictEqual([made!.exitCode, made!.stdout], [0, "a.ipynb\n"])
+    const { cells } = JSON.parse(readFileSync(join(outside.path, "a.ipynb"), "utf8"))
+    assert.deepStrictEqual(cells[0].source, ["const a = 1"])
+    assert.deepStrictEqual([refused!.exitCode, refused!.stderr], [
+      2,
+      "error: b.ts has no cells\n  cells begin with // %%\n"
+    ])
+  })
+
+  it("says in which cell and line an error is, as text and as JSON", async () => {
+    const file = join(folder, `.cli-test-${process.pid}.ipynb`)
+    writeFileSync(
+      file,
+      JSON.stringify(toNotebook(parseCells("// %%\nconst a = 1\n// %%\nawait a\nconst b: string = a\n")))
+    )
+    try {
+      const [text, json] = await Promise.all([
+        pipeline("notebook", "check", file),
+        pipeline("notebook", "check", "--json", file)
+      ])
+      assert.deepStrictEqual([text!.exitCode, json!.exitCode], [1, 1])
+      assert.match(text!.stdout, /\.ipynb: cell 2, line 2: TS2322: .*\n$/u)
+      assert.deepInclude(JSON.parse(json!.stdout)[0], { cell: 2, line: 2 })
+    } finally {
+      rmSync(file)
+    }
+  })
+
+  it("refuses what is not there, with code 2", async () => {
+    writeFileSync(join(outside.path, "c.ipynb"), "{}")
+    const [none, missing, noDeno, noPython] = await Promise.all([
+      notebook("run"),
+      notebook("check", "d.ipynb"),
+      notebook("install"),
+      notebook("run", "c.ipynb", "--python", join(outside.path, "no-python"))
+    ])
+    assert.deepStrictEqual([none, missing, noDeno, noPython].map((ended) => ended!.exitCode), [2, 2, 2, 2])
+    assert.include(none!.stderr, "error: no .ipynb files in notebooks\n")
+    assert.include(missing!.stderr, "error: there is no file d.ipynb\n")
+    assert.include(noDeno!.stderr, "npm install --save-dev deno")
+    assert.include(noPython!.stderr, "name that Python with --python")
+  })
+})
+
 describe("the kernel", () => {
   it("is written into the project, with the project's Deno", () => {
     const project = mkdtempSync(join(tmpdir(), "sinternal-kernel-"))
     try {
       const spec = JSON.parse(readFileSync(join(writeKernelspec(project), "kernels", "deno", "kernel.json"), "utf8"))
       assert.deepStrictEqual(spec, {
-        argv: [join(project, "node_modules", ".bin", "deno"), "jupyter", "--kernel", "--conn", "{connection_file}"],
+        argv: [
+          join(project, "node_modules", ".bin", "deno"),
+          "jupyter",
+          "--quiet",
+          "--kernel",
+          "--conn",
+          "{connection_file}"
+        ],
         display_name: "Deno",
         language: "typescript"
       })

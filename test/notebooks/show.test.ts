@@ -90,7 +90,7 @@ describe("htmlTable", () => {
 
 describe("a table's script", () => {
   const sorted = (rows: Parameters<typeof htmlTable>[0]) => {
-    const { document } = parseHTML(`<!doctype html><html><body>${htmlTable(rows)}</body></html>`)
+    const { document, Event } = parseHTML(`<!doctype html><html><body>${htmlTable(rows)}</body></html>`)
     const script = document.querySelector("script")!.textContent!
     // what a browser does with the script, twice: a cell may have been run again
     for (let i = 0; i < 2; i++) new Function("document", script)(document)
@@ -161,6 +161,14 @@ describe("show", () => {
     assert.deepStrictEqual(metadata["image/png"], { width: 300 })
     assert.match(data["image/svg+xml"]!, /^<svg[^>]*xmlns=/u)
     assert.strictEqual(data["text/plain"], "[figure: A & B]")
+  })
+
+  it("sends one row as a transcript", async () => {
+    const sent = withKernel()
+    await show({ prompt: "<i>", sampleId: "p#1", verdict: null })
+    assert.deepStrictEqual(sent[0]!.content.data["text/plain"], "sampleId p#1\nPrompt\n  <i>")
+    assert.include(sent[0]!.content.data["text/html"], "&lt;i&gt;")
+    assert.notInclude(sent[0]!.content.data["text/html"]!, "<i>")
   })
 
   it("prints text where there is no kernel", async () => {

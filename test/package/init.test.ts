@@ -74,6 +74,14 @@ describe("inside the checkout", () => {
     assert.strictEqual(readFileSync(join(project, "package.json"), "utf8"), before)
   })
 
+  it("npx finds the command that package.json names although nothing was built", () => {
+    const { bin } = json(join(projectRoot, "package.json"))
+    for (const file of Object.values<string>(bin)) {
+      assert.notMatch(file, /^(?:\.\/)?dist\//)
+      assert.match(tool(folder, join(projectRoot, file), "--version").said, /^pipeline v/)
+    }
+  })
+
   it("the checkout's own folder is refused", async () => {
     const { exitCode, stderr } = await call(projectRoot, "init")
     assert.strictEqual(exitCode, 2)

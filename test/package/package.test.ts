@@ -55,8 +55,9 @@ describe("what is packed", () => {
     const files = filesIn(folder)
     const sources = files.filter((file) => file.endsWith(".ts") && !file.endsWith(".d.ts"))
     assert.deepStrictEqual(sources.filter((file) => !file.startsWith(join("dist", "library", "template"))), [])
+    assert.deepStrictEqual(files.filter((file) => file.startsWith("runtime")), [join("runtime", "pipeline.mjs")])
     const top = new Set(files.map((file) => file.split(/[\\/]/)[0]))
-    assert.deepStrictEqual([...top].sort(), ["CHANGELOG.md", "LICENSE", "README.md", "dist", "package.json"])
+    assert.deepStrictEqual([...top].sort(), ["CHANGELOG.md", "LICENSE", "README.md", "dist", "package.json", "runtime"])
     for (const name of ["runtime/Node", "nodes/loadSpec", "models/Llama", "pipelines/sinternal", "cache/Store"]) {
       for (const ending of ["js", "d.ts"]) assert.include(files, join("dist", "library", `${name}.${ending}`))
     }

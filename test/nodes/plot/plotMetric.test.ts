@@ -4,7 +4,7 @@ import { afterAll, assert, beforeAll, describe, it } from "vitest"
 import { listPlottable, plotMetric, type PlotQuestion } from "../../../nodes/plot/plotMetric.ts"
 import * as CacheStore from "../../../cache/Store.ts"
 import { existingCache } from "../../../runtime/query/existingCache.ts"
-import { makeCache, type MadeTable } from "../../notebooks/support/madeCache.ts"
+import { type MadeTable, makeCache } from "../../notebooks/support/madeCache.ts"
 
 const scores = (rows: ReadonlyArray<readonly [set: string, metric: string, hits: number, n: number]>): MadeTable => ({
   types: { set: "string", metric: "string", hits: "int64", n: "int64", cost: "float64" },
@@ -132,16 +132,25 @@ describe("plotMetric", () => {
 
   it("refuses what it cannot draw, with what it could", async () => {
     assert.match(await refusal("atackSuccess", "fraction"), /called atackSuccess\n {2}did you mean attackSuccess\?/u)
-    assert.match(await refusal("attackSuccess", "fractoin"), /has no axis or column fractoin\n {2}did you mean fraction\?/u)
+    assert.match(
+      await refusal("attackSuccess", "fractoin"),
+      /has no axis or column fractoin\n {2}did you mean fraction\?/u
+    )
     assert.match(await refusal("scores:b.attackSuccess", "mode"), /mode holds no numbers/u)
     assert.strictEqual(
       await refusal("scores:b.attackSuccess", "fraction"),
       "the sweep also has 2 values of mode, which a plot must not mix\n"
         + "  tell lines apart with --by mode, or choose one value with --where"
     )
-    assert.match(await refusal("hits", "fraction"), /hits is in several nodes\n {2}say which: scores:a\.hits, scores:b\.hits/u)
+    assert.match(
+      await refusal("hits", "fraction"),
+      /hits is in several nodes\n {2}say which: scores:a\.hits, scores:b\.hits/u
+    )
     assert.match(await refusal("scores:a.hits", "fraction", { by: ["fraction"] }), /is the x axis/u)
-    assert.match(await refusal("scores:a.hits", "fraction", { where: "sett = 1" }), /--where sett = 1: .*\n {2}did you mean set\?/u)
+    assert.match(
+      await refusal("scores:a.hits", "fraction", { where: "sett = 1" }),
+      /--where sett = 1: .*\n {2}did you mean set\?/u
+    )
     assert.match(await refusal("scores:a.hits", "fraction", { where: "false" }), /no rows are left/u)
     assert.match(await refusal("best.accuracy", "size", { where: "true" }), /is no table/u)
     assert.match(await refusal("hits", "fraction", { choice: { experiment: "experiments/none" } }), /no run .* is of/u)

@@ -115,9 +115,10 @@ describe("parquet", () => {
         "select 1 i, 2::bigint b, 1.5 d, [0.5, null] l, {'k': 'v'} s, 'x'::blob z, null::varchar n, date '2020-01-02' t",
         "select column_name || ' ' || column_type from (describe from $file)"
       ),
-      ["i INTEGER", "b BIGINT", "d DOUBLE", "l DOUBLE[]", "s STRUCT(k VARCHAR)", "z BLOB", "n VARCHAR", "t VARCHAR"].map((
-        column
-      ) => [column])
+      ["i INTEGER", "b BIGINT", "d DOUBLE", "l DOUBLE[]", "s STRUCT(k VARCHAR)", "z BLOB", "n VARCHAR", "t VARCHAR"]
+        .map((
+          column
+        ) => [column])
     )
     assert.deepStrictEqual(
       await readBack(

@@ -112,7 +112,15 @@ describe("the prompt", () => {
 
 describe("statementEnd", () => {
   it("is outside of quotes and comments", () => {
-    const whole = ["select 1", "select ';'", "select $$;$$", "select 1 -- ;", "select /* ; */ 1", "select e'\\';'", "select \";"]
+    const whole = [
+      "select 1",
+      "select ';'",
+      "select $$;$$",
+      "select 1 -- ;",
+      "select /* ; */ 1",
+      "select e'\\';'",
+      "select \";"
+    ]
     for (const text of whole) assert.strictEqual(statementEnd(text), -1, text)
     for (const text of whole.slice(0, 3)) assert.strictEqual(statementEnd(`${text};`), text.length, text)
     assert.strictEqual(statementEnd("select 1 -- ;\n;"), 14)

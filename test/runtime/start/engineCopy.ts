@@ -29,7 +29,7 @@ export class EngineCopy {
     const folder = temporaryFolder()
     this.#remove = folder.remove
     this.root = join(folder.path, "engine")
-    for (const name of ["runtime", "cache", "models", "nodes", fixture, "package.json"]) {
+    for (const name of ["runtime", "cache", "models", "nodes", "cli", fixture, "package.json"]) {
       cpSync(join(projectRoot, name), join(this.root, name), { recursive: true })
     }
     writeFileSync(join(this.project, "package.json"), "{\"type\":\"module\"}")

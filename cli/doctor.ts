@@ -1,16 +1,16 @@
 /**
  * `pipeline doctor`: what this machine has for the embedded models and for the cache, and what to do about what it lacks.
- * The one command that asks the models, so the one file here that imports them.
+ * What is found out is the models' part; this file asks and prints.
  */
 import * as Command from "effect/cli/Command"
 import * as Effect from "effect/Effect"
 import { accessSync, constants, existsSync, statfsSync } from "node:fs"
 import { dirname } from "node:path"
-import { diagnose, type Diagnosis } from "../../models/doctor.ts"
-import { cacheRootOf, projectRootOf } from "../Place.ts"
-import { bytesText } from "../care/amounts.ts"
-import * as flags from "./flags.ts"
-import { print } from "./output.ts"
+import { diagnose, type Diagnosis } from "../models/doctor.ts"
+import { cacheRootOf, projectRootOf } from "../runtime/Place.ts"
+import { bytesText } from "../runtime/care/amounts.ts"
+import * as flags from "../runtime/cli/flags.ts"
+import { print } from "../runtime/cli/output.ts"
 import * as Option from "effect/Option"
 
 interface CacheReport {

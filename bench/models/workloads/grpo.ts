@@ -1,0 +1,34 @@
+/**
+ * A whole GRPO step with LoRA: samples, log-probabilities under the starting model, gradients, AdamW. Rewards cost
+ * nothing. Minutes long, so there is no warm-up: the first step of both sides counts, and ours opens its sessions in it.
+ */
+import { writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { ours, theirs, withSides, type Workload } from "../Bench.ts"
+import { randomRows } from "../benchModel.ts"
+
+/** A round takes as long as all those of the others. */
+const runsPerRound = 3
+
+export const grpo: Workload = {
+  figures: ["grpo"],
+  measure: async (bench) => {
+    const { folder, model, record, runs, say, sizes, threads } = bench
+    const { newTokens, prompt, prompts, samples } = sizes.grpo
+    const file = join(folder, "prompts.json")
+    writeFileSync(file, JSON.stringify(randomRows(prompts, prompt, 2)))
+    const ourSide = await ours(bench, "grpo", model, join(folder, "grpo"), threads, file, samples, newTokens)
+    const theirSide = await theirs(bench, "grpo", model, join(folder, "trl"), threads, file, samples, newTokens)
+    await withSides([ourSide, theirSide], async () => {
+      const rounds = Math.ceil(runs / runsPerRound)
+      for (let round = 1; round <= rounds; round++) {
+        const ourUnit = await ourSide.work()
+        const theirUnit = await theirSide.work()
+        const { sampled } = ourUnit.result
+        const problems = sampled === theirUnit.result["sampled"] ? [] : [`${sampled} samples, not theirs' number`]
+        record.add("grpo", { ours: ourUnit, theirs: theirUnit, problems })
+        say(`grpo: round ${round} of ${rounds}`)
+      }
+    })
+  }
+}
