@@ -4,11 +4,13 @@
  * enter a key, and whether result types fit a node's output, is decided above.
  */
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
 import type { ColumnData } from "./ColumnData.ts"
 import type { Cell, TableSchema } from "./Columns.ts"
 import { bind, type Bound, pick, type ResultColumn, sqlEffect } from "./duck/bind.ts"
+import { byName, type CellReader, openCells } from "./duck/cells.ts"
 import { type Connected, duckVersion, openSession, quoteName, quoteText } from "./duck/connect.ts"
-import { checkTypes, toCell } from "./duck/result.ts"
 import { SqlRefused } from "./duck/SqlRefused.ts"
 import { createScan, type ScanSource } from "./duck/scan.ts"
 import { appendRows, createTable } from "./duck/tables.ts"
@@ -74,27 +76,23 @@ export interface QueryResult {
 const ordered = (sql: string, orderBy: ReadonlyArray<string>): string =>
   orderBy.length === 0 ? sql : `select * from query(${quoteText(sql)}) order by ${orderBy.map(quoteName).join(", ")}`
 
-const run = async ({ connection, duck }: Connected, sql: string, options: QueryOptions): Promise<QueryResult> => {
-  const result = await connection.stream(ordered(sql, options.orderBy ?? []))
-  const names = result.columnNames()
-  const types = result.columnTypes()
-  if (options.display !== true) checkTypes(duck, sql, names, types)
-  const cells = names.map((): Array<Cell> => [])
+const open = (
+  connected: Connected,
+  sql: string,
+  { display = false, orderBy = [] }: QueryOptions
+): Promise<CellReader> => openCells(connected, sql, { display, statement: ordered(sql, orderBy) })
+
+const run = async (connected: Connected, sql: string, options: QueryOptions): Promise<QueryResult> => {
+  const { next, schema } = await open(connected, sql, options)
+  const columns = schema.map((): Array<Cell> => [])
   let rows = 0
   for (;;) {
-    const chunk = await result.fetchChunk()
-    if (chunk === null || chunk.rowCount === 0) break
-    const kept = Math.max(0, Math.min(chunk.rowCount, (options.keep ?? Infinity) - rows))
-    for (let i = 0; i < names.length; i++) {
-      const values = kept === 0 ? [] : chunk.getColumnValues(i)
-      for (let row = 0; row < kept; row++) cells[i]!.push(toCell(duck, values[row]!))
-    }
-    rows += chunk.rowCount
-  }
-  return {
-    schema: names.map((name, i) => ({ name, type: types[i]!.toString() })),
-    columns: Object.fromEntries(names.map((name, i) => [name, cells[i]!])),
-    rows
+    const piece = await next((options.keep ?? Infinity) - rows)
+    if (piece === undefined) return { schema, columns: byName(schema, columns), rows }
+    piece.columns.forEach((cells, i) => {
+      for (const cell of cells) columns[i]!.push(cell)
+    })
+    rows += piece.rows
   }
 }
 
@@ -171,6 +169,34 @@ export const query = Effect.fn("Duck.query")(function*(
   const { step } = yield* loaded(sql, tables)
   return yield* step((connected) => run(connected, sql, options))
 }, Effect.scoped)
+
+/**
+ * {@link query} in pieces of a few thousand rows, at least one: a result of any length in little memory. With `keep` it
+ * ends after so many rows. Fails as {@link query} does.
+ */
+export const queryPieces = (
+  sql: string,
+  tables: Readonly<Record<string, SqlTable>>,
+  options: QueryOptions = {}
+): Stream.Stream<QueryResult, SqlRefused | StoreFailed, never> =>
+  Stream.unwrap(Effect.gen(function*() {
+    const { step } = yield* loaded(sql, tables)
+    const { next, schema } = yield* step((connected) => open(connected, sql, options))
+    const most = options.keep ?? Infinity
+    return Stream.paginate(0, (before: number) =>
+      Effect.map(
+        before >= most && before > 0 ? Effect.undefined : step(() => next(most - before)),
+        (piece) => {
+          // Whoever reads it wants to know the columns also of no rows.
+          if (piece === undefined) {
+            const none = { schema, columns: byName(schema, schema.map(() => [])), rows: 0 }
+            return [before === 0 ? [none] : [], Option.none<number>()] as const
+          }
+          const rows = Math.min(piece.rows, most - before)
+          return [[{ schema, columns: byName(schema, piece.columns), rows }], Option.some(before + piece.rows)] as const
+        }
+      ))
+  }))
 
 /** How a result is written. */
 export interface QueryIntoOptions<E, R> {

@@ -11,6 +11,10 @@ import { type Commands, commands as engine } from "../runtime/cli/commands.ts"
 /** In the order in which `--help` lists them. */
 export const commands: Commands = {
   ...engine,
+  report: {
+    description: "the report of a run, as Markdown or as one HTML file",
+    load: async () => (await above<typeof import("./report.ts")>("cli/report")).report
+  },
   spec: {
     description: "check a specification, or say what an edit of it means",
     load: async () => (await above<typeof import("./spec.ts")>("cli/spec")).spec

@@ -19,7 +19,7 @@ import { printJson } from "../runtime/cli/printJson.ts"
 import { cacheRootOf, projectRootOf } from "../runtime/Place.ts"
 import { QueryRefused } from "../runtime/query/QueryRefused.ts"
 import { counted } from "../runtime/terminal/format.ts"
-import { styleFor } from "../runtime/terminal/style.ts"
+import { type Style, styleFor } from "../runtime/terminal/style.ts"
 import { visible } from "../runtime/terminal/text.ts"
 import { type PresentRun, presentRun } from "./presentRun.ts"
 import { diffText, type SpecDiffReport } from "./spec/diffText.ts"
@@ -29,6 +29,7 @@ import { specClauses, specText } from "./spec/specFile.ts"
 import { type Edit, touchedRows } from "./spec/touchedRows.ts"
 
 const files = Argument.Path("file").pipe(
+  Argument.map(flags.asTyped),
   Argument.withDescription("specifications, for example specs/safety.md"),
   Argument.variadic({ min: 1 })
 )
@@ -39,39 +40,56 @@ const categories = Flag.String("categories").pipe(
   Flag.optional
 )
 
-const problemLine = (file: string, { clauseId, level, line, next, reason }: SpecProblem): string =>
-  visible(
-    `${file}${line > 0 ? `:${line}` : ""}: ${level}: ${clauseId === null ? "" : `${clauseId}: `}${reason}; ${next}`
+interface Checked {
+  readonly file: string
+  /** How many; 0 where it cannot be read. */
+  readonly clauses: number
+  readonly problems: ReadonlyArray<SpecProblem>
+}
+
+const checked = (file: string, categories: ReadonlyArray<string>): Effect.Effect<Checked> =>
+  specText(file).pipe(
+    Effect.map((text) => checkSpec(file, text, categories)),
+    Effect.map(({ clauses, problems }) => ({ file, clauses: clauses.length, problems })),
+    Effect.catch(({ next, reason }) =>
+      Effect.succeed({
+        file,
+        clauses: 0,
+        problems: [{ level: "error" as const, line: 0, clauseId: null, reason, next }]
+      })
+    )
   )
+
+const checkLines = ({ clauses, file, problems }: Checked, style: Style): ReadonlyArray<string> => {
+  const lines = problems.map(({ clauseId, level, line, next, reason }, i) => {
+    const place = `${file}${line > 0 ? `:${line}` : ""}: ${level}: ${clauseId === null ? "" : `${clauseId}: `}`
+    // what to do next is said once where it is the same
+    const text = visible(`${place}${reason}${problems[i - 1]?.next === next ? "" : `; ${next}`}`)
+    return style(level === "error" ? "bad" : "warning", text)
+  })
+  const warnings = problems.filter(({ level }) => level === "warning").length
+  const remarks = warnings === 0 ? "nothing to remark" : counted(warnings, "warning")
+  return clauses === 0 ? lines : [...lines, visible(`${file}: ${counted(clauses, "clause")}, ${remarks}`)]
+}
 
 const check = Command.make("check", { files, categories, json: flags.json }, (given) =>
   Effect.gen(function*() {
     const known = Option.match(given.categories, { onNone: () => guardCategories, onSome: commaList })
-    const checked = []
-    for (const file of given.files) {
-      const { clauses, problems } = checkSpec(file, yield* specText(file), known)
-      checked.push({ file, clauses: clauses.length, problems })
-    }
-    const failed = checked.some(({ problems }) => problems.some(({ level }) => level === "error"))
-    if (failed) finish(2)
-    if (given.json) return printJson(checked)
-    const style = styleFor(process.stdout)
-    for (const { clauses, file, problems } of checked) {
-      for (const problem of problems) {
-        print(style(problem.level === "error" ? "bad" : "warning", problemLine(file, problem)))
-      }
-      const warnings = problems.filter(({ level }) => level === "warning").length
-      if (clauses > 0) {
-        const remarks = warnings === 0 ? "nothing to remark" : counted(warnings, "warning")
-        print(visible(`${file}: ${counted(clauses, "clause")}, ${remarks}`))
-      }
-    }
+    const all = yield* Effect.forEach(given.files, (file) => checked(file, known))
+    if (all.some(({ problems }) => problems.some(({ level }) => level === "error"))) finish(2)
+    if (given.json) return printJson(all)
+    print(all.flatMap((one) => checkLines(one, styleFor(process.stdout))).join("\n"))
   })).pipe(Command.withDescription("errors and doubts of specifications, with their lines; 2 where one cannot be read"))
 
 const first = Argument.Path("before").pipe(
+  Argument.map(flags.asTyped),
   Argument.withDescription("the earlier version; alone, it is the later one, and the earlier is that of the latest run")
 )
-const second = Argument.Path("after").pipe(Argument.withDescription("the later version"), Argument.optional)
+const second = Argument.Path("after").pipe(
+  Argument.map(flags.asTyped),
+  Argument.withDescription("the later version"),
+  Argument.optional
+)
 const experiment = Flag.String("experiment").pipe(
   Flag.withDescription(
     "whose runs are asked what the edit touches, for example experiments/quickstart (default: the latest)"

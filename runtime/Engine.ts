@@ -116,7 +116,7 @@ const makeVisits = Effect.fnUntraced(function*(
     const resolved = planned.get(vertex.index) ?? resolver.peek(vertex, inputs)
     if (resolved === undefined) return undefined
     if (instant.has(vertex.index)) {
-      ledger.instant(vertex, resolved, known!)
+      if (isSelected(vertex)) ledger.instant(vertex, resolved, known!)
       return known
     }
     // nobody else in this run would notice that a target's bytes are lost

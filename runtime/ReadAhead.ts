@@ -72,7 +72,10 @@ export class ReadAhead {
       const parts = yield* resolver.functionParts(vertex)
       if (!(yield* mayBegin(vertex, parts))) return
       const scope = yield* Scope.fork(this.#scope)
-      const side = yield* sideOf(vertex, Object.fromEntries(sides.map(([port, input]) => [port, knowns.get(input.index)!])))
+      const side = yield* sideOf(
+        vertex,
+        Object.fromEntries(sides.map(([port, input]) => [port, knowns.get(input.index)!]))
+      )
       const control = yield* Control
       const services = yield* Effect.context<never>()
       const run = yield* RowRun.open(vertex, parts, side, { control, services, force: false }).pipe(

@@ -79,8 +79,7 @@ const local = <const Kind extends string>({ contentOf, copy, digestOf, kind, lab
     label,
     kind,
     address: `${kind} ${path}`,
-    identify: Effect.flatMap(place, (absolute) =>
-      Effect.tryPromise({ try: () => check(absolute), catch: unreadable })),
+    identify: Effect.flatMap(place, (absolute) => Effect.tryPromise({ try: () => check(absolute), catch: unreadable })),
     acquire: (into) =>
       Effect.flatMap(place, (absolute) => Effect.try({ try: () => copy(absolute, into), catch: unreadable })),
     // bytes are hashed once more where they are kept, and a file that was edited since it was identified shows there

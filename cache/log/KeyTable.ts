@@ -16,6 +16,9 @@ const largeSize = 1 << 14
 /** Keys that are looked at ahead of time. */
 const aheadKeys = 256
 
+/** Whether a key is at the address of a word, where it can be read as words. */
+const isAligned = (keys: Uint8Array, at: number): boolean => (keys.byteOffset + at & 3) === 0
+
 /** Keys of one fixed length. They are digests, so any of their words already is a good hash. */
 export class KeyTable {
   readonly #keyBytes: number
@@ -71,7 +74,7 @@ export class KeyTable {
 
   /** The entry of the key that starts at `at` in `keys`, or -1. */
   find(keys: Uint8Array, at: number): number {
-    if (at === this.#awaited && this.#size >= largeSize) this.#lookAhead(keys, at)
+    if (at === this.#awaited && this.#size >= largeSize && isAligned(keys, at)) this.#lookAhead(keys, at)
     this.#awaited = at + this.#keyBytes
     return this.#slots[this.#slotOf(keys, at) + 1]! - 1
   }
@@ -91,11 +94,10 @@ export class KeyTable {
     this.#ahead[0] = seen // what nobody uses would not be read
   }
 
-  /** Reads the slots where some keys belong into `ahead`; nothing where keys are at odd addresses. */
+  /** Reads the slots where some keys belong into `ahead`. Keys must be at addresses of words. */
   #loadSlots(keys: Uint8Array, at: number, count: number): void {
     this.#look(keys, at)
     const given = this.#given
-    if (given === this.#probeWords) return
     const slots = this.#slots
     const mask = slots.length - 1
     for (let i = 0, first = this.#first; i < count; i++, first += this.#keyWords) {
@@ -129,7 +131,7 @@ export class KeyTable {
     this.reserve(this.#size + count)
     for (let i = 0; i < count; i++) {
       const next = at + i * this.#keyBytes
-      if (i % aheadKeys === 0) this.#loadSlots(keys, next, Math.min(aheadKeys, count - i))
+      if (i % aheadKeys === 0 && isAligned(keys, at)) this.#loadSlots(keys, next, Math.min(aheadKeys, count - i))
       entries[i] = this.add(keys, next)
     }
   }
@@ -184,8 +186,7 @@ export class KeyTable {
 
   /** Looks at a key as words: in place where its address allows it, since callers ask for many keys of one array. */
   #look(keys: Uint8Array, at: number): void {
-    const from = keys.byteOffset + at
-    if ((from & 3) !== 0) {
+    if (!isAligned(keys, at)) {
       for (let i = 0; i < this.#keyBytes; i++) this.#probe[i] = keys[at + i]!
       this.#given = this.#probeWords
       this.#first = 0
@@ -196,6 +197,6 @@ export class KeyTable {
       this.#lastWords = new Uint32Array(keys.buffer, 0, keys.buffer.byteLength >>> 2)
     }
     this.#given = this.#lastWords
-    this.#first = from >>> 2
+    this.#first = keys.byteOffset + at >>> 2
   }
 }

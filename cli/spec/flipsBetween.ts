@@ -89,10 +89,11 @@ const flipsOf = Effect.fnUntraced(
       const old = was.get(sampleId)
       return old?.prompt === prompt && old.answer === answer
     })
-    const clauses = verdictFlips([...was.values()], common, most).map(({ samples, ...flips }) => ({
-      ...flips,
-      samples: samples.map((id) => ({ before: was.get(id)!, after: is.get(id)! }))
-    }))
+    const clauses = verdictFlips([...was.values()], common, Infinity).map(({ samples, ...flips }) => {
+      const pairs = samples.map((id) => ({ before: was.get(id)!, after: is.get(id)! }))
+      const different = Map.groupBy(pairs, ({ after }) => JSON.stringify([after.prompt, after.answer]))
+      return { ...flips, samples: [...different.values()].slice(0, most).map(([first]) => first!) }
+    })
     return { label, common: common.length, clauses } as NodeFlips
   }
 )

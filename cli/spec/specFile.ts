@@ -4,8 +4,10 @@ import { readFileSync } from "node:fs"
 import { parseSpec, SpecInvalid } from "../../nodes/text/parseSpec.ts"
 import { QueryRefused } from "../../runtime/query/QueryRefused.ts"
 
-const reasonOf = (error: unknown): string =>
-  (error as NodeJS.ErrnoException).code === "ENOENT" ? "there is no such file" : (error as Error).message
+const reasonOf = (file: string, error: unknown): string =>
+  (error as NodeJS.ErrnoException).code === "ENOENT"
+    ? `there is no file ${file}`
+    : `${file} cannot be read: ${(error as Error).message}`
 
 /** Its text. **Fails**: `QueryRefused`. */
 export const specText = (file: string): Effect.Effect<string, QueryRefused> =>
@@ -13,7 +15,7 @@ export const specText = (file: string): Effect.Effect<string, QueryRefused> =>
     try: () => readFileSync(file, "utf8"),
     catch: (error) =>
       new QueryRefused({
-        reason: `${file}: ${reasonOf(error)}`,
+        reason: reasonOf(file, error),
         next: "name a specification, for example specs/safety.md"
       })
   })

@@ -191,7 +191,7 @@ export const open = async ({ cache, experiment }: OpenOptions = {}): Promise<Cac
     arrow: async (template, ...values) => {
       const [{ tableFromIPC }, tables] = await Promise.all([import("apache-arrow"), named()])
       const answer = await Effect.runPromise(select(fillSql(template.raw, values), tables))
-      return tableFromIPC(await Effect.runPromise(Stream.runCollect(arrow(answer))))
+      return tableFromIPC(await Effect.runPromise(Stream.runCollect(arrow(Stream.make(answer)))))
     },
     sql: async <R>(template: TemplateStringsArray, ...values: ReadonlyArray<SqlValue>) => {
       const statement = fillSql(template.raw, values)

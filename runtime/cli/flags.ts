@@ -13,7 +13,7 @@ import type { Session, SessionOptions } from "../Session.ts"
 import * as Slots from "../Slots.ts"
 
 /** A path as it was typed: messages name files as people do. */
-const asTyped = (absolute: string): string =>
+export const asTyped = (absolute: string): string =>
   process.argv.find((argument) => resolve(argument) === absolute) ?? relative(process.cwd(), absolute)
 
 /** A path, so that shells complete it; whether it is a file is said when it is opened. */

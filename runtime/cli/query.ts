@@ -11,8 +11,9 @@ import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import { closeSync, openSync, writeFileSync } from "node:fs"
 import type { QueryResult } from "../../cache/Duck.ts"
+import type { Store } from "../../cache/Store.ts"
 import { cacheRootOf, projectRootOf } from "../Place.ts"
-import { answer } from "../query/answer.ts"
+import { answer, answerPieces } from "../query/answer.ts"
 import type { Choice } from "../query/chosenRuns.ts"
 import { existingCache } from "../query/existingCache.ts"
 import { arrow, csv, json } from "../query/formats.ts"
@@ -69,20 +70,26 @@ const refusedFile = (file: string, cause: unknown) =>
     next: "give --out a file in a folder that exists and may be written"
   })
 
-/** Standard output, or a file that is open for as long as the scope. */
-const target = Effect.fnUntraced(function*(file: string | undefined) {
-  if (file === undefined) {
-    const { stdout } = process
-    return { write: (piece: Piece) => void stdout.write(piece), isTerminal: stdout.isTTY }
-  }
-  const opened = yield* Effect.acquireRelease(
-    Effect.try({ try: () => openSync(file, "w"), catch: (cause) => refusedFile(file, cause) }),
-    (opened) => Effect.sync(() => closeSync(opened))
+/**
+ * Standard output, or a file that is open for as long as the scope. It is opened when there is something to write: a
+ * refused statement leaves a file that is there as it was.
+ */
+const target = (file: string | undefined) =>
+  Effect.map(
+    Effect.acquireRelease(
+      Effect.sync((): { opened: number | undefined } => ({ opened: undefined })),
+      ({ opened }) => Effect.sync(() => opened === undefined ? undefined : closeSync(opened))
+    ),
+    (state): Target => ({
+      isTerminal: file === undefined && process.stdout.isTTY,
+      write: (piece) => {
+        if (file === undefined) process.stdout.write(piece)
+        else writeFileSync(state.opened ??= openSync(file, "w"), piece)
+      }
+    })
   )
-  return { write: (piece: Piece) => writeFileSync(opened, piece), isTerminal: false }
-})
 
-const tableText = ({ columns, rows, schema }: QueryResult, limitRows: number, { isTerminal }: Target): string => {
+const tableText = ({ columns, rows, schema }: QueryResult, limitRows: number, isTerminal: boolean): string => {
   const options = isTerminal
     ? { width: columnsOf(process.stdout), style: styleFor(process.stdout) }
     : { width: columnsOf({}), style: uncoloured }
@@ -92,18 +99,21 @@ const tableText = ({ columns, rows, schema }: QueryResult, limitRows: number, { 
 /** CSV has no escapes: on a terminal what a text hides is spelled out, elsewhere it is kept. */
 const onTerminal = (text: string): string => text.split("\r\n").map(visible).join("\n")
 
-const piecesOf = (
-  result: QueryResult,
+/** What is written of an answer, a piece at a time; only a table wants the whole of it first. */
+const written = (
+  asked: string | undefined,
+  choice: Choice,
   format: Format,
-  most: number,
-  target: Target
-): Stream.Stream<Piece, QueryRefused> => {
-  if (format === "table") return Stream.make(tableText(result, most, target))
-  const wanted = { ...result, rows: Math.min(result.rows, most) }
-  if (format === "json") return json(wanted)
-  if (format === "arrow") return arrow(wanted)
-  if (format === "parquet") return parquet(wanted)
-  return target.isTerminal ? Stream.map(csv(wanted), onTerminal) : csv(wanted)
+  { isTerminal, most }: { readonly most: number; readonly isTerminal: boolean }
+): Stream.Stream<Piece, Stream.Error<ReturnType<typeof answerPieces>>, Store> => {
+  if (format === "table") {
+    return Stream.fromEffect(Effect.map(answer(asked, choice, most), (found) => tableText(found, most, isTerminal)))
+  }
+  const pieces = answerPieces(asked, choice, most)
+  if (format === "json") return json(pieces)
+  if (format === "arrow") return arrow(pieces)
+  if (format === "parquet") return parquet(pieces)
+  return isTerminal ? Stream.map(csv(pieces), onTerminal) : csv(pieces)
 }
 
 /** Texts of a chunk go out together: one call a row would cost more than the row. */
@@ -147,12 +157,11 @@ export const query = Command.make(
         return yield* ask(choice, given.limit)
       }
       const most = Option.getOrElse(given.limit, () => format === "table" && asked !== undefined ? tableRows : Infinity)
-      const result = yield* answer(asked, choice, most)
-      // Opened only now: a refused statement leaves a file that is there as it was.
       const to = yield* target(file)
-      yield* Stream.runForEachArray(piecesOf(result, format, most, to), (pieces) =>
+      yield* Stream.runForEachArray(written(asked, choice, format, { most, isTerminal: to.isTerminal }), (pieces) =>
         Effect.try({
-          try: () => joined(pieces).forEach(to.write),
+          try: () =>
+            joined(pieces).forEach(to.write),
           catch: (cause) => refusedFile(file ?? "standard output", cause)
         }))
     }).pipe(

@@ -3,16 +3,17 @@
  * the cache anew each time and takes no lock.
  */
 import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
 import { type QueryResult, SqlRefused } from "../../cache/Duck.ts"
 import { sqlType } from "../../cache/duck/tables.ts"
-import { blobsOf } from "../../cache/Manifest.ts"
+import { blobsOf, type RunRecord } from "../../cache/Manifest.ts"
 import { Store } from "../../cache/Store.ts"
-import { isLost } from "../../cache/StoreFailed.ts"
+import { isLost, type StoreFailed } from "../../cache/StoreFailed.ts"
 import { ResultLost } from "../Error.ts"
 import { type Choice, chosenRuns } from "./chosenRuns.ts"
 import { latestNodes } from "./latestNodes.ts"
 import { choiceRefused, statementRefused, tableRefused } from "./refusal.ts"
-import { select } from "./select.ts"
+import { select, selectPieces } from "./select.ts"
 import { type NamedTable, tablesByName } from "./tablesByName.ts"
 
 /** The names that a statement may use, with their rows and columns. */
@@ -39,6 +40,12 @@ const described = ({ table }: NamedTable): QueryResult => ({
   rows: table.schema.length
 })
 
+interface Present {
+  readonly runs: ReadonlyArray<RunRecord>
+  readonly nodes: ReturnType<typeof latestNodes>
+  readonly tables: ReadonlyMap<string, NamedTable>
+}
+
 /** What the chosen runs left, as it is now. **Fails**: `QueryRefused` where there is no such run; `StoreFailed`. */
 const present = Effect.fnUntraced(function*(choice: Choice) {
   const store = yield* Store
@@ -46,7 +53,7 @@ const present = Effect.fnUntraced(function*(choice: Choice) {
   const runs = chosenRuns(all, choice)
   if (runs.length === 0) return yield* choiceRefused(choice, all)
   const nodes = latestNodes(runs)
-  return { runs, nodes, tables: tablesByName(store, nodes) }
+  return { runs, nodes, tables: tablesByName(store, nodes) } satisfies Present
 })
 
 /** The tables that a statement could be asked of, by name in lower case. Fails as {@link answer} does. */
@@ -59,6 +66,16 @@ export const describe = Effect.fnUntraced(function*(name: string, choice: Choice
   return found === undefined ? yield* tableRefused(name, tables, runs) : described(found)
 })
 
+/** A failure with what the cache knows about it. */
+const explained = ({ nodes, runs, tables }: Present) => (error: SqlRefused | StoreFailed) => {
+  if (error instanceof SqlRefused) return statementRefused(error, tables, runs)
+  if (!isLost(error)) return error
+  const owner = nodes.find(({ before, manifest }) =>
+    [manifest, before].some((each) => each !== undefined && blobsOf(each).includes(error.digest))
+  )
+  return new ResultLost({ label: owner?.label ?? "a node", damaged: error._tag === "BlobDamaged" })
+}
+
 /**
  * What `statement` gives, of more than `keep` rows the cells of the first; without one, the tables it could be asked of.
  *
@@ -66,18 +83,14 @@ export const describe = Effect.fnUntraced(function*(name: string, choice: Choice
  * are gone; `StoreFailed`.
  */
 export const answer = Effect.fnUntraced(function*(statement: string | undefined, choice: Choice, keep = Infinity) {
-  const { nodes, runs, tables } = yield* present(choice)
-  if (statement === undefined) return listed(tables)
-  return yield* select(statement, tables, keep).pipe(
-    Effect.catchIf(
-      (error) => error instanceof SqlRefused,
-      (error) => Effect.fail(statementRefused(error, tables, runs))
-    ),
-    Effect.catchIf(isLost, (error) => {
-      const owner = nodes.find(({ before, manifest }) =>
-        [manifest, before].some((each) => each !== undefined && blobsOf(each).includes(error.digest))
-      )
-      return Effect.fail(new ResultLost({ label: owner?.label ?? "a node", damaged: error._tag === "BlobDamaged" }))
-    })
-  )
+  const now = yield* present(choice)
+  if (statement === undefined) return listed(now.tables)
+  return yield* Effect.mapError(select(statement, now.tables, keep), explained(now))
 })
+
+/** {@link answer} in pieces, at least one, that end after `most` rows: for answers of any length. Fails as it does. */
+export const answerPieces = (statement: string | undefined, choice: Choice, most = Infinity) =>
+  Stream.unwrap(Effect.map(present(choice), (now) => {
+    if (statement === undefined) return Stream.make(listed(now.tables))
+    return Stream.mapError(selectPieces(statement, now.tables, most), explained(now))
+  }))

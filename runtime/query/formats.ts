@@ -9,8 +9,8 @@ import type { Cell } from "../../cache/Columns.ts"
 import type { QueryResult } from "../../cache/Duck.ts"
 import { chunkEncoder } from "../../cache/TableBlob.ts"
 import { cellJson } from "./cellJson.ts"
-import { QueryRefused } from "./QueryRefused.ts"
-import { typedChunks, typedSchema } from "./typedChunks.ts"
+import type { QueryRefused } from "./QueryRefused.ts"
+import { forEachChunk, type Pieces } from "./typedChunks.ts"
 
 const csvCell = (cell: Cell): string => {
   if (cell === null) return ""
@@ -22,9 +22,9 @@ const csvCell = (cell: Cell): string => {
   return String(cell)
 }
 
-const csvRecords = function*({ columns, rows, schema }: QueryResult) {
+const csvRecords = function*({ columns, rows, schema }: QueryResult, isFirst: boolean) {
   const cells = schema.map(({ name }) => columns[name]!)
-  yield schema.map(({ name }) => name)
+  if (isFirst) yield schema.map(({ name }) => name)
   for (let row = 0; row < rows; row++) yield cells.map((column) => csvCell(column[row]!))
 }
 
@@ -32,40 +32,44 @@ const csvRecords = function*({ columns, rows, schema }: QueryResult) {
  * RFC 4180 with a line of names first. Null is an empty field, as is the empty text; bytes are base64, lists and structs
  * JSON.
  */
-export const csv = (result: QueryResult): Stream.Stream<string> =>
-  Stream.fromIterable(csvRecords(result)).pipe(Stream.pipeThroughChannel(Csv.encodeString()))
+export const csv = <E, R>(pieces: Pieces<E, R>): Stream.Stream<string, E, R> =>
+  Stream.zipWithIndex(pieces).pipe(
+    Stream.flatMap(([piece, index]) => Stream.fromIterable(csvRecords(piece, index === 0))),
+    Stream.pipeThroughChannel(Csv.encodeString())
+  )
 
-const jsonPieces = function*({ columns, rows, schema }: QueryResult) {
+const jsonRows = function*({ columns, rows, schema }: QueryResult, before: number) {
   for (let row = 0; row < rows; row++) {
     const object = Object.fromEntries(schema.map(({ name }) => [name, columns[name]![row]!]))
-    yield `${row === 0 ? "[\n" : ",\n"}${cellJson(object)}`
+    yield `${before + row === 0 ? "[\n" : ",\n"}${cellJson(object)}`
   }
-  yield rows === 0 ? "[]\n" : "\n]\n"
 }
 
 /** One array, an object a row, a row a line. */
-export const json = (result: QueryResult): Stream.Stream<string> => Stream.fromIterable(jsonPieces(result))
-
-const arrowBytes = async (result: QueryResult): Promise<Uint8Array> => {
-  const arrow = await import("apache-arrow")
-  const schema = typedSchema(result)
-  const encode = await chunkEncoder(schema)
-  const writer = new arrow.RecordBatchStreamWriter()
-  for (const { data, rows } of typedChunks(result, schema)) {
-    for (const batch of arrow.RecordBatchReader.from(encode(data, rows))) writer.write(batch)
-  }
-  writer.finish()
-  return writer.toUint8Array(true)
-}
+export const json = <E, R>(pieces: Pieces<E, R>): Stream.Stream<string, E, R> =>
+  Stream.suspend(() => {
+    let rows = 0
+    const lines = Stream.flatMap(pieces, (piece) => {
+      const before = rows
+      rows += piece.rows
+      return Stream.fromIterable(jsonRows(piece, before))
+    })
+    return Stream.concat(lines, Stream.suspend(() => Stream.make(rows === 0 ? "[]\n" : "\n]\n")))
+  })
 
 /**
  * An Arrow IPC stream. Integers are Int32 or Int64, decimals Float64, and what has no cell of its own (dates, maps) Utf8.
  *
  * **Fails**: `QueryRefused` for an integer beyond 64 bits.
  */
-export const arrow = (result: QueryResult): Stream.Stream<Uint8Array, QueryRefused> =>
-  Stream.fromEffect(
-    Effect.tryPromise({ try: () => arrowBytes(result), catch: (cause) => cause }).pipe(
-      Effect.catch((cause) => cause instanceof QueryRefused ? Effect.fail(cause) : Effect.die(cause))
-    )
-  )
+export const arrow = <E, R>(pieces: Pieces<E, R>): Stream.Stream<Uint8Array, E | QueryRefused, R> =>
+  Stream.fromEffect(Effect.gen(function*() {
+    const { RecordBatchReader, RecordBatchStreamWriter } = yield* Effect.promise(() => import("apache-arrow"))
+    const writer = new RecordBatchStreamWriter()
+    yield* forEachChunk(pieces, async ({ data, rows, schema }) => {
+      const encode = await chunkEncoder(schema)
+      for (const batch of RecordBatchReader.from(encode(data, rows))) writer.write(batch)
+    })
+    writer.finish()
+    return writer.toUint8Array(true)
+  }))

@@ -3,6 +3,7 @@
  * there are is in `tablesByName.ts`, what a refusal says to people in `refusal.ts`.
  */
 import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
 import * as Duck from "../../cache/Duck.ts"
 import type { NamedTable } from "./tablesByName.ts"
 
@@ -37,11 +38,13 @@ export const mentionedTables = (statement: string, tables: Tables): Tables => {
   return new Map([...tables].filter(([name]) => folded.includes(name.replaceAll("\"", "\"\""))))
 }
 
+const byName = (tables: Tables) => Object.fromEntries([...tables.values()].map(({ name, table }) => [name, table]))
+
 const over = (statement: string, tables: Tables, keep: number) =>
-  Duck.query(statement, Object.fromEntries([...tables.values()].map(({ name, table }) => [name, table])), {
-    display: true,
-    keep
-  })
+  Duck.query(statement, byName(tables), { display: true, keep })
+
+const piecesOver = (statement: string, tables: Tables, keep: number) =>
+  Duck.queryPieces(statement, byName(tables), { display: true, keep })
 
 /**
  * What a statement gives, column by column. Types without a cell of their own are text, decimals are numbers.
@@ -54,4 +57,11 @@ export const select = (statement: string, tables: Tables, keep = Infinity) =>
     // A name may be put together, `query_table('a' || 'b')`, and one that is not there should be told the nearest of all.
     Effect.catchIf((error) => missingTable(error) !== undefined, () => over(statement, tables, keep)),
     Effect.map(withNumbers)
+  )
+
+/** {@link select} in pieces, at least one, that end after `most` rows. Fails as it does. */
+export const selectPieces = (statement: string, tables: Tables, most = Infinity) =>
+  piecesOver(statement, mentionedTables(statement, tables), most).pipe(
+    Stream.catchIf((error) => missingTable(error) !== undefined, () => piecesOver(statement, tables, most)),
+    Stream.map(withNumbers)
   )

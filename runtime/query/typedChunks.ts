@@ -2,6 +2,8 @@
  * A result as typed columns, chunk by chunk: what Arrow and Parquet are written from. Which type a column gets is in
  * `columnTypeOf.ts`.
  */
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
 import { CellRefused } from "../../cache/CellRefused.ts"
 import { encodeColumn } from "../../cache/ColumnBuilder.ts"
 import type { ColumnData } from "../../cache/ColumnData.ts"
@@ -11,9 +13,15 @@ import { chunkRows } from "../../cache/TableBlob.ts"
 import { columnTypeOf, fitCell } from "./columnTypeOf.ts"
 import { QueryRefused } from "./QueryRefused.ts"
 
-/** The columns of a result with the types they are written with. */
-export const typedSchema = ({ schema }: QueryResult): TableSchema =>
-  schema.map(({ name, type }): Column => ({ name, type: columnTypeOf(type) }))
+/** A result in pieces, as `answerPieces` gives it; at least one, and all of the same columns. */
+export type Pieces<E, R> = Stream.Stream<QueryResult, E, R>
+
+/** Rows as buffers, with the types they are written with. */
+export interface TypedChunk {
+  readonly schema: TableSchema
+  readonly data: ReadonlyArray<ColumnData>
+  readonly rows: number
+}
 
 const encoded = ({ name, type }: Column, cells: ReadonlyArray<Cell>, first: number): ColumnData => {
   try {
@@ -30,15 +38,32 @@ const encoded = ({ name, type }: Column, cells: ReadonlyArray<Cell>, first: numb
   }
 }
 
-/**
- * The chunks in order, at least one: so many rows that texts of any length fit into buffers with 32-bit offsets.
- *
- * **Fails**: throws `QueryRefused` for an integer beyond 64 bits.
- */
-export const typedChunks = function*({ columns, rows }: QueryResult, schema: TableSchema) {
+/** So many rows at once that texts of any length fit into buffers with 32-bit offsets; at least one chunk. */
+const chunksOf = function*({ columns, rows, schema: given }: QueryResult, before: number) {
+  const schema = given.map(({ name, type }): Column => ({ name, type: columnTypeOf(type) }))
   for (let first = 0; first === 0 || first < rows; first += chunkRows) {
     const count = Math.min(chunkRows, rows - first)
-    const data = schema.map((column) => encoded(column, columns[column.name]!.slice(first, first + count), first))
-    yield { data, rows: count }
+    const data = schema.map((column) =>
+      encoded(column, columns[column.name]!.slice(first, first + count), before + first)
+    )
+    yield { schema, data, rows: count } satisfies TypedChunk
   }
 }
+
+/**
+ * Calls `work` with every chunk, one after the other, at least once.
+ *
+ * **Fails**: `QueryRefused` for an integer beyond 64 bits. What `work` rejects with is a defect.
+ */
+export const forEachChunk = <E, R>(pieces: Pieces<E, R>, work: (chunk: TypedChunk) => Promise<void>) =>
+  Effect.suspend(() => {
+    let before = 0
+    return Stream.runForEach(pieces, (piece) =>
+      Effect.tryPromise({
+        try: async () => {
+          for (const chunk of chunksOf(piece, before)) await work(chunk)
+          before += piece.rows
+        },
+        catch: (cause) => cause
+      }).pipe(Effect.catch((cause) => cause instanceof QueryRefused ? Effect.fail(cause) : Effect.die(cause))))
+  })

@@ -10,8 +10,10 @@ import fs from "node:fs"
 import * as path from "node:path"
 import { encodeFrame, headerBytes, Kind } from "../../cache/log/Frame.ts"
 import { KeyTable } from "../../cache/log/KeyTable.ts"
+import { SealedIndex } from "../../cache/log/SealedIndex.ts"
 import * as Store from "../../cache/Store.ts"
-import { bytes, folderOf, keyOf, logsOf, rowFunction, session, text, writeLog } from "./support/memoSession.ts"
+import { bytes, folderOf, keyOf, keysOf, logsOf, rowFunction, session, text, writeLog } from "./support/memoSession.ts"
+import { random } from "./support/randomTables.ts"
 import { temporaryStore } from "./support/tempStore.ts"
 
 /** Three frames, their log, and the offsets where they end. */
@@ -156,7 +158,78 @@ describe("several processes", () => {
     }).pipe(Effect.provide(temporaryStore)), 60_000)
 })
 
+describe("an index", () => {
+  it.effect("of a log opens it to the same rows as the log itself, whatever lies in between them", () =>
+    Effect.gen(function*() {
+      const { root } = yield* Store.Store
+      const from = random(5)
+      const kinds = [Kind.result, Kind.result, Kind.result, Kind.failure, Kind.replacement]
+      const index = new SealedIndex()
+      const frames: Array<Buffer> = []
+      for (let frame = 0, offset = 0; frame < 4000; frame++) {
+        // long runs of results, then others between them; some rows have several frames
+        const kind = frame % 1000 < 700 ? Kind.result : from.pick(kinds)
+        const key = keyOf(from.int(3000))
+        frames.push(encodeFrame(kind, key, bytes(`payload ${frame} `.repeat(8))))
+        index.add(kind, Buffer.from(key, "hex"), 0, offset, frames.at(-1)!.length)
+        offset += frames.at(-1)!.length
+      }
+      writeLog(root, Buffer.concat(frames))
+      const rows = [...Array(3000).keys()]
+      const keys = keysOf(rows)
+      const seen = session((memo) =>
+        Effect.sync(() => {
+          const entries = Int32Array.from(rows, (row) => memo.find(keys, row))
+          const located = rows.map((_, k) => {
+            if (k % 256 === 0) memo.lookAhead(entries, k, Math.min(k + 256, rows.length))
+            const payload = entries[k]! < 0 ? undefined : text(memo.payload(entries[k]!))
+            const at = entries[k]! < 0 ? -1 : memo.locate(entries[k]!)
+            const length = payload?.length ?? 0
+            assert.strictEqual(at < 0 ? undefined : text(memo.located.subarray(at, at + length)), payload)
+            return payload
+          })
+          const failures = [...memo.failures].map(([key, { attempts, last }]) => [key, attempts, text(last)])
+          return { located, failures, size: memo.size }
+        })
+      )
+      const scanned = yield* seen
+      index.write(path.join(folderOf(root), "0-other.log.idx"))
+      assert.deepStrictEqual(yield* seen, scanned)
+      assert.isAbove(scanned.failures.length, 0)
+      assert.isAbove(scanned.size, 1000)
+    }).pipe(Effect.provide(temporaryStore)))
+})
+
 describe("KeyTable", () => {
+  it("finds and adds many keys in order as it does one by one", () => {
+    const count = 25_000
+    const from = random(3)
+    const keys = keysOf(Array.from({ length: count }, () => from.int(2 * count))) // some twice
+    const one = new KeyTable(32)
+    const all = new KeyTable(32)
+    const entries = new Uint32Array(count)
+    const expected = Array.from({ length: count }, (_, n) => one.add(keys, n * 32))
+    all.addAll(keys, 0, count, entries)
+    assert.isTrue(expected.every((entry, n) => entries[n] === entry))
+    assert.isBelow(one.size, count)
+    for (const table of [one, all]) {
+      const odd = new Uint8Array(keys.length + 1)
+      odd.set(keys, 1)
+      for (const asked of [keys, odd.subarray(1), Buffer.from(keys.subarray(32 * 7))]) {
+        const skipped = (keys.length - asked.length) / 32
+        for (let n = 0; n + skipped < count; n++) {
+          if (table.find(asked, n * 32) !== expected[n + skipped]) assert.fail(`key ${n}`)
+        }
+      }
+    }
+    const others = new KeyTable(32)
+    others.addAll(keys.subarray(32 * 15_000), 0, 10_000, entries)
+    let strange = 0
+    for (let n = 0; n < count; n++) if (others.find(keys, n * 32) < 0) strange++
+    const known = new Set(expected.slice(15_000))
+    assert.strictEqual(strange, expected.filter((entry) => !known.has(entry)).length)
+  })
+
   it("keeps every key apart, also those that share their first words, at any address, while it grows", () => {
     const table = new KeyTable(32)
     const keys = new Uint8Array(3001 * 37)

@@ -8,7 +8,7 @@ import { afterAll, assert, beforeAll, describe, it } from "vitest"
 import { baseOf } from "../../cache/layout.ts"
 import { type Finished, pipeline, start, temporaryFolder } from "../support/pipeline.ts"
 import { copyProject, type Project } from "./copyProject.ts"
-import { ran, rowsFound } from "../support/whatRan.ts"
+import { ended, ran, rowsFound } from "../support/whatRan.ts"
 
 const folder = temporaryFolder()
 const place = (name: string) => join(folder.path, name)
@@ -181,8 +181,10 @@ describe("a cache folder", () => {
 
 describe("a file of prompts", () => {
   const run = (file: string) =>
-    start(["run", "test/faults/fixtures/files.ts", "--cache", place("files"), "--json"], { env: { FAULTS_FILE: file } })
-      .finished
+    start(
+      ["run", "test/faults/fixtures/files.ts", "--cache", place("files"), "--json", "--select", "evaluationPrompts"],
+      { env: { FAULTS_FILE: file } }
+    ).finished
 
   it("with another column is told which it has", async () => {
     assertRefused(
@@ -197,7 +199,9 @@ describe("a file of prompts", () => {
       { length: 20 },
       (_, index) => index === 16 ? "{\"prompt\": " : `{"prompt": "number ${index}"}`
     )
-    assertRefused(await run(written("lines.jsonl", lines.join("\n"))), 1, /lines\.jsonl: line 17: invalid JSON/)
+    const finished = await run(written("lines.jsonl", lines.join("\n")))
+    assertRefused(finished, 1, /lines\.jsonl: line 17: invalid JSON/)
+    assert.deepStrictEqual(ended(finished.events).nodes, { total: 1, ran: 0, fresh: 0, failed: 1, skipped: 0 })
   })
 
   it("that is not there is missed before anything runs", async () => {

@@ -6,16 +6,17 @@ import * as Stream from "effect/Stream"
 import { readdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it, vi } from "vitest"
-import type { QueryResult } from "../../../cache/Duck.ts"
 import { columnTypeOf, fitCell } from "../../../runtime/query/columnTypeOf.ts"
 import { arrow, csv, json } from "../../../runtime/query/formats.ts"
 import { parquet } from "../../../runtime/query/parquet.ts"
-import { select } from "../../../runtime/query/select.ts"
+import { select, selectPieces } from "../../../runtime/query/select.ts"
 import { temporaryFolder } from "../../support/pipeline.ts"
 
-const result = (statement: string): Promise<QueryResult> => Effect.runPromise(select(statement, new Map()))
+/** A result as its pieces come, and as one piece. */
+const result = async (statement: string) => selectPieces(statement, new Map())
+const inOne = async (statement: string) => Stream.make(await Effect.runPromise(select(statement, new Map())))
 
-const text = async (pieces: Stream.Stream<string>): Promise<string> =>
+const text = async <E>(pieces: Stream.Stream<string, E>): Promise<string> =>
   (await Effect.runPromise(Stream.runCollect(pieces))).join("")
 
 const arrowTable = async (statement: string) =>
@@ -77,7 +78,11 @@ describe("arrow", () => {
 
   it("is one stream of several batches where there are many rows, and one of none", async () => {
     const many = await arrowTable("select i, i::varchar t from range(20000) r(i)")
-    assert.deepStrictEqual([many.numRows, many.batches.length], [20000, 3])
+    assert.deepStrictEqual([many.numRows, many.batches.length], [20000, 10])
+    const one = tableFromIPC(
+      await Effect.runPromise(Stream.runCollect(arrow(await inOne("select i from range(20000) r(i)"))))
+    )
+    assert.deepStrictEqual([one.numRows, one.batches.length], [20000, 3])
     assert.deepStrictEqual([many.get(8192)!["i"], many.get(19999)!["t"]], [8192n, "19999"])
     const none = await arrowTable("select 1 a where false")
     assert.deepStrictEqual([none.numRows, none.schema.names], [0, ["a"]])
