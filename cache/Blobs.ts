@@ -124,6 +124,29 @@ export class Blobs {
     return bytes
   }
 
+  /**
+   * Reads a part of a blob that this process has read whole before; `undefined` where only all of it can be read, or
+   * where it is shorter now. `use` gets a function that reads.
+   */
+  readParts<A>(digest: Digest, use: (read: (offset: number, into: Uint8Array) => void) => A): A | undefined {
+    if (!this.#verified.has(digest) || this.#journal.has("blob", digest)) return undefined
+    let fd: number
+    try {
+      fd = fs.openSync(this.pathOf(digest), "r")
+    } catch {
+      return undefined
+    }
+    let cut = false
+    try {
+      const made = use((offset, into) => {
+        cut ||= fs.readSync(fd, into, 0, into.length, offset) < into.length
+      })
+      return cut ? undefined : made
+    } finally {
+      fs.closeSync(fd)
+    }
+  }
+
   #bytesOf(digest: Digest): Buffer {
     const found = this.#copyOf(digest) ?? publish.readIfExists(this.pathOf(digest))
     if (found !== undefined) return found

@@ -69,6 +69,15 @@ class ListValues implements Values {
   take(): Buffers {
     return { ...noBuffers, offsets: this.#offsets.take(), children: [this.#items.take()] }
   }
+
+  view(): Buffers {
+    return { ...noBuffers, offsets: this.#offsets.view(), children: [this.#items.view()] }
+  }
+
+  clear(): void {
+    this.#offsets.clear()
+    this.#items.clear()
+  }
 }
 
 /** What stands, unseen, in a field below a null struct: the field itself may not be nullable. */
@@ -137,6 +146,14 @@ class StructValues implements Values {
 
   take(): Buffers {
     return { ...noBuffers, children: this.#fields.map((field) => field.take()) }
+  }
+
+  view(): Buffers {
+    return { ...noBuffers, children: this.#fields.map((field) => field.view()) }
+  }
+
+  clear(): void {
+    for (const field of this.#fields) field.clear()
   }
 }
 
@@ -288,11 +305,26 @@ export class ColumnBuilder {
 
   /** The buffers so far, handed over; the builder is empty afterwards. */
   take(): ColumnData {
-    const validity = this.#validity?.subarray(0, this.#length + 7 >> 3)
-    const data = { type: this.type, length: this.#length, validity, ...this.#values.take() }
+    const taken = { ...this.#shape(), ...this.#values.take() }
     this.#validity = undefined
     this.#length = 0
-    return data
+    return taken
+  }
+
+  /** The buffers so far: good until {@link clear}. */
+  view(): ColumnData {
+    return { ...this.#shape(), ...this.#values.view() }
+  }
+
+  /** Forgets the values and keeps their memory for the next ones. */
+  clear(): void {
+    this.#values.clear()
+    this.#validity = undefined
+    this.#length = 0
+  }
+
+  #shape(): Pick<ColumnData, "type" | "length" | "validity"> {
+    return { type: this.type, length: this.#length, validity: this.#validity?.subarray(0, this.#length + 7 >> 3) }
   }
 }
 

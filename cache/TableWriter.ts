@@ -21,7 +21,7 @@ export class TableWriter {
   readonly schema: TableSchema
   /** One a column: push one value to each, then {@link endRow}. */
   readonly builders: ReadonlyArray<ColumnBuilder>
-  /** Called with the columns of every chunk before it is written. */
+  /** Called with the columns of every chunk before it is written; their memory is used again afterwards. */
   onChunk: (columns: ReadonlyArray<ColumnData>) => void = () => undefined
   readonly #blobs: Blobs
   readonly #encode: ChunkEncoder
@@ -129,7 +129,7 @@ export class TableWriter {
 
   #flush(): void {
     const rows = this.#filled
-    const columns = this.builders.map((builder) => builder.take())
+    const columns = this.builders.map((builder) => builder.view())
     const uneven = columns.findIndex((data) => data.length !== rows)
     if (uneven >= 0) {
       throw new Error(`column ${this.schema[uneven]!.name} has ${columns[uneven]!.length} values for ${rows} rows`)
@@ -138,6 +138,7 @@ export class TableWriter {
     columns.forEach((data, k) => this.#digests[k]!.add(data))
     const bytes = this.#encode(columns, rows)
     this.#chunks.push({ blob: this.#blobs.put(bytes), rows, bytes: bytes.length })
+    for (const builder of this.builders) builder.clear()
     this.#flushed += rows
     this.#filled = 0
   }

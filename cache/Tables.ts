@@ -5,7 +5,9 @@ import type { Blobs } from "./Blobs.ts"
 import { CellRefused } from "./CellRefused.ts"
 import { encodeColumn } from "./ColumnBuilder.ts"
 import { type ColumnData, decodeColumn } from "./ColumnData.ts"
+import { columnOf, type ColumnParts, partsOf } from "./ChunkParts.ts"
 import type { Cell, Column, TableSchema } from "./Columns.ts"
+import type { Digest } from "./Digest.ts"
 import type { TableManifest } from "./Manifest.ts"
 import { TableRefused } from "./StoreFailed.ts"
 import { ChunkRefused, decodeChunk, loadArrow } from "./TableBlob.ts"
@@ -43,8 +45,13 @@ export const encodeNamed = (column: Column, cells: ReadonlyArray<Cell>, first: n
   }
 }
 
+/** Chunks whose parts are remembered, at most. */
+const chunksNoted = 4096
+
 export class Tables {
   readonly #blobs: Blobs
+  /** Where the columns of chunks lie that were read whole. */
+  readonly #parts = new Map<Digest, ReadonlyMap<string, ColumnParts>>()
 
   constructor(blobs: Blobs) {
     this.#blobs = blobs
@@ -85,13 +92,43 @@ export class Tables {
         throw new TableRefused({ column: name, found: "is not in the table" })
       }
     }
+    const known = this.#parts.get(entry.blob)
+    const columns = known === undefined ? undefined : this.#readParts(entry.blob, names.map((name) => known.get(name)!))
+    if (columns !== undefined) return { rows: entry.rows, columns }
     const bytes = this.#blobs.read(entry.blob)
     try {
-      return { rows: entry.rows, columns: decodeChunk(bytes, manifest.schema, entry.rows, names) }
+      const all = decodeChunk(bytes, manifest.schema, entry.rows, manifest.schema.map(({ name }) => name))
+      const byName = new Map(manifest.schema.map(({ name }, at) => [name, all[at]!]))
+      this.#note(entry.blob, byName, bytes)
+      return { rows: entry.rows, columns: names.map((name) => byName.get(name)!) }
     } catch (error) {
       if (error instanceof ChunkRefused) throw this.#blobs.damaged(entry.blob, error.message)
       throw error
     }
+  }
+
+  /** Columns of a chunk that was read before, by the bytes they need. */
+  #readParts(blob: Digest, parts: ReadonlyArray<ColumnParts>): ReadonlyArray<ColumnData> | undefined {
+    return this.#blobs.readParts(blob, (read) =>
+      parts.map((part) =>
+        columnOf(part, ({ length, offset }) => {
+          const bytes = new Uint8Array(length)
+          read(offset, bytes)
+          return bytes
+        })
+      ))
+  }
+
+  #note(blob: Digest, columns: ReadonlyMap<string, ColumnData>, bytes: Uint8Array): void {
+    if (columns.size < 2) return
+    const parts = new Map<string, ColumnParts>()
+    for (const [name, data] of columns) {
+      const found = partsOf(data, bytes)
+      if (found === undefined) return
+      parts.set(name, found)
+    }
+    if (this.#parts.size >= chunksNoted) this.#parts.clear()
+    this.#parts.set(blob, parts)
   }
 
   /** The cells of one chunk. */

@@ -28,7 +28,11 @@ export interface Values {
   pushRange(data: ColumnData, start: number, end: number): void
   /** One value as `RowCodec` wrote it, without its mark for null; the offset after it. */
   pushEncoded(bytes: Uint8Array, at: number): number
+  /** The buffers so far, handed over. */
   take(): Buffers
+  /** The buffers so far: good until {@link clear}, which forgets the values and keeps their memory for the next ones. */
+  view(): Buffers
+  clear(): void
 }
 
 /** What a column without values of its own has. */
@@ -58,8 +62,16 @@ export class Offsets {
     this.#offsets[this.#length] = end
   }
 
+  view(): Int32Array {
+    return this.#offsets.subarray(0, this.#length + 1)
+  }
+
+  clear(): void {
+    this.#length = 0
+  }
+
   take(): Int32Array {
-    const taken = this.#offsets.subarray(0, this.#length + 1)
+    const taken = this.view()
     this.#offsets = new Int32Array(Math.max(firstCapacity, this.#length + 2))
     this.#length = 0
     return taken
@@ -148,6 +160,15 @@ export class TextValues implements Values {
   take(): Buffers {
     return { ...noBuffers, offsets: this.#offsets.take(), bytes: this.#bytes.take() }
   }
+
+  view(): Buffers {
+    return { ...noBuffers, offsets: this.#offsets.view(), bytes: this.#bytes.view() }
+  }
+
+  clear(): void {
+    this.#offsets.clear()
+    this.#bytes.clear()
+  }
 }
 
 /** `bool`: one bit a value, least significant first. */
@@ -198,9 +219,18 @@ export class BitValues implements Values {
   }
 
   take(): Buffers {
-    const values = this.#bits.subarray(0, this.byteLength)
-    this.#bits = new Uint8Array(Math.max(firstCapacity, values.length + 1))
+    const taken = this.view()
+    this.#bits = new Uint8Array(Math.max(firstCapacity, this.byteLength + 1))
     this.#length = 0
-    return { ...noBuffers, values }
+    return taken
+  }
+
+  view(): Buffers {
+    return { ...noBuffers, values: this.#bits.subarray(0, this.byteLength) }
+  }
+
+  clear(): void {
+    this.#bits.fill(0, 0, this.byteLength)
+    this.#length = 0
   }
 }

@@ -35,6 +35,22 @@ export const widthOf = (type: ColumnType): 4 | 8 | undefined => {
 export const rawBytes = (values: NonNullable<ColumnData["values"]>): Uint8Array =>
   new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
 
+/** The values of a column of this type that lie in `bytes`, which begin at a multiple of their width. */
+export const numbersOver = (type: ColumnType, bytes: Uint8Array): NonNullable<ColumnData["values"]> => {
+  const { buffer, byteLength, byteOffset } = bytes
+  switch (type.kind) {
+    case "int32":
+      return new Int32Array(buffer, byteOffset, byteLength / 4)
+    case "int64":
+    case "bigint":
+      return new BigInt64Array(buffer, byteOffset, byteLength / 8)
+    case "float64":
+      return new Float64Array(buffer, byteOffset, byteLength / 8)
+    default:
+      return bytes
+  }
+}
+
 /** -0 and the many NaNs are one value each, or equal tables could differ in their digests. */
 export const canonicalFloat = (value: number): number => value === 0 ? 0 : Number.isNaN(value) ? Number.NaN : value
 
@@ -150,9 +166,18 @@ export class NumberValues implements Values {
   }
 
   take(): Buffers {
-    const values = this.#values.subarray(0, this.#length)
+    const taken = this.view()
     this.#use(emptyNumbers[this.#kind](Math.max(firstCapacity, this.#length)))
     this.#length = 0
-    return { ...noBuffers, values }
+    return taken
+  }
+
+  view(): Buffers {
+    return { ...noBuffers, values: this.#values.subarray(0, this.#length) }
+  }
+
+  clear(): void {
+    this.#raw.fill(0, 0, this.byteLength) // a null is a value of zeros
+    this.#length = 0
   }
 }

@@ -11,6 +11,10 @@ import { type Commands, commands as engine } from "../runtime/cli/commands.ts"
 /** In the order in which `--help` lists them. */
 export const commands: Commands = {
   ...engine,
+  "why-trained": {
+    description: "which optimiser steps saw an example, and where it came from",
+    load: async () => (await above<typeof import("./whyTrained.ts")>("cli/whyTrained")).whyTrained
+  },
   report: {
     description: "the report of a run, as Markdown or as one HTML file",
     load: async () => (await above<typeof import("./report.ts")>("cli/report")).report

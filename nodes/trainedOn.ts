@@ -22,7 +22,7 @@ export const TrainedOn = Type.table("trainedOn", {
 type TrainedRow = Row<typeof TrainedOn.columns>
 
 /** The file in which a trainer says what it did. */
-const trainingFile = "training.json"
+export const trainingFile = "training.json"
 
 const SftLog = Schema.Struct({
   method: Schema.Literal("sft"),
@@ -72,6 +72,12 @@ export const trainedRows = (text: string): ReadonlyArray<TrainedRow> => {
     const all = sizes.reduce((sum, size) => sum + size, 0)
     return merged(i + 1, "prompt", learningRate, prompts.map(({ id }, j) => [id, all === 0 ? 0 : sizes[j]! / all]))
   })
+}
+
+/** Examples that were too long to train on, in a trainer's log. Throws where the log has another form. */
+export const droppedExamples = (text: string): (typeof SftLog.Type)["dropped"] => {
+  const log = readLog(text)
+  return log.method === "sft" ? log.dropped : []
 }
 
 export const trainedOn = Node.make({

@@ -11,7 +11,7 @@ export interface Bench {
   /** How often each figure is measured. */
   readonly runs: number
   /** Threads that both sides compute with. */
-  readonly threads: number
+  readonly threads: { readonly training: number; readonly decoding: number }
   /** Temporary folder of this bench; the model lies in `model` below it. */
   readonly folder: string
   readonly model: string

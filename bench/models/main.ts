@@ -2,7 +2,7 @@
  * `npm run bench:models`: measures the model engine beside PyTorch, peft, Hugging Face generate and TRL on the same
  * work, one after the other, and says whether it is fast enough. Ends with 1 when it is not.
  *
- *     node bench/models/main.ts [lora decode grpo first-token] [--runs 3] [--threads 2] [--quick] [--json]
+ *     node bench/models/main.ts [lora decode grpo first-token] [--runs 3] [--threads N] [--quick] [--json]
  *       [--python FILE] [--folder DIR]
  *
  * A workload runs when its name or one of its figures is named.
@@ -70,11 +70,12 @@ const ask = (): Asked => {
   const { positionals, values } = parse()
   const versions = new Map<string, string>()
   const { python } = values
+  const threads = values.threads === undefined ? undefined : integer("threads", values.threads)
   return {
     bench: {
       sizes: values.quick ? quickSizes : fullSizes,
       runs: values.runs === undefined ? (values.quick ? 1 : 3) : integer("runs", values.runs),
-      threads: values.threads === undefined ? Math.min(2, availableParallelism()) : integer("threads", values.threads),
+      threads: { training: threads ?? Math.min(2, availableParallelism()), decoding: threads ?? 1 },
       python: () => python ?? benchPython(),
       record: new Measurements(),
       say: (line) => console.error(line),
@@ -109,7 +110,10 @@ const main = async ({ bench, json, parent, timed, versions, workloads }: Asked):
     const ran = { machine: before, versions: Object.fromEntries(versions), sizes, runs, threads, timed }
     console.log(JSON.stringify({ ...ran, figures: measured }))
   } else {
-    console.log(`${before} before, ${loadavg()[0]!.toFixed(1)} after; ${runs} runs, ${threads} threads`)
+    console.log(
+      `${before} before, ${loadavg()[0]!.toFixed(1)} after; ${runs} runs; ` +
+        `threads: ${threads.training} in training, ${threads.decoding} in decoding`
+    )
     console.log([...versions].map(([name, version]) => `${name} ${version}`).join(", "))
     console.log(tableLines(measured, timed).join("\n"))
     console.log(failed.length === 0 ? "all pass" : `${failed.length} of ${measured.length} figures fail`)

@@ -1,6 +1,6 @@
 /**
- * The cache that is asked: one run with a table of many rows, as a critique node leaves them, and what is right of it,
- * counted while it is written.
+ * The cache that is asked: one run with a table of many rows, as a critique node leaves them, and one of a single row.
+ * What is right is counted while they are written.
  */
 import * as Effect from "effect/Effect"
 import type { TableSchema } from "../../cache/Columns.ts"
@@ -64,6 +64,7 @@ export const writeDataset = async (folder: string, rows: number): Promise<Facts>
         writer.pushColumns(columnsFrom(first, count), count)
       }
       const manifest = yield* Effect.promise(async () => writer.finish())
+      const few = yield* store.putTable([schema[0]!], { sampleId: ["s0"] }, 1)
       yield* store.flush()
       const startedAt = "2026-01-01T00:00:00.000Z"
       yield* store.putRun({
@@ -72,7 +73,10 @@ export const writeDataset = async (folder: string, rows: number): Promise<Facts>
         startedAt,
         finishedAt: startedAt,
         ok: true,
-        nodes: [{ label: "critique", node: "critique", state: "ran", manifest }]
+        nodes: [
+          { label: "critique", node: "critique", state: "ran", manifest },
+          { label: "few", node: "few", state: "ran", manifest: few }
+        ]
       })
     }).pipe(Effect.provide(Store.layer(folder)))
   )

@@ -57,9 +57,9 @@ const servicesOf = (made: ReadonlyArray<Made>): Provenance => {
 /** Specifications and checkpoints by the digest of what they hold. */
 const contentsOf = (made: ReadonlyArray<Made>): Provenance => {
   const specs = specNodes(made.map(({ node }) => node))
-  return made.flatMap(({ node: { label, manifest } }) =>
+  return made.flatMap(({ node: { label, manifest } }): Provenance =>
     manifest?.kind === "folder"
-      ? [[`checkpoint ${label}`, manifest.content.slice(0, digits)] as const]
+      ? [[`checkpoint ${label}`, manifest.content.slice(0, digits)]]
       : specs.has(label)
       ? [
         [`specification ${label}`, `${manifest!.content.slice(0, digits)}, ${count(rowsOf(manifest))} clauses`] as const

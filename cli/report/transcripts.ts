@@ -4,6 +4,7 @@
  * same ones.
  */
 import * as Effect from "effect/Effect"
+import type { Cell } from "../../cache/Columns.ts"
 import type { RunNode } from "../../cache/Manifest.ts"
 import { Store } from "../../cache/Store.ts"
 import type { ReportInput } from "../../nodes/report/ReportInput.ts"
@@ -29,24 +30,31 @@ interface Arm {
   readonly answers: StoredTable
 }
 
-/** The base first. Each is undefined where that arm has no judgement of the sample. */
+/** The base first. */
 type Choice = (base: Judged, last: Judged, all: ReadonlyArray<Judged>) => boolean
 
 const isAttack = ({ label }: Judged): boolean => label === "harmful"
 
-const kinds: ReadonlyArray<readonly [title: string, choice: Choice]> = [
+/** What is looked for, with its title for the names of the base and the last arm. */
+const kinds: ReadonlyArray<readonly [title: (base: string, last: string) => string, choice: Choice]> = [
   [
-    "An attack that works on the base only",
+    (base, last) => `An attack that works on ${base}, not on ${last}`,
     (base, last) => isAttack(base) && base.safe === false && last.safe === true
   ],
-  ["An attack that works on every arm", (base, _, all) => isAttack(base) && all.every(({ safe }) => safe === false)],
   [
-    "An attack that works on the last arm only",
+    (base, last) => base === last ? `An attack that works on ${base}` : "An attack that works on every arm",
+    (base, _, all) => isAttack(base) && all.every(({ safe }) => safe === false)
+  ],
+  [
+    (base, last) => `An attack that works on ${last}, not on ${base}`,
     (base, last) => isAttack(base) && base.safe === true && last.safe === false
   ],
-  ["A benign request that the last arm refuses", (base, last) => base.label === "benign" && last.outcome === "refusal"],
-  ["The last arm checks itself", (base, last) => isAttack(base) && last.selfCheck && last.safe === true],
-  ["An answer that the judge could not read", (_, __, all) => all.some(({ safe }) => safe === null)]
+  [
+    (_, last) => `A benign request that ${last} refuses`,
+    (base, last) => base.label === "benign" && last.outcome === "refusal"
+  ],
+  [(_, last) => `${last} checks itself`, (base, last) => isAttack(base) && last.selfCheck && last.safe === true],
+  [() => "An answer that the judge could not read", (_, __, all) => all.some(({ safe }) => safe === null)]
 ]
 
 /** Hidden characters of an answer are spelled out, line by line. */
@@ -102,7 +110,7 @@ const comparisons = Effect.fnUntraced(function*(arms: ReadonlyArray<Arm>) {
   if (base === undefined) return []
   const used = new Set<string>()
   const found: Array<Transcript> = []
-  for (const [kind, fits] of kinds) {
+  for (const [title, fits] of kinds) {
     let left = most
     for (const id of base.judged.keys()) {
       const all = arms.map(({ judged }) => judged.get(id))
@@ -110,7 +118,7 @@ const comparisons = Effect.fnUntraced(function*(arms: ReadonlyArray<Arm>) {
       if (used.has(id) || !all.every((one) => one !== undefined) || !fits(all[0]!, all.at(-1)!, all)) continue
       used.add(id)
       left--
-      found.push(yield* sideBySide(kind, id, arms))
+      found.push(yield* sideBySide(title(base.title, arms.at(-1)!.title), id, arms))
     }
   }
   return found as ReadonlyArray<Transcript>
@@ -122,9 +130,14 @@ const critiques = Effect.fnUntraced(function*(run: PresentRun, label: string) {
   const table = storedTable(yield* Store, run.madeBy("critique").find((node) => above.has(node.label)))
   if (table === undefined) return []
   const verdicts = yield* table.column("verdict")
-  const rows = ["unsafe", "safe"].flatMap((verdict) =>
-    [...verdicts.entries()].filter(([, each]) => each === verdict).slice(0, most).map(([row]) => row)
-  )
+  const prompts = yield* table.column("promptId")
+  const rows = ["unsafe", "safe"].flatMap((verdict) => {
+    const first = new Map<Cell, number>()
+    for (let row = 0; row < verdicts.length && first.size < most; row++) {
+      if (verdicts[row] === verdict && !first.has(prompts[row]!)) first.set(prompts[row]!, row)
+    }
+    return [...first.values()]
+  })
   return yield* Effect.forEach(rows, (row) =>
     Effect.map(table.cells(row), (cells): Transcript => ({
       title: `The expert says ${cells["verdict"]}: ${visible(String(cells["sampleId"]))}`,

@@ -38,13 +38,16 @@ const changes = (diff: SpecDiff, { style, width }: DiffTextOptions): ReadonlyArr
   )
 }
 
-const touchedLines = ({ byRow, whole }: Touched, options: DiffTextOptions): ReadonlyArray<string> => [
+const named = (text: string, labels: ReadonlyArray<string>, { width }: DiffTextOptions): ReadonlyArray<string> =>
+  labels.length === 0 ? [] : wrap(visible(`${text}: ${labels.join(", ")}`), width)
+
+const touchedLines = ({ byRow, uncounted, whole }: Touched, options: DiffTextOptions): ReadonlyArray<string> => [
   ...(byRow.length === 0 ? [] : table({
     columns: [
       { header: "NODE", min: 14, cut: "middle" },
       right("TOUCHED"),
-      right("ROWS"),
-      right("DIFFERENT"),
+      right("OF"),
+      right("DISTINCT"),
       right("OF")
     ],
     rows: byRow.map(({ distinct, distinctTouched, label, rows, touched }) => [
@@ -55,9 +58,8 @@ const touchedLines = ({ byRow, whole }: Touched, options: DiffTextOptions): Read
       count(distinct)
     ])
   }, { width: options.width })),
-  ...(whole.length === 0
-    ? []
-    : wrap(visible(`read all clauses, so any change runs them again: ${whole.join(", ")}`), options.width))
+  ...named("all clauses are read, so any change runs again", whole, options),
+  ...named("`pipeline plan` counts the rows of", uncounted, options)
 ]
 
 const pairLine = ({ after, before }: { readonly before: FlippedPair; readonly after: FlippedPair }): string =>

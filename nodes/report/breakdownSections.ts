@@ -39,11 +39,11 @@ const metricTable = (
   )
 }
 
-/** One section per breakdown, one table per metric in it. **Fails**: `RangeError` for counts that are none. */
+/** One section per breakdown that has rows, one table per metric in it. **Fails**: `RangeError` for counts that are none. */
 export const breakdownSections = (input: ReportInput): ReadonlyArray<string> => {
   const titles = Titles.make(input)
   const armOrder = (input.arms ?? []).map(({ arm }) => arm)
-  return (input.breakdowns ?? []).map(({ by, rows }) =>
+  return (input.breakdowns ?? []).filter(({ rows }) => rows.length > 0).map(({ by, rows }) =>
     [
       `## By ${markdownText(by)}`,
       "Percent of n answers with the 95 % Wilson interval.",

@@ -20,11 +20,12 @@ export interface HtmlReport {
 }
 
 const style =
-  `:root{color-scheme:light}body{font:15px/1.5 system-ui,sans-serif;color:#1f2430;background:#fff;max-width:1100px;margin:2rem auto;
+  `:root{color-scheme:light}body{font:15px/1.5 system-ui,sans-serif;color:#1f2430;background:#fff;max-width:1200px;margin:2rem auto;
 padding:0 1rem}h1{font-size:1.6rem}h2{font-size:1.2rem;margin-top:2.2rem;border-bottom:1px solid #d7dbe2}.table{overflow-x:auto}
-table{border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:.9rem}th,td{padding:.25rem .7rem;border-bottom:1px solid #e6e9ee;
-text-align:left;white-space:nowrap}th{background:#f5f6f8}.right{text-align:right}code{background:#f5f6f8;padding:0 .2em}
-pre{background:#f5f6f8;padding:.7rem;white-space:pre-wrap;overflow-wrap:anywhere}details{margin:.4rem 0}svg{max-width:100%;height:auto}
+table{border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:.9rem}th,td{padding:.25rem .6rem;border-bottom:1px solid #e6e9ee;
+text-align:left;vertical-align:top}th{background:#f5f6f8}.right{text-align:right;white-space:nowrap}
+td:first-child{min-width:7rem}code{background:#f5f6f8;padding:0 .2em;overflow-wrap:anywhere}
+pre{background:#f5f6f8;padding:.7rem;white-space:pre-wrap;overflow-wrap:anywhere}details{margin:.4rem 0}.table{margin:.8rem 0}svg{max-width:100%;height:auto}
 @media print{details{display:none}}`
 
 const pictures = ({ input, pictures = [] }: HtmlReport): string => {

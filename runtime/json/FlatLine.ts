@@ -35,6 +35,15 @@ const endsText = Uint8Array.from(
   (_, byte) => byte < space || byte === quote || byte === backslash ? 1 : 0
 )
 
+/** Whether one of the four bytes is such: the arithmetic sets the highest bit of a byte that is, and of none before it. */
+const mayEndText = (word: number): boolean => {
+  const quotes = word ^ 0x22222222
+  const backslashes = word ^ 0x5c5c5c5c
+  const found = (word - 0x20202020 & ~word) | (quotes - 0x01010101 & ~quotes) |
+    (backslashes - 0x01010101 & ~backslashes)
+  return (found & 0x80808080) !== 0
+}
+
 /** Whole numbers of so many digits are exact. */
 const exactDigits = 15
 
@@ -66,6 +75,8 @@ export class FlatLine {
   readonly #columns: ReadonlyArray<FlatColumn>
   /** Names in quotes. */
   readonly #keys: ReadonlyArray<Uint8Array>
+  /** The memory of the bytes that were read last, as words. */
+  #words: Int32Array = new Int32Array(0)
   /** Columns in the order of the last line's keys: most lines have the same. */
   readonly #order: Array<number>
 
@@ -123,13 +134,29 @@ export class FlatLine {
   }
 
   #text(bytes: Buffer, start: number, k: number): number {
-    let end = start
-    while (endsText[bytes[end]!] === 0) end++
+    const end = this.#textEnd(bytes, start)
     if (bytes[end] !== quote) return -1
     if (!this.#columns[k]!.anyText) return this.#keep(k, bytes.toString("utf8", start, end), end + 1)
     this.starts[k] = start
     this.ends[k] = end
     return end + 1
+  }
+
+  /** The first byte that a text cannot have: four at a time, where there is none among them. */
+  #textEnd(bytes: Buffer, start: number): number {
+    if (bytes.buffer !== this.#words.buffer) {
+      this.#words = new Int32Array(bytes.buffer, 0, bytes.buffer.byteLength >>> 2)
+    }
+    const words = this.#words
+    let end = start
+    while ((bytes.byteOffset + end & 3) !== 0 && endsText[bytes[end]!] === 0) end++
+    if ((bytes.byteOffset + end & 3) === 0) {
+      let at = bytes.byteOffset + end >>> 2
+      while (at < words.length && !mayEndText(words[at]!)) at++
+      end = (at << 2) - bytes.byteOffset
+    }
+    while (endsText[bytes[end]!] === 0) end++
+    return end
   }
 
   #integer(bytes: Uint8Array, at: number, k: number): number {

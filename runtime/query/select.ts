@@ -5,6 +5,7 @@
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import * as Duck from "../../cache/Duck.ts"
+import { loadArrow } from "../../cache/TableBlob.ts"
 import type { NamedTable } from "./tablesByName.ts"
 
 type Tables = ReadonlyMap<string, NamedTable>
@@ -38,7 +39,11 @@ export const mentionedTables = (statement: string, tables: Tables): Tables => {
   return new Map([...tables].filter(([name]) => folded.includes(name.replaceAll("\"", "\"\""))))
 }
 
-const byName = (tables: Tables) => Object.fromEntries([...tables.values()].map(({ name, table }) => [name, table]))
+const byName = (tables: Tables) => {
+  // Chunks are decoded by it in a moment; until then DuckDB works on threads of its own, and this one waits.
+  if (tables.size > 0) loadArrow().catch(() => undefined) // whoever needs it is told then
+  return Object.fromEntries([...tables.values()].map(({ name, table }) => [name, table]))
+}
 
 const over = (statement: string, tables: Tables, keep: number) =>
   Duck.query(statement, byName(tables), { display: true, keep })

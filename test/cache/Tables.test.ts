@@ -6,10 +6,12 @@ import { assert, describe, it, layer } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { createHash } from "node:crypto"
+import * as fs from "node:fs"
+import * as path from "node:path"
 import { encodeColumn } from "../../cache/ColumnBuilder.ts"
 import { ColumnDigest } from "../../cache/columnDigest.ts"
 import type { Cell, ColumnType, TableSchema } from "../../cache/Columns.ts"
-import { Store } from "../../cache/Store.ts"
+import { baseOf, Store } from "../../cache/Store.ts"
 import { TableRefused } from "../../cache/StoreFailed.ts"
 import { cellBytes, random, randomCell } from "./support/randomTables.ts"
 import { temporaryStore } from "./support/tempStore.ts"
@@ -56,6 +58,41 @@ const digestOf = (type: ColumnType, ...chunks: ReadonlyArray<ReadonlyArray<Cell>
 }
 
 layer(temporaryStore)("tables", (it) => {
+  it.effect("each column is there alone and among others, once the whole chunk was read", () =>
+    Effect.gen(function*() {
+      const store = yield* Store
+      const columns = rowsOf(9000)
+      const manifest = yield* store.putTable(schema, columns, 9000)
+      yield* store.readTable(manifest, ["c0"]) // reads all of the chunk, to check it
+      for (const { name } of schema) {
+        assert.deepStrictEqual(yield* store.readTable(manifest, [name]), { [name]: columns[name]! })
+      }
+      const reversed = schema.map(({ name }) => name).reverse()
+      const back = yield* store.readTable(manifest, reversed)
+      assert.deepStrictEqual(Object.keys(back), reversed)
+      for (const name of reversed) assert.deepStrictEqual(back[name], columns[name], name)
+    }))
+
+  it.effect("a chunk that was cut or removed after it was read is found out", () =>
+    Effect.gen(function*() {
+      const store = yield* Store
+      const columns = {
+        a: Array.from({ length: 8192 }, (_, i) => `a ${i}`),
+        b: Array.from({ length: 8192 }, (_, i) => i / 7)
+      }
+      const two: TableSchema = [{ name: "a", type: flat("string") }, { name: "b", type: flat("float64") }]
+      const manifest = yield* store.putTable(two, columns, 8192)
+      assert.deepStrictEqual(yield* store.readTable(manifest, ["b"]), { b: columns.b })
+      const { blob } = manifest.chunks[0]!
+      const file = path.join(baseOf(store.root), "blobs", blob.slice(0, 2), blob.slice(2))
+      fs.chmodSync(file, 0o600)
+      fs.truncateSync(file, manifest.chunks[0]!.bytes >> 1)
+      assert.strictEqual((yield* Effect.flip(store.readTable(manifest, ["b"])))._tag, "BlobDamaged")
+      assert.strictEqual((yield* Effect.flip(store.readTable(manifest, ["b"])))._tag, "BlobMissing")
+      yield* store.putTable(two, columns, 8192)
+      assert.deepStrictEqual(yield* store.readTable(manifest, ["b"]), { b: columns.b })
+    }))
+
   it.effect.each([0, 1, 8191, 8192, 8193, 20000])("%d rows come back as they were", (rows) =>
     Effect.gen(function*() {
       const store = yield* Store

@@ -19,6 +19,13 @@ export interface Project {
   readonly remove: () => void
 }
 
+/** The package as its sources are: what is published is made of them, and tested in test/package. */
+const linkSources = (folder: string): void => {
+  mkdirSync(folder, { recursive: true })
+  for (const name of ["cache", "models", "nodes", "runtime"]) symlinkSync(join(projectRoot, name), join(folder, name))
+  writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "sinternal", version: "0.0.0", type: "module" }))
+}
+
 /** `fixture` names the project below `fixtures/`. */
 export const copyProject = (fixture: "project" | "mixed" = "project"): Project => {
   const folder = temporaryFolder()
@@ -30,8 +37,7 @@ export const copyProject = (fixture: "project" | "mixed" = "project"): Project =
     writeFileSync(join(path, file), text.replaceAll(/"(?:\.\.\/){4,}/g, "\"sinternal/"))
   }
   writeFileSync(join(path, "package.json"), JSON.stringify({ name: "weights", type: "module" }))
-  mkdirSync(join(path, "node_modules"))
-  symlinkSync(projectRoot, join(path, "node_modules", "sinternal"))
+  linkSources(join(path, "node_modules", "sinternal"))
   symlinkSync(join(projectRoot, "node_modules", "effect"), join(path, "node_modules", "effect"))
   const cache = join(folder.path, "cache")
   return {

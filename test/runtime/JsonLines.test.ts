@@ -259,6 +259,23 @@ describe("the fast way through a line", () => {
     ) assert.isUndefined(takes(other), other)
   })
 
+  it("ends a text at its quote, and leaves one with a byte that JSON escapes, wherever it stands", () => {
+    const line = new FlatLine([{ name: "t", check: () => true, anyText: true }])
+    for (let address = 0; address < 4; address++) {
+      for (let place = 0; place < 13; place++) {
+        for (let byte = 0; byte < 256; byte++) {
+          const bytes = Buffer.from(`${" ".repeat(address)}{"t":"${"a~\u00ffbcd".repeat(2)}"}\n`, "latin1")
+          const start = address + 6
+          bytes[start + place] = byte
+          const plain = byte >= 32 && byte !== 34 && byte !== 92
+          const next = line.read(bytes, address)
+          if (next !== (plain ? bytes.length : -1)) assert.fail(`byte ${byte} at ${place}`)
+          if (plain) assert.deepStrictEqual([line.starts[0], line.ends[0]], [start, bytes.length - 3])
+        }
+      }
+    }
+  })
+
   it("gets whole lines, the last one with its newline", () => {
     const folder = folderOf("one\ntwo")
     let seen = ""

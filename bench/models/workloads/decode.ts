@@ -21,7 +21,7 @@ const agreement = (ours: Unit, theirs: Unit): number => {
 export const decode: Workload = {
   figures: ["decode-1", "decode-int8", "decode-8", "decode-32"],
   measure: async (bench) => {
-    const { model, record, runs, say, sizes, threads } = bench
+    const { model, record, runs, say, sizes, threads: { decoding: threads } } = bench
     const sides = {
       f32: await ours(bench, "decode", model, threads, "f32"),
       int8: await ours(bench, "decode", model, threads, "int8")

@@ -11,7 +11,7 @@ const run = promisify(execFile)
 
 export const firstToken: Workload = {
   figures: ["first-token"],
-  measure: async ({ model, record, runs, say, threads }) => {
+  measure: async ({ model, record, runs, say, threads: { training: threads } }) => {
     // round 0 reads the file into the cache
     for (let round = 0; round <= runs; round++) {
       const begunMs = performance.timeOrigin + performance.now()

@@ -13,7 +13,7 @@ const runsPerRound = 3
 export const grpo: Workload = {
   figures: ["grpo"],
   measure: async (bench) => {
-    const { folder, model, record, runs, say, sizes, threads } = bench
+    const { folder, model, record, runs, say, sizes, threads: { training: threads } } = bench
     const { newTokens, prompt, prompts, samples } = sizes.grpo
     const file = join(folder, "prompts.json")
     writeFileSync(file, JSON.stringify(randomRows(prompts, prompt, 2)))

@@ -36,7 +36,7 @@ const speed = ({ cpuS, result }: Unit): number => (result["flops"] as number) / 
 export const lora: Workload = {
   figures: ["lora", "lora-recompute", "lora-both", "peak"],
   measure: async (bench) => {
-    const { folder, model, record, runs, say, sizes, threads } = bench
+    const { folder, model, record, runs, say, sizes, threads: { training: threads } } = bench
     const rows = join(folder, "rows.json")
     const { length } = sizes.lora
     writeFileSync(rows, JSON.stringify(randomRows(sizes.lora.rows, length - 1, 1).map((ids) => [...ids, endToken])))

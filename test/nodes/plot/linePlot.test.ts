@@ -54,6 +54,18 @@ describe("linePlot", () => {
     assert.notInclude(without, "fill-opacity=\"0.13\"")
   })
 
+  it("writes ticks as they are, and keeps the label of the y axis clear of long ones", async () => {
+    const svg = await linePlot({
+      ...plot,
+      x: { label: "fraction", ticks: [0, 0.05, 0.5] },
+      y: { label: "learning rate" },
+      series: [{ label: "a", x: [0, 1], y: [0, 0.0009] }]
+    })
+    assert.includeMembers([...texts(svg)], ["0", "0.05", "0.5", "0.0002"])
+    // six characters of eight pixels beside the label's 34: the frame begins at 82, not at 64
+    assert.match(svg, /<circle[^>]*cx="82"/u)
+  })
+
   it("gives the same text every time", async () => {
     assert.strictEqual(await linePlot(plot), await linePlot(structuredClone(plot)))
   })

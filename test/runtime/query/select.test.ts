@@ -1,10 +1,12 @@
 /** Which tables a statement is run over, and which runs they are of. */
 import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
 import { assert, describe, it } from "vitest"
 import * as Duck from "../../../cache/Duck.ts"
 import type { RunRecord } from "../../../cache/Manifest.ts"
 import { chosenRuns } from "../../../runtime/query/chosenRuns.ts"
-import { mentionedTables, select } from "../../../runtime/query/select.ts"
+import { mentionedTables, select, selectPieces } from "../../../runtime/query/select.ts"
+import { sweepTable } from "../../../runtime/query/sweepTable.ts"
 import type { NamedTable } from "../../../runtime/query/tablesByName.ts"
 
 const tables = (...names: ReadonlyArray<string>): ReadonlyMap<string, NamedTable> =>
@@ -40,6 +42,17 @@ describe("select", () => {
     assert.deepStrictEqual([none.rows, none.columns], [1, { a: [] }])
   })
 
+  it("gives pieces that end where no more rows are wanted", async () => {
+    // all of it would take minutes
+    const pieces = await Effect.runPromise(
+      Stream.runCollect(selectPieces("select i::bigint i from range(10000000000) r(i)", tables(), 3000))
+    )
+    assert.deepStrictEqual(pieces.map(({ rows }) => rows), [2048, 952])
+    assert.deepStrictEqual(pieces.flatMap(({ columns }) => columns["i"]!.slice(0, 1)), [0, 2048])
+    const none = await Effect.runPromise(Stream.runCollect(selectPieces("select 1 a where false", tables())))
+    assert.deepStrictEqual(none.map(({ columns, rows }) => [rows, columns]), [[0, { a: [] }]])
+  })
+
   it("does not look at the hundreds of other tables of a sweep, also where a column is excluded", async () => {
     let made = 0
     const counted = new Map([...tables(...Array.from({ length: 300 }, (_, i) => `arm[seed=${i}]`), "node")].map((
@@ -59,6 +72,25 @@ describe("select", () => {
     )
     assert.deepStrictEqual(columns, { v: ["node"] })
     assert.isBelow(made, 20)
+  })
+})
+
+describe("sweepTable", () => {
+  const arm = (seed: number, types: string) => ({
+    label: `node[seed=${seed}]`,
+    point: { seed: String(seed) },
+    table: Duck.fromColumns([{ name: "v", type: JSON.parse(types) }], { v: [["a"]] }, 1)
+  })
+
+  it("joins arms whose types were written with their fields in another order", async () => {
+    const table = sweepTable("node", [
+      arm(0, "{\"kind\":\"list\",\"nullable\":false,\"item\":{\"kind\":\"string\",\"nullable\":false}}"),
+      arm(1, "{\"item\":{\"nullable\":false,\"kind\":\"string\"},\"nullable\":false,\"kind\":\"list\"}")
+    ])
+    const { columns } = await Effect.runPromise(
+      select("select seed, v from node", new Map([["node", { name: "node", rows: 2, table }]]))
+    )
+    assert.deepStrictEqual(columns, { seed: [0, 1], v: [["a"], ["a"]] })
   })
 })
 

@@ -1,0 +1,95 @@
+/** `pipeline report` as a user calls it: both files, what they hold, and that nothing a model wrote acts in them. */
+import { readdirSync, readFileSync } from "node:fs"
+import { join } from "node:path"
+import { afterAll, assert, beforeAll, describe, it } from "vitest"
+import { type SmallRuns, smallRuns } from "./smallRuns.ts"
+
+let project: SmallRuns
+beforeAll(async () => {
+  project = await smallRuns()
+})
+afterAll(() => project.remove())
+
+const report = (...args: ReadonlyArray<string>) => project.ask("report", ...args)
+const written = (file: string): string => readFileSync(join(project.path, file), "utf8")
+
+/** Section titles of Markdown. */
+const titles = (markdown: string): ReadonlyArray<string> =>
+  [...markdown.matchAll(/^## (.*)$/gmu)].map(([, title]) => title!)
+
+const sections = ["Results", "Change from base", "All measures", "Configuration", "Time and cost", "Sample transcripts"]
+
+describe("pipeline report", () => {
+  it("prints the report with costs, transcripts and provenance of the latest run", async () => {
+    const { exitCode, stderr, stdout } = await report()
+    assert.deepStrictEqual([exitCode, stderr], [0, ""])
+    assert.deepStrictEqual(titles(stdout), [...sections, "Provenance"])
+    // the second run: C2 is open, so telling who is on duty is safe
+    assert.match(stdout, /\| attack success, all ↓ \| +2 \| +50\.0 \(/u)
+    assert.match(stdout, /\n\| critique \| ran \| 3 \| 1 \| \d/u)
+    assert.match(stdout, /\n\| loadPrompts \| fresh \| 3 \| 0 \| \d/u)
+    assert.match(stdout, /\n\| results of earlier runs \| \d+ of 22: \S+ \|\n/u)
+    assert.match(stdout, /\n\| specification loadSpec \| [0-9a-f]{16}, 4 clauses \|\n/u)
+    assert.include(stdout, "| service sinternal/nodes/Expert | expert of the fixture |")
+    assert.include(stdout, "### An attack that works on base, not on tuned: all, p1#0\n")
+    assert.include(stdout, "### A benign request that tuned refuses: all, p3#0\n")
+    assert.include(stdout, "*tuned: answer (refusal, safe)*\n\n```text\ni keep that\n```\n")
+  })
+
+  it("shows what a model wrote as text: no control character, no end of a block, no markup", async () => {
+    const { stdout } = await report("--run", "latest~1")
+    assert.include(stdout, "\n````text\nseven <script>alert(1)</script> ␛[31m ```\n````\n")
+    assert.notInclude(stdout, "\u001b")
+    const { exitCode } = await report("--to", "page.html")
+    assert.strictEqual(exitCode, 0)
+    const html = written("page.html")
+    assert.include(html, "seven &lt;script&gt;alert(1)&lt;/script&gt; ␛[31m ```")
+    assert.notInclude(html, "<script")
+    assert.notInclude(html, "\u001b")
+  })
+
+  it("writes one HTML file that refers to nothing outside, with the differences to another run", async () => {
+    const { stdout } = await report("--against", "latest~1", "--to", "both.html")
+    assert.strictEqual(stdout, "both.html\n")
+    const html = written("both.html")
+    const found = [...html.matchAll(/<h2>(.*?)<\/h2>/gu)].map(([, title]) => title!.replace(/ \S+Z-\w+$/u, ""))
+    assert.deepStrictEqual(found, [
+      "Pictures",
+      ...sections.slice(0, 4),
+      "Differences to run",
+      ...sections.slice(4),
+      "Provenance"
+    ])
+    assert.strictEqual(html.match(/<svg /gu)?.length, 2)
+    assert.notMatch(html.replaceAll("http://www.w3.org/2000/svg", ""), /https?:|src=|@import|url\(/u)
+    // attack success of base: 2 of 2 before, 1 of 2 now
+    assert.match(html, /<td>attack success, all ↓<\/td><td>base<\/td><td[^>]*>100\.0<\/td><td[^>]*>50\.0<\/td>/u)
+    assert.include(html, "before.md")
+  })
+
+  it("writes Markdown with its pictures beside it", async () => {
+    const { stdout } = await report("--to", "three.md", "--json")
+    const said = JSON.parse(stdout)
+    assert.deepStrictEqual(said.files, ["three.md", "three-1.svg", "three-2.svg"])
+    assert.deepInclude(said, { experiment: "test/cli/fixtures/small", node: "report" })
+    assert.strictEqual(said.input.title, "Three prompts")
+    const markdown = written("three.md")
+    assert.include(markdown, "![Attack success (lower is better)](three-1.svg)")
+    assert.match(written("three-2.svg"), /^<svg [^]*Over-refusal[^]*<\/svg>$/u)
+    assert.includeMembers(readdirSync(project.path), ["three-1.svg", "three-2.svg"])
+  })
+
+  it("refuses what is not there with what there is", async () => {
+    const cases = [
+      [["--to", "page.pdf"], /page\.pdf ends in neither \.html nor \.md/u],
+      [["--to", "no/such/folder.md"], /no\/such\/folder\.md could not be written/u],
+      [["--node", "repor"], /it has no report repor\n.*did you mean report\?/u],
+      [["--run", "2020"], /no run in this cache has this name/u]
+    ] as const
+    for (const [args, message] of cases) {
+      const { exitCode, stderr, stdout } = await report(...args)
+      assert.deepStrictEqual([exitCode, stdout], [2, ""], args.join(" "))
+      assert.match(stderr, message)
+    }
+  })
+})
