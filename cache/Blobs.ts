@@ -141,6 +141,7 @@ export class Blobs {
       const made = use((offset, into) => {
         cut ||= fs.readSync(fd, into, 0, into.length, offset) < into.length
       })
+      if (cut) this.#verified.delete(digest) // the next who reads it looks at all of it
       return cut ? undefined : made
     } finally {
       fs.closeSync(fd)

@@ -19,6 +19,7 @@ import { type WayBack, wayBack } from "./whyTrained/wayBack.ts"
 import { type Seen, type WhyTrained, whyTrainedText } from "./whyTrained/whyTrainedText.ts"
 
 const example = Argument.String("example").pipe(
+  Argument.map((name) => name.trim()), // a line of CSV ends in a carriage return
   Argument.withDescription("an example's id as training tables have it, for example that of a sample; or a prompt's")
 )
 const run = Flag.String("run").pipe(

@@ -146,7 +146,7 @@ const refusal = async (args: ReadonlyArray<string>): Promise<unknown> => {
 it("the README names every command", () => {
   const text = readFileSync(join(projectRoot, "README.md"), "utf8")
   const table = text.slice(text.indexOf("| commands"), text.indexOf("\n\n", text.indexOf("| commands")))
-  const named = [...table.matchAll(/`(\w+)`/g)].map(([, name]) => name)
+  const named = [...table.matchAll(/`([\w-]+)`/g)].map(([, name]) => name)
   assert.sameMembers(named, Object.keys(commands))
 })
 

@@ -6,7 +6,8 @@ import { join } from "node:path"
 import { afterAll, assert, describe, it } from "vitest"
 import { pipeline, readTable, start, temporaryFolder } from "../support/pipeline.ts"
 import { contentsOf } from "./contentOf.ts"
-import { ended, progressOf, ran, reused, rowsFound } from "../support/whatRan.ts"
+import type { Event } from "../../runtime/Event.ts"
+import { ended, ran, reused, rowsFound, rowsRan } from "../support/whatRan.ts"
 
 const folder = temporaryFolder()
 afterAll(folder.remove)
@@ -17,15 +18,24 @@ const command = (
 ) => ["run", "test/faults/fixtures/world.ts", "--cache", cache, "--json", ...args]
 const together = join(folder.path, "together")
 const takenOver = join(folder.path, "takenOver")
-const waits = "another run is at it"
+
+/** Rows that each of two runs did of a node, and how many there are. */
+const shares = (runs: ReadonlyArray<ReadonlyArray<Event>>, node: string) => ({
+  done: runs.map((events) => rowsRan(events, node).ran),
+  total: rowsFound(runs[0]!, node)!.total
+})
 
 describe("two runs of one command on one cache", () => {
-  it("both end well, with one report; each node is worked on by one of them", async () => {
+  it("both end well, with one report; each node is made by one of them, and each row is done by one of them", async () => {
     const runs = await Promise.all([pipeline(...command(together)), pipeline(...command(together))])
     for (const { exitCode, stderr } of runs) assert.strictEqual(exitCode, 0, stderr)
     const [one, two] = runs.map(({ events }) => events)
     const both = ran(one!).filter((label) => ran(two!).includes(label))
-    assert.deepStrictEqual(both.filter((label) => label !== "loadSpec"), []) // each plan makes the clauses for itself
+    // each plan makes the clauses for itself, and on the rows of a node both work
+    const whole = both.filter((label) => label !== "loadSpec" && rowsFound(one!, label) === undefined)
+    assert.deepStrictEqual(whole, [])
+    const { done, total } = shares([one!, two!], "rollout")
+    assert.strictEqual(done[0]! + done[1]!, total)
     const all = [...ran(one!), ...reused(one!)].sort()
     assert.deepStrictEqual([...ran(two!), ...reused(two!)].sort(), all)
     assert.strictEqual(all.length, ended(one!).nodes.total)
@@ -42,14 +52,13 @@ describe("two runs of one command on one cache", () => {
       killed.kill("SIGSTOP") // alive, and at it
       other = start(command(takenOver))
       other.onEvent((event) => {
-        if (event.event === "Progress" && event.label === "rollout" && event.detail === waits) killed.kill("SIGKILL")
+        if (event.event === "NodeWaiting" && event.label === "rollout") killed.kill("SIGKILL")
       })
     })
     let other: ReturnType<typeof start> | undefined
     assert.strictEqual((await killed.finished).exitCode, null)
     const { events, exitCode, stderr } = await other!.finished
     assert.strictEqual(exitCode, 0, stderr)
-    assert.strictEqual(progressOf(events, "rollout")[0]!.detail, waits)
     assert.isAtLeast(rowsFound(events, "rollout")!.fresh, 60)
     assert.deepStrictEqual(await contentsOf(takenOver), await contentsOf(together))
   })
