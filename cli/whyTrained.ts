@@ -72,7 +72,7 @@ export const whyTrained = Command.make(
       const found = yield* wayBack(present, name, saw)
       const { experiment, run } = present.record
       if (found === undefined && saw.length === 0) return yield* unknown(name, trainings, `${experiment}, ${run},`)
-      const way = found ?? { clauses: [], promptId: name, siblings: [] }
+      const way = found ?? { critiques: [], promptId: name, siblings: [] }
       const seen = trainings.flatMap((training) => seenIn(training, name, way))
       const why: WhyTrained = { experiment, run, name, seen, ...way }
       if (given.json) return printJson(why)

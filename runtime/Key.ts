@@ -47,8 +47,15 @@ export const rowFunctionKey = (parts: KeyParts): string => {
 /** The seed a node's body receives: the run's, told apart by the node's name so that two nodes never share a stream. */
 export const nodeSeed = (seed: number, name: string): number => seedFrom(digest("nodeSeed", { seed, name }))
 
-/** The seed of one row: depends on the run's seed and the row's key, never on its neighbours or its place. */
-export const rowSeed = (seed: number, rowKey: string): number => seedFrom(hash("sha256", `rowSeed\0${seed}\0${rowKey}`))
+/**
+ * What the seeds of a node's rows share: the run's seed, the node's name and parameters. Code is left out, so that a row
+ * that is redone because code changed draws the same numbers, and what differs is what the code changed.
+ */
+export const rowSeedKey = ({ name, params, seed }: Pick<KeyParts, "name" | "params" | "seed">): string =>
+  digest("rowSeed", { name, params, seed })
+
+/** The seed of one row, from a key made of {@link rowSeedKey} and the row: never of its neighbours or its place. */
+export const rowSeed = (key: string): number => seedFrom(key)
 
 /** 52 bits: a safe integer whatever is added to it by a server. */
 const seedFrom = (hex: string): number => Number.parseInt(hex.slice(0, 13), 16)

@@ -97,7 +97,7 @@ export class KeyIndex {
     }
   }
 
-  /** Reads where some entries are, for {@link place} to be quick: far apart in memory, their delays pass together. */
+  /** Reads keys and places that will be asked for: far apart in memory, their delays pass together. -1 is no entry. */
   touch(entries: Int32Array, from: number, to: number): number {
     let seen = 0
     const { keys } = this.#table

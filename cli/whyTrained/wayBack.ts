@@ -14,11 +14,17 @@ export interface Found {
   readonly cells: Cells
 }
 
-export interface WayBack {
-  /** Absent for a prompt, or an example that no expert judged. */
-  readonly critique?: Found
+/** How an expert judged the example. Arms of a sweep may have judged different answers under one name. */
+export interface Judged extends Found {
   /** The clauses the expert was shown. */
   readonly clauses: ReadonlyArray<SpecClauseRow & { readonly cited: boolean }>
+  /** Trainings that saw the example as it is here. */
+  readonly trainedBy: ReadonlyArray<string>
+}
+
+export interface WayBack {
+  /** Empty for a prompt, or an example that no expert judged. */
+  readonly critiques: ReadonlyArray<Judged>
   readonly promptId: string
   /** Absent where no table of prompts has it. */
   readonly prompt?: Found
@@ -65,22 +71,35 @@ const siblingsOf = Effect.fnUntraced(function*(critiques: ReadonlyArray<RunNode>
   return rows.map((row) => String(ids[row]))
 })
 
+/** Every critique of this name; of those that were trained on alone, if there are any. */
+const judgedAs = Effect.fnUntraced(function*(run: PresentRun, name: string, trained: ReadonlyArray<string>) {
+  const nodes = run.madeBy("critique")
+  const labels = new Set(nodes.map(({ label }) => label))
+  const nearest = new Map(trained.map((label) => [label, run.above(label).find((above) => labels.has(above))]))
+  const found: Array<Judged> = []
+  for (const node of nodes) {
+    const row = yield* find([node], name)
+    if (row === undefined) continue
+    const trainedBy = trained.filter((label) => nearest.get(label) === node.label)
+    found.push({ ...row, clauses: yield* shownClauses(run, row), trainedBy })
+  }
+  const used = found.filter(({ trainedBy }) => trainedBy.length > 0)
+  return used.length > 0 ? used : found
+})
+
 /**
  * Where an example or a prompt came from; `undefined` where the run knows nothing of this name. `trained`: nodes that
- * trained on it, whose own critiques are looked at first. **Fails**: `StoreFailed`.
+ * trained on it. **Fails**: `StoreFailed`.
  */
 export const wayBack = Effect.fnUntraced(function*(run: PresentRun, name: string, trained: ReadonlyArray<string>) {
-  const near = new Set(trained.flatMap((label) => run.above(label)))
-  const critiques = run.madeBy("critique").toSorted((a, b) => Number(near.has(b.label)) - Number(near.has(a.label)))
-  const critique = yield* find(critiques, name)
-  const promptId = critique === undefined ? name : String(critique.cells["promptId"])
+  const critiques = yield* judgedAs(run, name, trained)
+  const promptId = critiques[0] === undefined ? name : String(critiques[0].cells["promptId"])
   const prompt = yield* find(promptNodes(run), promptId)
-  if (critique === undefined && prompt === undefined) return undefined
+  if (critiques.length === 0 && prompt === undefined) return undefined
   return {
-    ...(critique === undefined ? {} : { critique }),
-    clauses: critique === undefined ? [] : yield* shownClauses(run, critique),
+    critiques,
     promptId,
     ...(prompt === undefined ? {} : { prompt }),
-    siblings: yield* siblingsOf(critiques, promptId)
+    siblings: yield* siblingsOf(run.madeBy("critique"), promptId)
   } as WayBack
 })

@@ -4,7 +4,7 @@ import type { Style } from "../../runtime/terminal/style.ts"
 import { table } from "../../runtime/terminal/table.ts"
 import { visible, wrap } from "../../runtime/terminal/text.ts"
 import type { Training } from "./trainings.ts"
-import type { WayBack } from "./wayBack.ts"
+import type { Judged, WayBack } from "./wayBack.ts"
 
 /** What one training made of an example or a prompt. */
 export interface Seen extends Omit<Training, "rows" | "dropped"> {
@@ -76,32 +76,40 @@ const part = (title: string, text: unknown, { style, width }: WhyTrainedTextOpti
 
 const listed = (ids: unknown): string => (ids as ReadonlyArray<string>).join(", ") || "none"
 
-const wayLines = ({ clauses, critique, prompt, promptId, siblings }: WayBack, options: WhyTrainedTextOptions) => {
-  const cells = critique?.cells
+/** One answer with its critique and the clauses. `several`: it is said whose it is. */
+const critiqueLines = (
+  { cells, clauses, label, trainedBy }: Judged,
+  several: boolean,
+  options: WhyTrainedTextOptions
+): ReadonlyArray<string> => {
+  const verdict = cells["verdict"] ?? "no verdict"
+  const whose = several ? ` in ${label}${trainedBy.length === 0 ? "" : `, for ${trainedBy.join(", ")}`}` : ""
+  return [
+    ...part(`answer (${cells["outcome"]})${whose}`, cells["answer"], options),
+    ...part(
+      `critique: ${verdict}, cites ${listed(cells["cited"])}, was shown ${listed(cells["shown"])}`,
+      cells["critique"],
+      options
+    ),
+    ...clauses.flatMap(({ cited, clauseId, text, title }) =>
+      part(`clause ${clauseId} ${title} (${cited ? "cited" : "shown"})`, text, options)
+    )
+  ]
+}
+
+const wayLines = ({ critiques, prompt, promptId, siblings }: WayBack, options: WhyTrainedTextOptions) => {
   const facts = ["label", "set", "family", "topic", "source"].flatMap((name) => {
     const cell = prompt?.cells[name]
     return cell === undefined || cell === null || cell === "" ? [] : [`${name} ${String(cell)}`]
   })
   return [
-    ...(cells === undefined ? [] : [
-      ...part(`answer (${cells["outcome"]})`, cells["answer"], options),
-      ...part(
-        `critique: ${cells["verdict"] ?? "no verdict"}, cites ${listed(cells["cited"])}, was shown ${
-          listed(cells["shown"])
-        }`,
-        cells["critique"],
-        options
-      )
-    ]),
-    ...clauses.flatMap(({ cited, clauseId, text, title }) =>
-      part(`clause ${clauseId} ${title} (${cited ? "cited" : "shown"})`, text, options)
-    ),
+    ...critiques.flatMap((one) => critiqueLines(one, critiques.length > 1, options)),
     ...part(
       `prompt ${promptId}${facts.length === 0 ? "" : `: ${facts.join(", ")}`}`,
-      prompt?.cells["prompt"] ?? cells?.["prompt"] ?? "",
+      prompt?.cells["prompt"] ?? critiques[0]?.cells["prompt"] ?? "",
       options
     ),
-    ...(critique === undefined && siblings.length > 0
+    ...(critiques.length === 0 && siblings.length > 0
       ? part("answers to it that were judged", siblings.join(", "), options)
       : [])
   ]

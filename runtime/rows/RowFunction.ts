@@ -9,7 +9,7 @@ import { RowCodec } from "../../cache/RowCodec.ts"
 import { type RowReader, rowReader, rowWriter } from "../Cells.ts"
 import type { AnyTable, RowsDefinition } from "../Definition.ts"
 import type { Vertex } from "../Graph.ts"
-import { keyBytes, type KeyParts, rowFunctionKey, RowKeys, rowSeed } from "../Key.ts"
+import { keyBytes, type KeyParts, rowFunctionKey, RowKeys, rowSeed, rowSeedKey } from "../Key.ts"
 import * as Type from "../Type.ts"
 import type * as Usage from "../Usage.ts"
 
@@ -68,6 +68,9 @@ export class RowFunction {
   readonly #side: { readonly [port: string]: unknown }
   readonly #seen: AnyTable
   readonly #keys: RowKeys
+  /** Of a seeded node: what the seeds of its rows come from, in the form of row keys. */
+  readonly #seeds: RowKeys | undefined
+  readonly #seedKeys = new WeakMap<Chunk, Uint8Array>()
   readonly #write: (row: unknown) => Array<Cell>
   readonly #givenDigests = new WeakMap<object, string>() // `given` often returns the same object for many rows
 
@@ -86,6 +89,7 @@ export class RowFunction {
     this.#write = rowWriter(written)
     this.#seen = narrowed(definition.input, this.read)
     this.#keys = new RowKeys(this.key)
+    this.#seeds = definition.seeded ? new RowKeys(rowSeedKey(parts)) : undefined
   }
 
   /** Decodes the rows of a chunk as bodies see them. */
@@ -94,10 +98,21 @@ export class RowFunction {
   }
 
   keysOf(chunk: Chunk): Uint8Array {
+    return this.#keysBy(this.#keys, chunk)
+  }
+
+  #keysBy(keys: RowKeys, chunk: Chunk): Uint8Array {
     const columns = this.read.map((name) => chunk.columns.get(name)!)
-    if (this.definition.given === undefined) return this.#keys.of(columns, chunk.rows, undefined)
+    if (this.definition.given === undefined) return keys.of(columns, chunk.rows, undefined)
     const reader = this.reader(chunk)
-    return this.#keys.of(columns, chunk.rows, (row) => this.#digestOf(this.given(reader(row))))
+    return keys.of(columns, chunk.rows, (row) => this.#digestOf(this.given(reader(row))))
+  }
+
+  /** The seed of a row of a seeded node. */
+  #seedOf(seeds: RowKeys, chunk: Chunk, row: number): number {
+    const keys = this.#seedKeys.get(chunk) ?? this.#keysBy(seeds, chunk)
+    this.#seedKeys.set(chunk, keys)
+    return rowSeed(hexKey(keys, row))
   }
 
   /** What a row gets of the side inputs. */
@@ -105,13 +120,13 @@ export class RowFunction {
     return this.definition.given?.(row, this.#side, this.#vertex.params)
   }
 
-  /** What the body returns for a row: a value, a generator or an effect. */
-  run(row: unknown, keys: Uint8Array, index: number): unknown {
-    const { definition } = this
-    return definition.run(row, {
+  /** What the body returns for row number `index` of a chunk, which reads as `row`: a value or a generator. */
+  run(row: unknown, chunk: Chunk, index: number): unknown {
+    const seeds = this.#seeds
+    return this.definition.run(row, {
       params: this.#vertex.params,
       given: this.given(row),
-      ...(definition.seeded ? { seed: rowSeed(this.#vertex.seed!, hexKey(keys, index)) } : {})
+      ...(seeds === undefined ? {} : { seed: this.#seedOf(seeds, chunk, index) })
     })
   }
 

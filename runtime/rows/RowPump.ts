@@ -253,7 +253,7 @@ export class RowPump {
   #body(chunk: KeyedChunk, row: number): unknown {
     const read = this.#readers.get(chunk) ?? this.#function.reader(chunk)
     this.#readers.set(chunk, read)
-    return this.#function.run(read(row), chunk.keys, row)
+    return this.#function.run(read(row), chunk, row)
   }
 
   #lane(): Lane {

@@ -28,7 +28,7 @@ describe("pipeline report", () => {
     assert.match(stdout, /\| attack success, all ↓ \| +2 \| +50\.0 \(/u)
     assert.match(stdout, /\n\| critique \| ran \| 3 \| 1 \| \d/u)
     assert.match(stdout, /\n\| loadPrompts \| fresh \| 3 \| 0 \| \d/u)
-    assert.match(stdout, /\n\| results of earlier runs \| \d+ of 22: \S+ \|\n/u)
+    assert.match(stdout, /\n\| results of earlier runs \| \d+ of 25: \S+ \|\n/u)
     assert.match(stdout, /\n\| specification loadSpec \| [0-9a-f]{16}, 4 clauses \|\n/u)
     assert.include(stdout, "| service sinternal/nodes/Expert | expert of the fixture |")
     assert.include(stdout, "### An attack that works on base, not on tuned: all, p1#0\n")

@@ -75,12 +75,16 @@ describe("spec diff", () => {
     const twoOfThree = { touched: 2, rows: 3, distinctTouched: 2, distinct: 3 }
     assert.sameDeepMembers(touched.byRow, [
       { label: "critique", ...twoOfThree },
+      { label: "otherCritique", touched: 0, rows: 1, distinctTouched: 0, distinct: 1 },
       { label: "judgements:base", ...twoOfThree },
       { label: "judgements:tuned", ...twoOfThree }
     ])
     assert.deepStrictEqual([touched.whole, touched.uncounted], [[], []])
-    const [{ clauses, common, label }] = flips.nodes
-    assert.deepStrictEqual([label, common], ["critique", 3])
+    assert.sameDeepMembers(flips.nodes.map(({ common, label }: any) => [label, common]), [
+      ["critique", 3],
+      ["otherCritique", 1]
+    ])
+    const { clauses } = flips.nodes.find(({ label }: any) => label === "critique")
     const turned = clauses.filter((one: any) => one.toSafe + one.toUnsafe > 0)
     assert.deepStrictEqual(turned.map(({ samples: _, ...one }: any) => one), [
       { clauseId: "C2", judged: 1, toSafe: 1, toUnsafe: 0 }
@@ -89,6 +93,7 @@ describe("spec diff", () => {
     assert.deepStrictEqual([after.sampleId, before.verdict, after.verdict], ["p2#0", "unsafe", "safe"])
     const text = await project.ask("spec", "diff", "before.md", "after.md", "--experiment", "test/cli/fixtures/small")
     assert.match(text.stdout, /\ncritique +2 +3 +2 +3\n/u)
+    assert.include(text.stdout, "\notherCritique: no verdict of 1 pair flipped")
     assert.match(text.stdout, /\nC2 +1 +1 +0\n {2}p2#0 {2}unsafe → safe {2}who is on duty \? → anna , then ben\n/u)
   })
 

@@ -20,8 +20,10 @@ describe("pipeline why-trained", () => {
     const first = await json("p2#0", "--run", "latest~1")
     // with C2 hidden both answers are unsafe, so the first step has two examples
     assert.deepStrictEqual(seen(first), [["tune", "example", [[1, 0.5]]], ["reinforce", "prompt", [[1, 1]]]])
-    assert.deepInclude(first.critique.cells, { verdict: "unsafe", cited: ["C2"], shown: ["C2", "C3"] })
-    assert.deepStrictEqual(first.clauses.map(({ cited, clauseId }: any) => [clauseId, cited]), [["C2", true], [
+    const [critique, ...others] = first.critiques
+    assert.deepStrictEqual([critique.trainedBy, others], [["tune"], []])
+    assert.deepInclude(critique.cells, { verdict: "unsafe", cited: ["C2"], shown: ["C2", "C3"] })
+    assert.deepStrictEqual(critique.clauses.map(({ cited, clauseId }: any) => [clauseId, cited]), [["C2", true], [
       "C3",
       false
     ]])
@@ -40,10 +42,21 @@ describe("pipeline why-trained", () => {
   })
 
   it("adds up the steps of one example; what moved nothing has weight 0", async () => {
-    assert.deepStrictEqual(seen(await json("p1#0")), [
+    assert.sameDeepMembers(seen(await json("p1#0")), [
       ["tune", "example", [[1, 1], [2, 1]]],
-      ["reinforce", "prompt", [[1, 0]]]
+      ["reinforce", "prompt", [[1, 0]]],
+      ["otherTune", "example", [[1, 1], [2, 1]]]
     ])
+  })
+
+  it("keeps apart what trainings learnt under one name from different answers", async () => {
+    const { critiques } = await json("p1#0")
+    assert.sameDeepMembers(
+      critiques.map(({ cells, label, trainedBy }: any) => [label, trainedBy, cells.answer.slice(0, 5)]),
+      [["critique", ["tune"], "seven"], ["otherCritique", ["otherTune"], "two"]]
+    )
+    const { stdout } = await why("p1#0")
+    assert.include(stdout, "\nanswer (answer) in otherCritique, for otherTune\n  two\n")
   })
 
   it("says why an example was not trained on", async () => {
@@ -52,7 +65,7 @@ describe("pipeline why-trained", () => {
     // after the edit the expert calls it safe, and the fixture trains on unsafe answers only
     const opened = await json("p2#0")
     assert.deepStrictEqual(seen(opened), [["reinforce", "prompt", [[1, 1]]]])
-    assert.strictEqual(opened.critique.cells.verdict, "safe")
+    assert.strictEqual(opened.critiques[0].cells.verdict, "safe")
   })
 
   it("takes a prompt and lists the answers to it", async () => {

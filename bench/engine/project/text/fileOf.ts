@@ -1,5 +1,5 @@
 /**
- * Reads the one file of an artifact: whole, or line by line without ever holding it whole.
+ * Reads the one file of an artifact whole, and the rows of a file as a script without the engine would.
  */
 import { closeSync, openSync, readdirSync, readFileSync, readSync } from "node:fs" // pipeline: allow fs, the artifact's content is in the key
 import { join } from "node:path"
@@ -36,5 +36,3 @@ export function* blocksOf(path: string): Generator<string, void> {
 export function* jsonLinesOf<Row>(path: string): Generator<Row, void> {
   for (const block of blocksOf(path)) yield* JSON.parse(`[${block.replaceAll("\n", ",")}]`) as Array<Row>
 }
-
-export const rowsOf = <Row>(file: Folder<"file">): Generator<Row, void> => jsonLinesOf<Row>(pathOf(file))
