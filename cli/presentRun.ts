@@ -51,6 +51,10 @@ export class PresentRun {
   }
 }
 
+/** A run as one of all: what is present is found among those of its experiment. */
+export const amongRuns = (record: RunRecord, all: ReadonlyArray<RunRecord>): PresentRun =>
+  new PresentRun(record, all.filter((each) => each.experiment === record.experiment))
+
 /** The run that is named, else the latest; of one experiment, if that is named. **Fails**: `ExperimentInvalid`. */
 export const presentRun = Effect.fnUntraced(function*(
   experiment: Option.Option<string>,
@@ -61,5 +65,5 @@ export const presentRun = Effect.fnUntraced(function*(
     try: () => runNamed(all, Option.getOrElse(run, () => "latest")),
     catch: (error) => error as ExperimentInvalid
   })
-  return new PresentRun(record, all.filter((each) => each.experiment === record.experiment))
+  return amongRuns(record, all)
 })

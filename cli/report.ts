@@ -95,7 +95,12 @@ const collected = Effect.fnUntraced(function*({ against, experiment, node, run }
   const present = yield* presentRun(experiment, run)
   const { input, label } = yield* reportNode(present, Option.getOrUndefined(node))
   const made = yield* madeOf(present)
-  const other = Option.isSome(against) ? yield* presentRun(Option.none(), against) : undefined
+  // counted back, a run is one of the same experiment; named, it may be any
+  const among = Option.filter(
+    Option.some(present.record.experiment),
+    () => Option.exists(against, (name) => name.startsWith("latest"))
+  )
+  const other = Option.isSome(against) ? yield* presentRun(among, against) : undefined
   const previous = other === undefined
     ? undefined
     : (yield* reportNode(other, other.nodes.has(label) ? label : undefined)).input

@@ -8,6 +8,7 @@ import * as Flag from "effect/cli/Flag"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { existsSync } from "node:fs"
+import type { RunRecord } from "../../cache/Manifest.ts"
 import { baseOf, Store } from "../../cache/Store.ts"
 import { isLost } from "../../cache/StoreFailed.ts"
 import { specDiff } from "../../nodes/spec/specDiff.ts"
@@ -19,10 +20,10 @@ import { ResultLost } from "../../runtime/Error.ts"
 import { cacheRootOf, projectRootOf } from "../../runtime/Place.ts"
 import { QueryRefused } from "../../runtime/query/QueryRefused.ts"
 import { styleFor } from "../../runtime/terminal/style.ts"
-import { type PresentRun, presentRun } from "../presentRun.ts"
+import { amongRuns, type PresentRun, presentRun } from "../presentRun.ts"
 import { diffText, type SpecDiffReport } from "./diffText.ts"
 import { flipsBetween } from "./flipsBetween.ts"
-import { specNodes, storedClauses } from "./runSpec.ts"
+import { specNodes, SpecReader, storedClauses } from "./runSpec.ts"
 import { specClauses } from "./specFile.ts"
 import { type Edit, touchedRows } from "./touchedRows.ts"
 
@@ -37,7 +38,7 @@ const second = Argument.Path("after").pipe(
 )
 const experiment = Flag.String("experiment").pipe(
   Flag.withDescription(
-    "whose runs are asked what the edit touches, for example experiments/quickstart (default: the latest)"
+    "whose runs are asked what the edit touches, for example experiments/quickstart (default: the one that read either version last)"
   ),
   Flag.optional
 )
@@ -67,32 +68,54 @@ const runClauses = Effect.fnUntraced(function*(run: PresentRun) {
 })
 
 interface Asked {
-  readonly first: string
-  readonly second: string | undefined
   readonly experiment: Option.Option<string>
   readonly samples: number
 }
 
 /** Two files where there is no run to ask. */
-const comparedAlone = Effect.fnUntraced(function*(first: string, second: string) {
-  const diff = specDiff(yield* specClauses(first), yield* specClauses(second))
-  return { before: first, after: second, diff } as SpecDiffReport
+const comparedAlone = Effect.fnUntraced(function*(before: string, after: string) {
+  return { before, after, diff: specDiff(yield* specClauses(before), yield* specClauses(after)) } as SpecDiffReport
 })
 
-/** Two versions, and what they mean for the run that there is. */
-const compared = Effect.fnUntraced(function*({ experiment, first, samples, second }: Asked) {
-  if (second !== undefined && Option.isNone(experiment) && (yield* (yield* Store).listRuns()).length === 0) {
-    return yield* comparedAlone(first, second)
-  }
-  const after = yield* specClauses(second ?? first)
-  const named = second === undefined ? undefined : yield* specClauses(first)
+/** A file and what the latest run read. */
+const comparedWithRun = Effect.fnUntraced(function*(file: string, { experiment, samples }: Asked) {
+  const after = yield* specClauses(file)
   const run = yield* presentRun(experiment)
-  const edit = { before: named ?? (yield* runClauses(run)), after }
+  const edit = { before: yield* runClauses(run), after }
   return {
-    before: second === undefined ? `run ${run.record.run}` : first,
-    after: second ?? first,
-    diff: specDiff(edit.before, edit.after),
+    before: `run ${run.record.run}`,
+    after: file,
+    diff: specDiff(edit.before, after),
     run: yield* onRun(run, edit, samples)
+  } as SpecDiffReport
+})
+
+/** The run to ask about two files: of an experiment that read both if there is one, else the latest that read either. */
+const runOf = Effect.fnUntraced(function*(all: ReadonlyArray<RunRecord>, { after, before }: Edit) {
+  const specs = new SpecReader()
+  for (const own of Map.groupBy(all, ({ experiment }) => experiment).values()) {
+    const was = yield* specs.latestWith(own, [before])
+    const is = was === undefined ? undefined : yield* specs.latestWith(own, [after])
+    if (was !== undefined && is !== undefined) return own.indexOf(was) < own.indexOf(is) ? was : is
+  }
+  return yield* specs.latestWith(all, [before, after])
+})
+
+/** Two files, and what their difference means for a run; of an experiment that is named, for its latest. */
+const comparedBoth = Effect.fnUntraced(function*(before: string, after: string, { experiment, samples }: Asked) {
+  const edit = { before: yield* specClauses(before), after: yield* specClauses(after) }
+  const all = yield* (yield* Store).listRuns()
+  const reading = yield* runOf(all, edit)
+  const run = Option.isSome(experiment)
+    ? yield* presentRun(experiment)
+    : reading === undefined
+    ? undefined
+    : amongRuns(reading, all)
+  return {
+    before,
+    after,
+    diff: specDiff(edit.before, edit.after),
+    ...(run === undefined ? {} : { run: yield* onRun(run, edit, samples) })
   } as SpecDiffReport
 })
 
@@ -107,9 +130,11 @@ export const diff = Command.make(
   (given) =>
     Effect.gen(function*() {
       const second = Option.getOrUndefined(given.second)
-      const needsCache = second === undefined || Option.isSome(given.experiment) || Option.isSome(given.cache)
-      const report = needsCache || cacheIsThere(given.cache)
-        ? yield* Effect.provide(compared({ ...given, second }), existingHere(given.cache))
+      const needsCache = Option.isSome(given.experiment) || Option.isSome(given.cache) || cacheIsThere(given.cache)
+      const report = second === undefined
+        ? yield* Effect.provide(comparedWithRun(given.first, given), existingHere(given.cache))
+        : needsCache
+        ? yield* Effect.provide(comparedBoth(given.first, second, given), existingHere(given.cache))
         : yield* comparedAlone(given.first, second)
       if (given.json) return printJson(report)
       print(diffText(report, { width: columnsOf(process.stdout), style: styleFor(process.stdout) }))

@@ -12,7 +12,7 @@ export interface SpecDiffReport {
   readonly before: string
   readonly after: string
   readonly diff: SpecDiff
-  /** Absent without a cache. */
+  /** Absent without a cache, and where no run read either version. */
   readonly run?: {
     readonly experiment: string
     readonly run: string

@@ -7,8 +7,7 @@ import type { Cell } from "../../cache/Columns.ts"
 import type { RunRecord, TableManifest } from "../../cache/Manifest.ts"
 import { Store } from "../../cache/Store.ts"
 import { type ClauseFlips, type JudgedPair, verdictFlips } from "../../nodes/spec/verdictFlips.ts"
-import type { SpecClauseRow } from "../../nodes/text/parseSpec.ts"
-import { specNodes, storedClauses } from "./runSpec.ts"
+import { SpecReader } from "./runSpec.ts"
 import type { Edit } from "./touchedRows.ts"
 
 /** A critique as it is shown. */
@@ -35,35 +34,6 @@ export interface Flips {
   readonly after: string | undefined
   readonly nodes: ReadonlyArray<NodeFlips>
 }
-
-/** The latest of these runs that judged with exactly these clauses. */
-const latestWith = Effect.fnUntraced(function*(
-  runs: ReadonlyArray<RunRecord>,
-  clauses: ReadonlyArray<SpecClauseRow>,
-  read: Map<string, string>
-) {
-  const wanted = textOf(clauses)
-  for (const run of runs) {
-    if (critiquesOf(run).size === 0) continue
-    for (const manifest of specNodes(run.nodes).values()) {
-      const text = read.get(manifest.content) ?? textOf(yield* storedClauses(manifest))
-      read.set(manifest.content, text)
-      if (text === wanted) return run
-    }
-  }
-  return undefined
-})
-
-/** Clauses with their fields in one order. */
-const textOf = (clauses: ReadonlyArray<SpecClauseRow>): string =>
-  JSON.stringify(clauses.map(({ categories, clauseId, examples, text, title, words }) => [
-    clauseId,
-    title,
-    categories,
-    words,
-    text,
-    examples
-  ]))
 
 const critiquesOf = ({ nodes }: RunRecord): ReadonlyMap<string, TableManifest> =>
   new Map(
@@ -100,14 +70,15 @@ const flipsOf = Effect.fnUntraced(
 
 /** Verdicts under both versions. **Shape**: `runs` are of one experiment, latest first. **Fails**: `StoreFailed`. */
 export const flipsBetween = Effect.fnUntraced(function*(runs: ReadonlyArray<RunRecord>, edit: Edit, most: number) {
-  const read = new Map<string, string>()
-  const before = yield* latestWith(runs, edit.before, read)
-  const after = yield* latestWith(runs, edit.after, read)
+  const specs = new SpecReader()
+  const judged = runs.filter((run) => critiquesOf(run).size > 0)
+  const before = yield* specs.latestWith(judged, [edit.before])
+  const after = yield* specs.latestWith(judged, [edit.after])
   const nodes: Array<NodeFlips> = []
   if (before !== undefined && after !== undefined) {
-    const judged = critiquesOf(after)
+    const later = critiquesOf(after)
     for (const [label, manifest] of critiquesOf(before)) {
-      const other = judged.get(label)
+      const other = later.get(label)
       if (other !== undefined) nodes.push(yield* flipsOf(label, manifest, other, most))
     }
   }

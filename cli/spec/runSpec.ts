@@ -1,7 +1,7 @@
 /** The specification that a run had, from its cache. */
 import * as Effect from "effect/Effect"
-import type { RunNode, TableManifest } from "../../cache/Manifest.ts"
-import { Store } from "../../cache/Store.ts"
+import type { RunNode, RunRecord, TableManifest } from "../../cache/Manifest.ts"
+import { Store, type StoreFailed } from "../../cache/Store.ts"
 import type { SpecClauseRow } from "../../nodes/text/parseSpec.ts"
 
 const columns: ReadonlyArray<keyof SpecClauseRow> = ["clauseId", "title", "categories", "text", "words", "examples"]
@@ -25,3 +25,35 @@ export const storedClauses = Effect.fnUntraced(function*(manifest: TableManifest
     (_, row) => Object.fromEntries(columns.map((name) => [name, cells[name]![row]])) as unknown as SpecClauseRow
   )
 })
+
+/** A specification as one text: equal for equal clauses in one order. */
+const textOf = (clauses: ReadonlyArray<SpecClauseRow>): string =>
+  JSON.stringify(clauses.map((clause) => columns.map((name) => clause[name])))
+
+/** Tells which runs had a specification; each that is stored is read once. */
+export class SpecReader {
+  readonly #texts = new Map<string, string>()
+
+  readonly #text = Effect.fnUntraced({ self: this }, function*(manifest: TableManifest) {
+    const text = this.#texts.get(manifest.content) ?? textOf(yield* storedClauses(manifest))
+    this.#texts.set(manifest.content, text)
+    return text
+  })
+
+  /** The first of these runs that had one of these versions. */
+  latestWith(
+    runs: ReadonlyArray<RunRecord>,
+    versions: ReadonlyArray<ReadonlyArray<SpecClauseRow>>
+  ): Effect.Effect<RunRecord | undefined, StoreFailed, Store> {
+    return Effect.gen({ self: this }, function*() {
+      const wanted = new Set(versions.map(textOf))
+      for (const run of runs) {
+        for (const manifest of specNodes(run.nodes).values()) {
+          const text: string = yield* this.#text(manifest)
+          if (wanted.has(text)) return run
+        }
+      }
+      return undefined
+    })
+  }
+}

@@ -1,16 +1,24 @@
 /** `pipeline report` as a user calls it: both files, what they hold, and that nothing a model wrote acts in them. */
+import * as Effect from "effect/Effect"
 import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
+import * as CacheStore from "../../cache/Store.ts"
 import { type SmallRuns, smallRuns } from "./smallRuns.ts"
 
 let project: SmallRuns
+/** Another experiment has run since: `latest~1` counts within the one that is asked for. */
 beforeAll(async () => {
   project = await smallRuns()
+  const store = CacheStore.layer(project.cache)
+  const startedAt = new Date(Date.now() + 1000).toISOString()
+  const other = { run: "9999-other", experiment: "other", startedAt, finishedAt: startedAt, ok: true, nodes: [] }
+  await Effect.runPromise(Effect.flatMap(CacheStore.Store, ({ putRun }) => putRun(other)).pipe(Effect.provide(store)))
 })
 afterAll(() => project.remove())
 
-const report = (...args: ReadonlyArray<string>) => project.ask("report", ...args)
+const small = "test/cli/fixtures/small"
+const report = (...args: ReadonlyArray<string>) => project.ask("report", "--experiment", small, ...args)
 const written = (file: string): string => readFileSync(join(project.path, file), "utf8")
 
 /** Section titles of Markdown. */
@@ -71,12 +79,18 @@ describe("pipeline report", () => {
     const { stdout } = await report("--to", "three.md", "--json")
     const said = JSON.parse(stdout)
     assert.deepStrictEqual(said.files, ["three.md", "three-1.svg", "three-2.svg"])
-    assert.deepInclude(said, { experiment: "test/cli/fixtures/small", node: "report" })
+    assert.deepInclude(said, { experiment: small, node: "report" })
     assert.strictEqual(said.input.title, "Three prompts")
     const markdown = written("three.md")
     assert.include(markdown, "![Attack success (lower is better)](three-1.svg)")
     assert.match(written("three-2.svg"), /^<svg [^]*Over-refusal[^]*<\/svg>$/u)
     assert.includeMembers(readdirSync(project.path), ["three-1.svg", "three-2.svg"])
+  })
+
+  it("refuses a run without a report", async () => {
+    const { exitCode, stderr } = await project.ask("report")
+    assert.strictEqual(exitCode, 2)
+    assert.match(stderr, /^error: run 9999-other of other: its pipeline makes no report\n/u)
   })
 
   it("refuses what is not there with what there is", async () => {

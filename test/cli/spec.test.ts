@@ -104,6 +104,9 @@ describe("spec diff", () => {
     // a clause without categories and words is shown to every row
     assert.match(stdout, /\ncritique +3 +3 +3 +3\n/u)
     assert.include(stdout, "verdicts: only one version has been judged in this experiment")
+    writeFileSync(join(project.path, "later.md"), specAfter.replace("be polite", "be kind"))
+    const unread = await project.ask("spec", "diff", "next.md", "later.md")
+    assert.match(unread.stdout, /^next\.md → later\.md\n~ C3: reworded, \d+ % alike\n$/u, "no run read either")
   })
 
   it("refuses a file that is no specification with its line", async () => {
