@@ -172,7 +172,7 @@ describe("why a row", () => {
     const { lab, put, row, targets } = await setUp()
     put("rules.txt", "r1|be kind\nr2|be very brief\n")
     await lab.run(targets())
-    const [later, first] = await lab.within({}, {}, () => Effect.flatMap(Store, (store) => store.listRuns()))
+    const [later, first] = await lab.within(targets(), {}, () => Effect.flatMap(Store, (store) => store.listRuns()))
     assert.deepInclude(await row("a"), { state: "fresh", since: first!.run, changedCells: [], changedGiven: [] })
     assert.deepInclude(await row("b"), { state: "fresh", since: later!.run })
   })
