@@ -4,6 +4,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Schema from "effect/Schema"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -14,9 +15,11 @@ import type { AnyRef } from "../../../runtime/Ref.ts"
 import * as Engine from "../../../runtime/Engine.ts"
 import { Emit, type Event } from "../../../runtime/Event.ts"
 import type { Arm } from "../../../runtime/Experiment.ts"
+import * as Node from "../../../runtime/Node.ts"
 import { ProjectRoot } from "../../../runtime/Place.ts"
 import * as Plan from "../../../runtime/Plan.ts"
 import * as Session from "../../../runtime/Session.ts"
+import * as Type from "../../../runtime/Type.ts"
 import { ran } from "../../support/whatRan.ts"
 
 const folders: Array<string> = []
@@ -45,6 +48,11 @@ export interface Ran {
   /** Decoded cells of a table target by column. */
   readonly table: (target: string) => { readonly [column: string]: ReadonlyArray<any> }
   readonly value: (target: string) => any
+}
+
+/** What an experiment has whose nodes do not matter: it must have one. */
+const anything: Targets = {
+  anything: Node.make({ name: "anything", inputs: {}, output: Type.value("anything", Schema.Int), run: () => 1 })({})
 }
 
 /** A cache of its own, and the means to run and plan against it. */
@@ -129,7 +137,8 @@ export const laboratory = () => {
     targets: Targets,
     options: LabOptions,
     use: (session: Session.Session) => Effect.Effect<A, any, any>
-  ): Promise<A> => Effect.runPromise(session(targets, options, use).program)
+  ): Promise<A> =>
+    Effect.runPromise(session(Object.keys(targets).length === 0 ? anything : targets, options, use).program)
 
   return { root, run, plan, refusal, within }
 }
