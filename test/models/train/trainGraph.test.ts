@@ -111,26 +111,6 @@ describe("trainGraph", () => {
     })
   }
 
-  for (const packing of [false, true]) {
-    it(`gives the gradients of rows that are attended in several blocks, ${packing ? "sharing lines" : "alone"}`, async () => {
-      const config: LlamaConfig = { ...tinyConfig, contextLength: 512 }
-      const weights = tinyWeights(config)
-      const parameters = widen(weights)
-      const rows = [270, 140, 20].map((length, row): TrainRow => {
-        const random = makeRandom(10, `${row}`)
-        const ids = Array.from({ length }, () => Math.floor(random.uniform() * config.vocab))
-        return { ids, targetFrom: 1, weight: 0.002 }
-      })
-      const engine = engineOf(config, weights, { kind: "full" }, { packing })
-      const { loss } = await engine.run(rows)
-      assert.closeTo(loss, referenceLoss(config, parameters, rows), 2e-6)
-      // what attention changes reaches the first layer's maps; the reference is slow for rows of this length
-      const first = new Map([...engine.gradients].filter(([name]) => /layers\.0\..*[qkv]_proj/.test(name)))
-      assert.strictEqual(first.size, 3)
-      assertGradients(first, parameters, () => referenceLoss(config, parameters, rows))
-    })
-  }
-
   it("gives the gradients of adapters on some of the linear maps", async () => {
     const config: LlamaConfig = { ...tinyConfig, qkvBias: true }
     const mode: LoraMode = { kind: "lora", rank: 3, alpha: 5, targets: ["q", "v", "o", "down"] }
@@ -196,30 +176,6 @@ describe("trainGraph", () => {
       assert.isBelow(Math.sqrt(dot(difference, difference)), 3e-6 * Math.sqrt(dot(other, other)), name)
     }
     assert.deepStrictEqual(actual.logprobs.map((row) => row.length), [6, 13, 3])
-  })
-
-  it("gives the same log-probabilities from several runs without a loss", async () => {
-    const weights = tinyWeights(tinyConfig)
-    const engine = (sizing: Partial<RunSizing>) => {
-      const scorer = new GradientEngine({
-        config: tinyConfig,
-        weights,
-        mode: { kind: "full" },
-        adapters: new Map(),
-        loss: "none",
-        threads: 1,
-        sizing: { ...wholeBatch, ...sizing }
-      })
-      engines.push(scorer)
-      return scorer
-    }
-    const expected = await engine({}).run(tinyRows)
-    const actual = await engine({ rowsPerRun: 1 }).run(tinyRows)
-    assert.strictEqual(actual.loss, 0)
-    assert.deepStrictEqual(actual.logprobs.map((row) => row.length), [6, 13, 3])
-    actual.logprobs.forEach((row, i) => {
-      row.forEach((value, t) => assert.closeTo(value, expected.logprobs[i]![t]!, 1e-6))
-    })
   })
 
   it("forgets the gradients of the batch before", async () => {
