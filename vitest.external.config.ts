@@ -2,5 +2,10 @@ import { defineConfig } from "vitest/config"
 
 /** What needs a registry: Jupyter, the 135M model and the real prompt sets. */
 export default defineConfig({
-  test: { include: ["test/external/**/*.test.ts"], pool: "forks", testTimeout: 1_800_000, hookTimeout: 600_000 }
+  test: {
+    include: ["test/external/{notebook,smol}.test.ts"],
+    pool: "forks",
+    testTimeout: 1_800_000,
+    hookTimeout: 600_000
+  }
 })
