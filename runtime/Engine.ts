@@ -169,12 +169,12 @@ const runAll = Effect.fnUntraced(function*(plan: Plan.Plan, ledger: Ledger, opti
   const { atOnce, compute } = yield* makeVisits(plan, schedule, ledger, options)
 
   const start = Effect.fnUntraced(function*(vertex: Vertex, inputs: Inputs) {
-    const body = compute(vertex, inputs, (known) => void Queue.offerUnsafe(said, { vertex, known })).pipe(
-      Effect.onExit((exit) => Effect.sync(() => void Queue.offerUnsafe(said, { vertex, exit }))),
-      Effect.provideService(Control, control)
-    )
+    const body = compute(vertex, inputs, (known) => void Queue.offerUnsafe(said, { vertex, known }))
+    const fiber = yield* Effect.forkIn(Effect.provideService(body, Control, control), scope)
     working.add(vertex)
-    running.set(vertex, yield* Effect.forkIn(body, scope))
+    running.set(vertex, fiber)
+    // an observer, not a finalizer: a fiber that is interrupted before its first step runs none
+    fiber.addObserver((exit) => void Queue.offerUnsafe(said, { vertex, exit }))
   })
 
   const advance = Effect.fnUntraced(function*() {

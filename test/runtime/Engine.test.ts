@@ -343,3 +343,25 @@ describe("services", () => {
     assert.match((await lab.run(targets)).summary.failures[0]!.message, /no layer provides test\/Measure/)
   })
 })
+
+describe("Ctrl-C", () => {
+  it("ends a run also where it comes between a node's start and its first step", async () => {
+    const lab = laboratory()
+    const one = (name: string) => Node.make({ name, inputs: {}, output: Total, run: () => ({ total: 1 }) })({})
+    const both = Node.make({
+      name: "both",
+      inputs: { edited: Total, kept: Total },
+      output: Total,
+      run: ({ edited, kept }) => ({ total: edited.total + kept.total })
+    })({ edited: one("edited"), kept: one("kept") })
+    await lab.run({ both })
+    // the edited node is started first; the kept one beside it is told of before anything else has its turn
+    const { ran, summary } = await lab.run({ both }, {
+      code: { edited: "2" },
+      interruptAt: (event) => event.event === "NodeFresh" && event.label === "kept"
+    })
+    assert.deepStrictEqual(ran, [])
+    assert.strictEqual(summary.stopped!.reason, "interrupted")
+    assert.deepStrictEqual((await lab.run({ both }, { code: { edited: "2" } })).ran, ["edited"])
+  })
+})

@@ -11,6 +11,7 @@ import { join } from "node:path"
 import { afterEach } from "vitest"
 import * as CacheStore from "../../../cache/Store.ts"
 import { Code } from "../../../runtime/Code.ts"
+import * as Control from "../../../runtime/Control.ts"
 import type { AnyRef } from "../../../runtime/Ref.ts"
 import * as Engine from "../../../runtime/Engine.ts"
 import { Emit, type Event } from "../../../runtime/Event.ts"
@@ -36,6 +37,8 @@ export interface LabOptions {
   readonly forced?: ReadonlyArray<string>
   readonly stale?: "ask" | "rerun"
   readonly keepGoing?: boolean
+  /** Ctrl-C comes with the first event of which this is true. */
+  readonly interruptAt?: (event: Event) => boolean
 }
 
 type Targets = { readonly [name: string]: AnyRef }
@@ -74,17 +77,24 @@ export const laboratory = () => {
         definition
       ) => [{ at: `${definition.name}.ts:1`, name: definition.name, hash: options.code?.[definition.name] ?? "1" }]
     })
-    const program = Effect.flatMap(
-      Session.connect("lab", {
+    const program = Effect.gen(function*() {
+      const control = yield* Control.make({})
+      const emit = (event: Event) => {
+        events.push(event)
+        if (options.interruptAt?.(event) === true) control.stop({ reason: "interrupted", text: "interrupted" })
+      }
+      const connected = Session.connect("lab", {
         arms: options.arms ?? [{ point: {}, targets }],
         collected: options.arms === undefined ? {} : targets,
         layer: (options.layer ?? Layer.empty) as Layer.Layer<any>,
         settings: [],
         swapped: []
-      }, { file: "lab.ts", forced: options.forced ?? [] }),
-      use
-    ).pipe(
-      Effect.provideService(Emit, (event) => void events.push(event)),
+      }, { file: "lab.ts", forced: options.forced ?? [] })
+      return yield* Effect.flatMap(connected, use).pipe(
+        Effect.provideService(Emit, emit),
+        Effect.provideService(Control.Control, control)
+      )
+    }).pipe(
       Effect.provideService(Code, code),
       Effect.provide(Layer.merge(CacheStore.layer(join(root, "cache")), Layer.succeed(ProjectRoot, root))),
       Effect.scoped
