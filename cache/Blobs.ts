@@ -3,37 +3,19 @@
  * checked against its name the first time a process reads it; a damaged one goes to `quarantine/` and is never returned.
  * What blobs mean is the business of manifests.
  */
-import { createHash, randomBytes } from "node:crypto"
+import { randomBytes } from "node:crypto"
 import * as fs from "node:fs"
 import * as path from "node:path"
 import { rescueMissing } from "./care/Trash.ts"
-import { type Digest, digestBytes } from "./Digest.ts"
+import { type Digest, digestBytes, digestPieces } from "./Digest.ts"
+import { digestFile } from "./fileDigest.ts"
 import type { Journal } from "./Journal.ts"
 import * as publish from "./publish.ts"
+import type { ReadMemory } from "./ReadMemory.ts"
 import { BlobDamaged, BlobMissing } from "./StoreFailed.ts"
-
-/** Large files are hashed in pieces of this size, with a turn of the event loop between them. */
-const pieceBytes = 1 << 20
 
 /** Blobs of at most this many bytes are small: a file and its sync would cost more than their bytes. */
 export const smallBlobBytes = 32 << 10
-
-/** SHA-256 of a file's bytes, without holding them. */
-export const digestFile = async (file: string): Promise<Digest> => {
-  if (fs.statSync(file).size <= pieceBytes) return digestBytes(fs.readFileSync(file))
-  const handle = await fs.promises.open(file, "r")
-  try {
-    const hash = createHash("sha256")
-    const piece = Buffer.allocUnsafe(pieceBytes)
-    for (;;) {
-      const { bytesRead } = await handle.read(piece, 0, pieceBytes, null)
-      if (bytesRead === 0) return hash.digest("hex")
-      hash.update(piece.subarray(0, bytesRead))
-    }
-  } finally {
-    await handle.close()
-  }
-}
 
 const notTheDigest = (found: Digest): string => `its bytes have the digest ${found.slice(0, 16)}…`
 
@@ -78,22 +60,28 @@ export class Blobs {
 
   /** A small blob is readable at once and durable with the journal's next commit; a larger one is durable on return. */
   put(bytes: Uint8Array | string): Digest {
-    const digest = digestBytes(bytes)
+    return this.putPieces([typeof bytes === "string" ? Buffer.from(bytes) : bytes])
+  }
+
+  /** {@link put} of bytes that lie in pieces, so that a large blob is never copied into one. */
+  putPieces(pieces: ReadonlyArray<Uint8Array>): Digest {
+    const digest = digestPieces(pieces)
     // A stored blob that this process has not read may be damaged, and writing it anew is the repair; so only verified
     // ones are skipped.
     const present = this.#verified.has(digest) && (this.#journal.has("blob", digest) || this.#hasFile(digest))
     if (present || this.#isIntact(digest)) return digest
-    const raw = typeof bytes === "string" ? Buffer.from(bytes) : bytes
-    if (raw.length <= smallBlobBytes) this.#journal.put("blob", digest, raw)
-    else this.#putFile(digest, raw)
+    const length = pieces.reduce((sum, piece) => sum + piece.length, 0)
+    if (length <= smallBlobBytes) {
+      this.#journal.put("blob", digest, pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces))
+    } else this.#putFile(digest, pieces)
     this.#verified.add(digest)
     return digest
   }
 
-  #putFile(digest: Digest, bytes: Uint8Array): void {
+  #putFile(digest: Digest, pieces: ReadonlyArray<Uint8Array>): void {
     const present = publish.readIfExists(this.pathOf(digest))
     if (present !== undefined && digestBytes(present) === digest) return
-    publish.replaceFile(this.#tmp, this.pathOf(digest), bytes)
+    publish.replaceFile(this.#tmp, this.pathOf(digest), pieces)
   }
 
   /** Whether the journal has the blob, with the right bytes. */
@@ -114,9 +102,12 @@ export class Blobs {
     this.#verifiedFiles.add(digest)
   }
 
-  /** The bytes of a blob, the caller's own. **Fails**: throws {@link BlobMissing}, {@link BlobDamaged}. */
-  read(digest: Digest): Buffer {
-    const bytes = this.#bytesOf(digest)
+  /**
+   * The bytes of a blob, the caller's own unless they were read into `memory`. **Fails**: throws {@link BlobMissing},
+   * {@link BlobDamaged}.
+   */
+  read(digest: Digest, memory?: ReadMemory): Buffer {
+    const bytes = this.#bytesOf(digest, memory)
     if (this.#verified.has(digest)) return bytes
     const found = digestBytes(bytes)
     if (found !== digest) throw this.damaged(digest, notTheDigest(found))
@@ -148,8 +139,8 @@ export class Blobs {
     }
   }
 
-  #bytesOf(digest: Digest): Buffer {
-    const found = this.#copyOf(digest) ?? publish.readIfExists(this.pathOf(digest))
+  #bytesOf(digest: Digest, memory: ReadMemory | undefined): Buffer {
+    const found = this.#copyOf(digest) ?? publish.readIfExists(this.pathOf(digest), memory)
     if (found !== undefined) return found
     if (this.#journal.takeDamage("blob", digest)) {
       this.#verified.delete(digest)

@@ -2,7 +2,8 @@
  * Where the buffers of a chunk's columns lie in its blob, noted when the whole blob was read and checked: whoever wants
  * some columns of it again reads the bytes of these and no others. What a chunk is made of is `TableBlob.ts`'s.
  */
-import type { ColumnData } from "./ColumnData.ts"
+import { ColumnBuilder, takeRows } from "./ColumnBuilder.ts"
+import { type ColumnData, isValid } from "./ColumnData.ts"
 import type { ColumnType } from "./Columns.ts"
 import { numbersOver } from "./numberValues.ts"
 
@@ -62,4 +63,23 @@ export const columnOf = ({ children, length, ranges, type }: ColumnParts, read: 
     bytes: bufferOf(ranges.bytes),
     children: children.map((child) => columnOf(child, read))
   }
+}
+
+/** Some rows of the column, in the order of `rows`; of long texts only theirs are read. */
+export const rowsOf = (parts: ColumnParts, rows: ReadonlyArray<number>, read: RangeReader): ColumnData => {
+  const { ranges, type } = parts
+  if (ranges.bytes === undefined) return takeRows(columnOf(parts, read), rows)
+  const { offset } = ranges.bytes
+  const places = columnOf({ ...parts, ranges: { ...ranges, bytes: undefined } }, read)
+  const builder = new ColumnBuilder(type)
+  for (const row of rows) {
+    if (!isValid(places, row)) {
+      builder.pushCell(null)
+      continue
+    }
+    const [start, end] = [places.offsets![row]!, places.offsets![row + 1]!]
+    const bytes = read({ offset: offset + start, length: end - start })
+    builder.pushFrom({ ...places, length: 1, validity: undefined, offsets: Int32Array.of(0, bytes.length), bytes }, 0)
+  }
+  return builder.take()
 }

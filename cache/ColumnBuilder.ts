@@ -334,3 +334,10 @@ export const encodeColumn = (type: ColumnType, cells: ReadonlyArray<Cell>): Colu
   for (let i = 0; i < cells.length; i++) builder.pushCell(cells[i]!)
   return builder.take()
 }
+
+/** Some rows of a column, in the order of `rows`. */
+export const takeRows = (data: ColumnData, rows: ReadonlyArray<number>): ColumnData => {
+  const builder = new ColumnBuilder(data.type)
+  for (const row of rows) builder.pushFrom(data, row)
+  return builder.take()
+}

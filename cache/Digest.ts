@@ -2,7 +2,7 @@
  * Canonical encoding and tagged SHA-256: the one place where a value becomes bytes that are hashed. It knows nothing of
  * what a key is made of; the pre-images of keys are built above, and columns of tables are hashed by `columnDigest.ts`.
  */
-import { hash } from "node:crypto"
+import { createHash, hash } from "node:crypto"
 
 /** A SHA-256 digest as 64 lower-case hex characters. */
 export type Digest = string
@@ -102,6 +102,13 @@ export const parseCanonicalJson = (text: string): unknown => revive(JSON.parse(t
 
 /** SHA-256 of bytes, or of the UTF-8 form of a text. */
 export const digestBytes = (bytes: Uint8Array | string): Digest => hash("sha256", bytes, "hex")
+
+/** {@link digestBytes} of pieces that lie one behind the other. */
+export const digestPieces = (pieces: ReadonlyArray<Uint8Array>): Digest => {
+  const hash = createHash("sha256")
+  for (const piece of pieces) hash.update(piece)
+  return hash.digest("hex")
+}
 
 /**
  * SHA-256 of a tagged value. Injective: the tag must not contain a NUL, so equal digests mean equal tag and equal

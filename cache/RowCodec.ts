@@ -10,8 +10,6 @@
  *     list    number of items of 32 bits, items as cells; of numbers: then 1 and the bytes of all items, or 0 and cells
  *             where one is null
  *     struct    fields as cells
- *
- * Digests of columns are taken over cells in this form (`columnDigest.ts`).
  */
 import { ByteWriter } from "./ByteWriter.ts"
 import { CellRefused } from "./CellRefused.ts"

@@ -35,11 +35,11 @@ import * as publish from "./publish.ts"
 import { Runs } from "./Runs.ts"
 import { attempt, attemptAsync, type StoreFailed, StoreRefused } from "./StoreFailed.ts"
 import { isArrowLoaded } from "./TableBlob.ts"
-import { type Columns, type EncodedChunk, Tables } from "./Tables.ts"
+import { type Columns, type EncodedChunk, type ReadChunkOptions, Tables } from "./Tables.ts"
 import type { TableWriter } from "./TableWriter.ts"
 
 export { baseOf }
-export type { Columns, EncodedChunk, Memo, PutAction, StoreFailed, TableWriter }
+export type { Columns, EncodedChunk, Memo, PutAction, ReadChunkOptions, StoreFailed, TableWriter }
 
 /** What this version writes into `FORMAT`; another layout gets another `v` folder beside it. */
 const format = { layout, hash: "sha256", chunkRows: 8192 }
@@ -64,7 +64,8 @@ export class Store extends Context.Service<Store, {
   readonly readChunk: (
     manifest: TableManifest,
     chunk: number,
-    columns: ReadonlyArray<string>
+    columns: ReadonlyArray<string>,
+    options?: ReadChunkOptions
   ) => Effect.Effect<EncodedChunk, StoreFailed>
   /** Stores any value that has canonical JSON. **Fails**: a value without one is a defect (`NotCanonical`). */
   readonly putValue: (value: unknown) => Effect.Effect<ValueManifest, StoreFailed>
@@ -72,7 +73,7 @@ export class Store extends Context.Service<Store, {
   /** Stores the files below a folder; `move` takes them over and removes the folder. */
   readonly putFolder: (
     folder: string,
-    options?: { readonly move?: boolean }
+    options?: folders.PutFolderOptions
   ) => Effect.Effect<FolderManifest, StoreFailed>
   /** The absolute path of a read-only copy of a stored folder. */
   readonly folderPath: (manifest: FolderManifest) => Effect.Effect<string, StoreFailed>
@@ -222,12 +223,12 @@ const make = Effect.fnUntraced(function*(root: string) {
           attemptAsync("read a table", root, () => tables.readChunkCells(manifest, chunk, columns))
         )
       ),
-    readChunk: (manifest, chunk, columns) =>
+    readChunk: (manifest, chunk, columns, options) =>
       Effect.suspend(() =>
         // Without waiting wherever that is possible: DuckDB asks for chunks in the middle of its own work.
         isArrowLoaded()
-          ? attempt("read a table", root, () => tables.readChunkNow(manifest, chunk, columns))
-          : attemptAsync("read a table", root, () => tables.readChunk(manifest, chunk, columns))
+          ? attempt("read a table", root, () => tables.readChunkNow(manifest, chunk, columns, options))
+          : attemptAsync("read a table", root, () => tables.readChunk(manifest, chunk, columns, options))
       ),
     putValue: (value) =>
       attempt("store a value", root, () => {
@@ -237,7 +238,7 @@ const make = Effect.fnUntraced(function*(root: string) {
     readValue: (manifest) =>
       attempt("read a value", root, () => parseCanonicalJson(blobs.read(manifest.blob).toString("utf8"))),
     putFolder: (folder, options) =>
-      attemptAsync("store a folder", root, () => folders.putFolder(base, blobs, folder, options?.move === true)),
+      attemptAsync("store a folder", root, () => folders.putFolder(base, blobs, folder, options ?? {})),
     folderPath: (manifest) =>
       attemptAsync("show a folder", root, () => folders.materialise(base, blobs, manifest, intactFolders)),
     putBlob: (bytes) => attempt("store a blob", root, () => blobs.put(bytes)),

@@ -61,8 +61,11 @@ const toArrow = (arrow: ArrowModule, data: ColumnData): Arrow.Data => {
   return new arrow.Data(type, 0, data.length, nullCount, buffers as never, children)
 }
 
-/** The bytes of one chunk. Shape: every column has `rows` values, in the order of the schema. */
-export type ChunkEncoder = (columns: ReadonlyArray<ColumnData>, rows: number) => Uint8Array
+/**
+ * The bytes of one chunk, in pieces, most of them views of the columns' buffers: a chunk is never copied. Shape: every
+ * column has `rows` values, in the order of the schema.
+ */
+export type ChunkEncoder = (columns: ReadonlyArray<ColumnData>, rows: number) => ReadonlyArray<Uint8Array>
 
 /** Encodes the chunks of tables with these columns. */
 export const chunkEncoder = async (schema: TableSchema): Promise<ChunkEncoder> => {
@@ -71,12 +74,21 @@ export const chunkEncoder = async (schema: TableSchema): Promise<ChunkEncoder> =
     schema.map((column) => new arrow.Field(column.name, arrowType(arrow, column.type), column.type.nullable))
   )
   const struct = new arrow.Struct(arrowSchema.fields)
+  /** Where Arrow writes to: keeps what it is given instead of joining it. */
+  class Pieces extends arrow.AsyncByteQueue {
+    readonly pieces: Array<Uint8Array> = []
+    override write(piece: Uint8Array): void {
+      if (piece.byteLength > 0) this.pieces.push(new Uint8Array(piece.buffer, piece.byteOffset, piece.byteLength))
+    }
+  }
   return (columns, rows) => {
     const data = new arrow.Data(struct, 0, rows, 0, {}, columns.map((column) => toArrow(arrow, column)))
+    const sink = new Pieces()
     const writer = new arrow.RecordBatchStreamWriter()
+    writer.reset(sink as never) // typed for streams; a queue of bytes is what it takes by default
     writer.write(new arrow.RecordBatch(arrowSchema, data))
     writer.finish()
-    return writer.toUint8Array(true)
+    return sink.pieces
   }
 }
 

@@ -136,8 +136,9 @@ export class TableWriter {
     }
     this.onChunk(columns)
     columns.forEach((data, k) => this.#digests[k]!.add(data))
-    const bytes = this.#encode(columns, rows)
-    this.#chunks.push({ blob: this.#blobs.put(bytes), rows, bytes: bytes.length })
+    const pieces = this.#encode(columns, rows)
+    const bytes = pieces.reduce((sum, piece) => sum + piece.length, 0)
+    this.#chunks.push({ blob: this.#blobs.putPieces(pieces), rows, bytes })
     for (const builder of this.builders) builder.clear()
     this.#flushed += rows
     this.#filled = 0

@@ -3,18 +3,26 @@
  */
 import type { Blobs } from "./Blobs.ts"
 import { CellRefused } from "./CellRefused.ts"
-import { encodeColumn } from "./ColumnBuilder.ts"
+import { encodeColumn, takeRows } from "./ColumnBuilder.ts"
 import { type ColumnData, decodeColumn } from "./ColumnData.ts"
-import { columnOf, type ColumnParts, partsOf } from "./ChunkParts.ts"
+import { type ByteRange, columnOf, type ColumnParts, partsOf, rowsOf } from "./ChunkParts.ts"
 import type { Cell, Column, TableSchema } from "./Columns.ts"
 import type { Digest } from "./Digest.ts"
 import type { TableManifest } from "./Manifest.ts"
+import type { ReadMemory } from "./ReadMemory.ts"
 import { TableRefused } from "./StoreFailed.ts"
 import { ChunkRefused, decodeChunk, loadArrow } from "./TableBlob.ts"
 import { TableWriter } from "./TableWriter.ts"
 
 /** The cells of a table, column by column. */
 export type Columns = Readonly<Record<string, ReadonlyArray<Cell>>>
+
+export interface ReadChunkOptions {
+  /** These rows, in this order, instead of all. */
+  readonly rows?: ReadonlyArray<number>
+  /** Where to read to: the chunk is gone when its owner reads another one into it. */
+  readonly memory?: ReadMemory
+}
 
 /** The buffers of some columns of one chunk, in the order asked for. */
 export interface EncodedChunk {
@@ -75,14 +83,27 @@ export class Tables {
     return TableWriter.open(this.#blobs, schema)
   }
 
-  /** **Fails**: rejects with `BlobMissing`, `BlobDamaged`, or `TableRefused` for a column the table does not have. */
-  async readChunk(manifest: TableManifest, chunk: number, names: ReadonlyArray<string>): Promise<EncodedChunk> {
+  /**
+   * Some columns of a chunk. **Fails**: rejects with `BlobMissing`,
+   * `BlobDamaged`, or `TableRefused` for a column the table does not have.
+   */
+  async readChunk(
+    manifest: TableManifest,
+    chunk: number,
+    names: ReadonlyArray<string>,
+    options?: ReadChunkOptions
+  ): Promise<EncodedChunk> {
     await loadArrow()
-    return this.readChunkNow(manifest, chunk, names)
+    return this.readChunkNow(manifest, chunk, names, options)
   }
 
   /** {@link readChunk} once `isArrowLoaded`. */
-  readChunkNow(manifest: TableManifest, chunk: number, names: ReadonlyArray<string>): EncodedChunk {
+  readChunkNow(
+    manifest: TableManifest,
+    chunk: number,
+    names: ReadonlyArray<string>,
+    { memory, rows }: ReadChunkOptions = {}
+  ): EncodedChunk {
     const entry = manifest.chunks[chunk]
     if (entry === undefined) {
       throw new TableRefused({ column: "*", found: `chunk ${chunk} of ${manifest.chunks.length} does not exist` })
@@ -92,31 +113,40 @@ export class Tables {
         throw new TableRefused({ column: name, found: "is not in the table" })
       }
     }
+    const wanted = rows?.length ?? entry.rows
     const known = this.#parts.get(entry.blob)
-    const columns = known === undefined ? undefined : this.#readParts(entry.blob, names.map((name) => known.get(name)!))
-    if (columns !== undefined) return { rows: entry.rows, columns }
-    const bytes = this.#blobs.read(entry.blob)
+    const parts = known === undefined ? undefined : names.map((name) => known.get(name)!)
+    memory?.clear()
+    const columns = parts === undefined ? undefined : this.#readParts(entry.blob, parts, rows, memory)
+    if (columns !== undefined) return { rows: wanted, columns }
+    const bytes = this.#blobs.read(entry.blob, memory)
     try {
       const all = decodeChunk(bytes, manifest.schema, entry.rows, manifest.schema.map(({ name }) => name))
       const byName = new Map(manifest.schema.map(({ name }, at) => [name, all[at]!]))
       this.#note(entry.blob, byName, bytes)
-      return { rows: entry.rows, columns: names.map((name) => byName.get(name)!) }
+      const found = names.map((name) => byName.get(name)!)
+      return { rows: wanted, columns: rows === undefined ? found : found.map((data) => takeRows(data, rows)) }
     } catch (error) {
       if (error instanceof ChunkRefused) throw this.#blobs.damaged(entry.blob, error.message)
       throw error
     }
   }
 
-  /** Columns of a chunk that was read before, by the bytes they need. */
-  #readParts(blob: Digest, parts: ReadonlyArray<ColumnParts>): ReadonlyArray<ColumnData> | undefined {
-    return this.#blobs.readParts(blob, (read) =>
-      parts.map((part) =>
-        columnOf(part, ({ length, offset }) => {
-          const bytes = new Uint8Array(length)
-          read(offset, bytes)
-          return bytes
-        })
-      ))
+  /** Columns of a chunk that was read before, or some of their rows, by the bytes they need. */
+  #readParts(
+    blob: Digest,
+    parts: ReadonlyArray<ColumnParts>,
+    rows: ReadonlyArray<number> | undefined,
+    memory: ReadMemory | undefined
+  ): ReadonlyArray<ColumnData> | undefined {
+    return this.#blobs.readParts(blob, (read) => {
+      const range = ({ length, offset }: ByteRange) => {
+        const bytes = memory?.take(length) ?? new Uint8Array(length)
+        read(offset, bytes)
+        return bytes
+      }
+      return parts.map((part) => rows === undefined ? columnOf(part, range) : rowsOf(part, rows, range))
+    })
   }
 
   #note(blob: Digest, columns: ReadonlyMap<string, ColumnData>, bytes: Uint8Array): void {

@@ -1,108 +1,134 @@
 /**
  * The logical digest of a column: a hash over its values, not over its bytes on disk, so that chunking, compression and
- * the writer of a file never reach a key. Each value is hashed in the form that `RowCodec.ts` describes, so that no two
- * different columns of one type give the same bytes.
+ * the writer of a file never reach a key. Buffers are hashed where they lie, a run of values at a time: of every part of
+ * the type the places of nulls, the sizes of what varies, and the bytes of all values one behind the other. The three
+ * together say what the values are, so no two different columns of one type have one digest.
  */
-import { createHash } from "node:crypto"
-import type { Hash } from "node:crypto"
+import { createHash, type Hash } from "node:crypto"
 import { ByteWriter } from "./ByteWriter.ts"
-import { allValid, type ColumnData, isValid } from "./ColumnData.ts"
+import { type ColumnData, isValid } from "./ColumnData.ts"
 import type { ColumnType } from "./Columns.ts"
-import { canonicalJson, type Digest } from "./Digest.ts"
+import { type Digest, digest } from "./Digest.ts"
 import { rawBytes, widthOf } from "./numberValues.ts"
 
-/** Small writes are gathered up to here, since one call of the hash for each value would cost more than hashing. */
+/** Small writes are gathered up to here, since a call of the hash for each would cost more than hashing. Unit: bytes. */
 const gatheredBytes = 1 << 16
 
-/** What is this long is hashed where it lies. */
-const longPiece = 1 << 15
+/** What is this long is hashed where it lies. Unit: bytes. */
+const longPiece = 1 << 13
 
-/** Where values are hashed. */
-class Sink {
-  readonly #hash: Hash
-  readonly out = new ByteWriter(gatheredBytes * 2)
-
-  constructor(hash: Hash) {
-    this.#hash = hash
-  }
+/** Bytes on their way into a hash, of which nothing is made before the first. */
+class Hashed {
+  #hash: Hash | undefined
+  #out: ByteWriter | undefined
 
   bytes(source: Uint8Array, start: number, end: number): void {
-    if (end - start < longPiece) return this.out.copy(source, start, end)
-    this.flush()
-    this.#hash.update(source.subarray(start, end))
+    if (end - start < longPiece) return this.#gather((out) => out.copy(source, start, end))
+    this.#flush()
+    this.#hash!.update(source.subarray(start, end))
   }
 
-  /** Called after each value. */
-  settle(): void {
-    if (this.out.length > gatheredBytes) this.flush()
+  /** A whole number of up to 53 bits. */
+  count(value: number): void {
+    this.#gather((out) => out.float64(value))
   }
 
-  flush(): void {
-    if (this.out.length > 0) this.#hash.update(this.out.view())
-    this.out.clear()
+  /** The sizes of the values from `start` up to `end`, 32 bits each, from their offsets. */
+  sizes(offsets: Int32Array, start: number, end: number): void {
+    this.#gather((out) => {
+      for (let i = start; i < end; i++) out.size(offsets[i + 1]! - offsets[i]!)
+    })
+  }
+
+  /** One byte a value, from bits. */
+  bits(source: Uint8Array, start: number, end: number): void {
+    this.#gather((out) => {
+      for (let i = start; i < end; i++) out.byte(source[i >> 3]! >> (i & 7) & 1)
+    })
+  }
+
+  #gather(write: (out: ByteWriter) => void): void {
+    const out = this.#out ??= new ByteWriter(gatheredBytes * 2)
+    write(out)
+    if (out.length > gatheredBytes) this.#flush()
+  }
+
+  #flush(): void {
+    this.#hash ??= createHash("sha256")
+    if (this.#out === undefined || this.#out.length === 0) return
+    this.#hash.update(this.#out.view())
+    this.#out.clear()
+  }
+
+  /** Ends it; `""` where nothing was hashed. */
+  finish(): string {
+    if (this.#out === undefined && this.#hash === undefined) return ""
+    this.#flush()
+    return this.#hash!.digest("hex")
   }
 }
 
-/**
- * Lists of numbers are long (token ids, log probabilities): without nulls their bytes are one piece, marked 1; else
- * item by item, marked 0.
- */
-const listWriter = (data: ColumnData, sink: Sink): (i: number) => void => {
-  const offsets = data.offsets!
-  const child = data.children[0]!
-  const item = cellWriter(child, sink)
-  const width = widthOf(child.type)
-  const raw = width === undefined ? undefined : rawBytes(child.values!)
-  return (i) => {
-    const start = offsets[i]!
-    const end = offsets[i + 1]!
-    sink.out.size(end - start)
-    if (raw !== undefined && width !== undefined) {
-      const whole = allValid(child, start, end)
-      sink.out.byte(whole ? 1 : 0)
-      if (whole) return sink.bytes(raw, start * width, end * width)
-    }
-    for (let k = start; k < end; k++) {
-      item(k)
-      sink.settle()
+/** The values of one part of a type: of a column, of the items of a list, of a field. */
+class PartDigest {
+  readonly #type: ColumnType
+  readonly #nulls = new Hashed()
+  readonly #sizes = new Hashed()
+  readonly #bytes = new Hashed()
+  readonly #children: ReadonlyArray<PartDigest>
+  #values = 0
+
+  constructor(type: ColumnType) {
+    this.#type = type
+    const children = type.kind === "list" ? [type.item] : type.kind === "struct" ? type.fields.map((f) => f.type) : []
+    this.#children = children.map((child) => new PartDigest(child))
+  }
+
+  /** The values from `start` up to `end`. */
+  add(data: ColumnData, start: number, end: number): void {
+    for (let from = start; from < end;) {
+      let to = data.validity === undefined ? end : from
+      while (to < end && isValid(data, to)) to++
+      if (to > from) this.#addRun(data, from, to)
+      this.#values += to - from
+      if (to < end) this.#nulls.count(this.#values++)
+      from = to + 1
     }
   }
-}
 
-/** One value: 0 for null, or 1 and then a form whose end is known from the type (sizes stand before what varies). */
-const valueWriter = (data: ColumnData, sink: Sink): (i: number) => void => {
-  const { bytes, children, offsets, type, values } = data
-  switch (type.kind) {
-    case "string":
-    case "binary":
-      return (i) => {
-        sink.out.size(offsets![i + 1]! - offsets![i]!)
-        sink.bytes(bytes!, offsets![i]!, offsets![i + 1]!)
+  /** Values of which none is null. */
+  #addRun(data: ColumnData, start: number, end: number): void {
+    switch (this.#type.kind) {
+      case "string":
+      case "binary": {
+        const offsets = data.offsets!
+        this.#sizes.sizes(offsets, start, end)
+        return this.#bytes.bytes(data.bytes!, offsets[start]!, offsets[end]!)
       }
-    case "bool":
-      return (i) => sink.out.byte((values as Uint8Array)[i >> 3]! >> (i & 7) & 1)
-    case "list":
-      return listWriter(data, sink)
-    case "struct": {
-      const fields = children.map((child) => cellWriter(child, sink))
-      return (i) => {
-        for (const field of fields) field(i)
+      case "bool":
+        return this.#bytes.bits(data.values as Uint8Array, start, end)
+      case "list": {
+        const offsets = data.offsets!
+        this.#sizes.sizes(offsets, start, end)
+        return this.#children[0]!.add(data.children[0]!, offsets[start]!, offsets[end]!)
+      }
+      case "struct":
+        return this.#children.forEach((child, k) => child.add(data.children[k]!, start, end))
+      default: {
+        const width = widthOf(this.#type)!
+        return this.#bytes.bytes(rawBytes(data.values!), start * width, end * width)
       }
     }
-    default: {
-      const width = widthOf(type)!
-      const raw = rawBytes(data.values!)
-      return (i) => sink.bytes(raw, i * width, (i + 1) * width)
-    }
   }
-}
 
-const cellWriter = (data: ColumnData, sink: Sink): (i: number) => void => {
-  const write = valueWriter(data, sink)
-  return (i) => {
-    const valid = isValid(data, i)
-    sink.out.byte(valid ? 1 : 0)
-    if (valid) write(i)
+  /** Ends it; call once. Canonical, with everything that says where one value ends and the next begins. */
+  finish(): unknown {
+    return {
+      values: this.#values,
+      nulls: this.#nulls.finish(),
+      sizes: this.#sizes.finish(),
+      bytes: this.#bytes.finish(),
+      children: this.#children.map((child) => child.finish())
+    }
   }
 }
 
@@ -120,24 +146,20 @@ const shape = (type: ColumnType): unknown => {
 
 /** The logical digest of one column, taken chunk by chunk. */
 export class ColumnDigest {
-  readonly #hash: Hash
-  readonly #sink: Sink
-  #rows = 0
+  readonly #shape: unknown
+  readonly #column: PartDigest
+
   constructor(type: ColumnType) {
-    this.#hash = createHash("sha256").update(`column\0${canonicalJson(shape(type))}\0`)
-    this.#sink = new Sink(this.#hash)
+    this.#shape = shape(type)
+    this.#column = new PartDigest(type)
   }
+
   add(data: ColumnData): void {
-    const write = cellWriter(data, this.#sink)
-    for (let i = 0; i < data.length; i++) {
-      write(i)
-      this.#sink.settle()
-    }
-    this.#rows += data.length
+    this.#column.add(data, 0, data.length)
   }
+
   /** Ends the column; call once. */
   finish(): Digest {
-    this.#sink.flush()
-    return this.#hash.update(`\0rows ${this.#rows}`).digest("hex")
+    return digest("column", [this.#shape, this.#column.finish()])
   }
 }

@@ -6,7 +6,9 @@
 import * as fs from "node:fs"
 import * as path from "node:path"
 import { promisify } from "node:util"
-import { type Blobs, digestFile } from "./Blobs.ts"
+import type { Blobs } from "./Blobs.ts"
+import { digestFile } from "./fileDigest.ts"
+import type { Digest } from "./Digest.ts"
 import { folderContent, type FolderManifest } from "./Manifest.ts"
 import * as publish from "./publish.ts"
 import { StoreRefused } from "./StoreFailed.ts"
@@ -58,11 +60,20 @@ const takeFile = async (tmp: string, file: string, link: boolean): Promise<strin
 
 const syncData = (fd: number): Promise<void> => promisify(fs.fdatasync)(fd)
 
-/**
- * Stores the files of `folder` as blobs. With `move` the files are linked, not copied, and the folder is removed once
- * all of them are published, so that a kill in between loses nothing.
- */
-export const putFolder = async (base: string, blobs: Blobs, folder: string, move: boolean): Promise<FolderManifest> => {
+export interface PutFolderOptions {
+  /** The files are linked, not copied, and the folder is removed once all of them are published: a kill loses nothing. */
+  readonly move?: boolean
+  /** SHA-256 of files, by their path, taken of their bytes when they were written; the others are read. */
+  readonly digests?: ReadonlyMap<string, Digest>
+}
+
+/** Stores the files of `folder` as blobs. */
+export const putFolder = async (
+  base: string,
+  blobs: Blobs,
+  folder: string,
+  { digests, move = false }: PutFolderOptions
+): Promise<FolderManifest> => {
   const tmp = path.join(base, "tmp")
   const files: Array<FolderManifest["files"][number]> = []
   for (const name of listFiles(folder)) {
@@ -70,7 +81,7 @@ export const putFolder = async (base: string, blobs: Blobs, folder: string, move
     try {
       const fd = fs.openSync(temporary, "r")
       await syncData(fd).finally(() => fs.closeSync(fd))
-      const blob = await digestFile(temporary)
+      const blob = digests?.get(name) ?? await digestFile(temporary)
       const bytes = fs.statSync(temporary).size
       await blobs.adopt(temporary, blob)
       files.push({ path: name, blob, bytes })

@@ -5,6 +5,7 @@
 import { randomBytes } from "node:crypto"
 import * as fs from "node:fs"
 import * as path from "node:path"
+import type { ReadMemory } from "./ReadMemory.ts"
 
 /** Published files are shared by hard links: nobody may write through one. */
 const readOnly = 0o400
@@ -50,13 +51,34 @@ export const makeFolder = (folder: string): void => {
   for (let made = folder; made.length >= first.length; made = path.dirname(made)) syncFolder(path.dirname(made))
 }
 
+/**
+ * The most one call of the system writes. Measured on Linux 6.18 with ext4: 64 MiB in calls of 64 KiB to 2 MiB take
+ * 0.02 s of a core, in calls of 8 MiB or more eight times as much. Unit: bytes.
+ */
+export const writeBytes = 1 << 20
+
+/** What a file will hold: text as UTF-8, pieces one behind the other. */
+export type Content = Uint8Array | string | ReadonlyArray<Uint8Array>
+
+const piecesOf = (content: Content): ReadonlyArray<Uint8Array> =>
+  typeof content === "string" ? [Buffer.from(content)] : content instanceof Uint8Array ? [content] : content
+
+/** Writes all of `content` behind what was written to `fd`. */
+export const writeAll = (fd: number, content: Content): void => {
+  for (const piece of piecesOf(content)) {
+    for (let at = 0; at < piece.length;) {
+      at += fs.writeSync(fd, piece, at, Math.min(writeBytes, piece.length - at))
+    }
+  }
+}
+
 /** Writes and syncs a temporary file; removes it when writing fails, so that a full disk keeps no debris. */
-export const writeTemporary = (tmp: string, bytes: Uint8Array | string, mode: number = readOnly): string => {
+export const writeTemporary = (tmp: string, content: Content, mode: number = readOnly): string => {
   const temporary = temporaryPath(tmp)
   try {
     const fd = fs.openSync(temporary, "wx", mode)
     try {
-      fs.writeFileSync(fd, bytes)
+      writeAll(fd, content)
       fs.fdatasyncSync(fd)
     } finally {
       fs.closeSync(fd)
@@ -81,16 +103,16 @@ export const publishTemporary = (temporary: string, target: string): void => {
   syncFolder(folder)
 }
 
-/** Puts `bytes` at `target`, replacing what is there in one step. */
-export const replaceFile = (tmp: string, target: string, bytes: Uint8Array | string): void => {
-  publishTemporary(writeTemporary(tmp, bytes), target)
+/** Puts `content` at `target`, replacing what is there in one step. */
+export const replaceFile = (tmp: string, target: string, content: Content): void => {
+  publishTemporary(writeTemporary(tmp, content), target)
 }
 
-/** Puts `bytes` at `target` unless it exists. Returns whether this call made it. */
-export const createFile = (tmp: string, target: string, bytes: Uint8Array | string): boolean => {
+/** Puts `content` at `target` unless it exists. Returns whether this call made it. */
+export const createFile = (tmp: string, target: string, content: Content): boolean => {
   const folder = path.dirname(target)
   makeFolder(folder)
-  const temporary = writeTemporary(tmp, bytes)
+  const temporary = writeTemporary(tmp, content)
   try {
     fs.linkSync(temporary, target)
   } catch (error) {
@@ -112,12 +134,27 @@ export const cannotLink = (code: string | undefined): boolean =>
   code === "EPERM" || code === "ENOTSUP" || code === "EOPNOTSUPP" || code === "EXDEV" || code === "EMLINK" ||
   code === "ENOSYS"
 
-/** Reads a whole file; `undefined` when it does not exist. */
-export const readIfExists = (file: string): Buffer | undefined => {
+/** Reads a whole file, into `memory` where some is given; `undefined` when it does not exist. */
+export const readIfExists = (file: string, memory?: ReadMemory): Buffer | undefined => {
   try {
-    return fs.readFileSync(file)
+    return memory === undefined ? fs.readFileSync(file) : readInto(file, memory)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined
     throw error
+  }
+}
+
+const readInto = (file: string, memory: ReadMemory): Buffer => {
+  const fd = fs.openSync(file, "r")
+  try {
+    const { buffer, byteLength, byteOffset } = memory.take(fs.fstatSync(fd).size)
+    const bytes = Buffer.from(buffer, byteOffset, byteLength)
+    let read = 0
+    for (let count = -1; count !== 0 && read < byteLength; read += count) {
+      count = fs.readSync(fd, bytes, read, byteLength - read, null)
+    }
+    return bytes.subarray(0, read)
+  } finally {
+    fs.closeSync(fd)
   }
 }

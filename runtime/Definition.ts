@@ -85,8 +85,11 @@ export interface SourceDefinition {
   readonly address: string
   /** Digest of what the source holds now; cheap, called by every plan. */
   readonly identify: Effect.Effect<string, SourceFailed>
-  /** Puts the content into an empty folder; called only when something stale needs it. Must yield what `identify` named. */
-  readonly acquire: (into: string) => Effect.Effect<void, SourceFailed>
+  /**
+   * Puts the content into an empty folder; called only when something stale needs it. It must be what `identify` named.
+   * May yield the SHA-256 of files, by their path, that it has taken of the bytes as it wrote them.
+   */
+  readonly acquire: (into: string) => Effect.Effect<ReadonlyMap<string, string> | void, SourceFailed>
   /** Says what is wrong where the files that were put there, with their SHA-256, are not what `identify` named. */
   readonly verify?: (files: ReadonlyArray<readonly [path: string, digest: string]>, content: string) =>
     | SourceFailed

@@ -28,8 +28,8 @@ const acquire = Effect.fnUntraced(function*(vertex: Vertex, content: string) {
   const known = yield* storedAction(key, { refresh: true })
   if (known !== undefined && (yield* store.holds(known.manifest))) return known.manifest as FolderManifest
   const folder = yield* store.workFolder(key)
-  yield* definition.acquire(folder)
-  const manifest = yield* store.putFolder(folder, { move: true })
+  const digests = yield* definition.acquire(folder)
+  const manifest = yield* store.putFolder(folder, { move: true, digests: digests ?? new Map() })
   const wrong = definition.verify?.(manifest.files.map((file) => [file.path, file.blob]), content)
   if (wrong !== undefined) return yield* wrong
   const at = new Date(yield* Clock.currentTimeMillis).toISOString()

@@ -9,7 +9,7 @@ import { type ColumnData, isValid } from "../cache/ColumnData.ts"
 import { digest } from "../cache/Digest.ts"
 
 /** Stands for the engine itself (`runtime/`, `cache/`, effect), which no code digest covers. */
-export const keyEpoch = 2
+export const keyEpoch = 3
 
 /** What one input contributes: the digests of the columns its consumer reads and the row count, or the whole content. */
 export type InputPart =
@@ -63,6 +63,9 @@ const seedFrom = (hex: string): number => Number.parseInt(hex.slice(0, 13), 16)
 /** Bytes of a key. */
 export const keyBytes = 32
 
+/** Views of pre-images shorter than this are kept. Unit: bytes. */
+const keptBeginnings = 1 << 12
+
 /** What stands before a cell in a row's pre-image. */
 const Tag = {
   null: 48,
@@ -86,6 +89,8 @@ const Tag = {
 export class RowKeys {
   #buffer: Buffer = Buffer.allocUnsafe(1 << 16)
   #length = keyBytes
+  /** The beginnings of the buffer, by their length: a view for each row would cost a third of what hashing it does. */
+  #beginnings: Array<Buffer | undefined> = []
 
   constructor(rowFunction: string) {
     this.#buffer.write(rowFunction, 0, "hex")
@@ -102,13 +107,20 @@ export class RowKeys {
       this.#length = keyBytes
       for (const write of writers) write(row)
       if (given !== undefined) this.#digest(given(row))
-      keys.write(hash("sha256", this.#buffer.subarray(0, this.#length), "binary"), row * keyBytes, "latin1")
+      keys.write(hash("sha256", this.#beginning, "binary"), row * keyBytes, "latin1")
     }
     return keys
   }
 
+  get #beginning(): Buffer {
+    const length = this.#length
+    if (length >= keptBeginnings) return this.#buffer.subarray(0, length)
+    return this.#beginnings[length] ??= this.#buffer.subarray(0, length)
+  }
+
   #reserve(bytes: number): void {
     if (this.#length + bytes <= this.#buffer.length) return
+    this.#beginnings = []
     const grown = Buffer.allocUnsafe(Math.max(this.#buffer.length * 2, this.#length + bytes))
     this.#buffer.copy(grown, 0, 0, this.#length)
     this.#buffer = grown

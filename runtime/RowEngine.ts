@@ -11,6 +11,7 @@ import { tableSchema } from "../cache/Columns.ts"
 import { KeyTable } from "../cache/log/KeyTable.ts"
 import type { TableManifest } from "../cache/Manifest.ts"
 import type { Memo } from "../cache/Memo.ts"
+import { ReadMemory } from "../cache/ReadMemory.ts"
 import { Store } from "../cache/Store.ts"
 import { attemptAsync, type StoreFailed } from "../cache/StoreFailed.ts"
 import type { Control } from "./Control.ts"
@@ -27,6 +28,9 @@ import type * as Usage from "./Usage.ts"
 
 /** Rows whose results are asked for together. */
 const aheadRows = 256
+
+/** Of a chunk that has less than one in so many rows to run, only these are read. */
+const fewRows = 4
 
 export interface RowRunOptions {
   readonly control: Control
@@ -200,15 +204,28 @@ export class RowRun {
         if (this.#pump.halted) break
         const rows = missing[index]!
         if (rows.length === 0 && this.#followers.length === 0) continue
-        const chunk = { ...(yield* readChunk(manifest, index, this.#function.needed)), keys: keys[index]! }
-        if (this.#followers.length > 0) {
-          const has = entries[index]!
-          this.#offer(chunk, Array.from({ length: chunk.rows }, (_, row) => row).filter((row) => has[row]! >= 0))
+        if (this.#followers.length === 0 && rows.length * fewRows <= manifest.chunks[index]!.rows) {
+          yield* this.#runSome(manifest, index, keys[index]!, rows)
+        } else {
+          const chunk = { ...(yield* readChunk(manifest, index, this.#function.needed)), keys: keys[index]! }
+          if (this.#followers.length > 0) {
+            const has = entries[index]!
+            this.#offer(chunk, Array.from({ length: chunk.rows }, (_, row) => row).filter((row) => has[row]! >= 0))
+          }
+          this.#pump.push(chunk, rows)
         }
-        this.#pump.push(chunk, rows)
         for (const run of [this as RowRun, ...this.#followers]) yield* run.#await(() => run.#pump.ready())
       }
       yield* this.#await(() => this.#pump.idle())
+    })
+  }
+
+  /** Runs some rows of a chunk, reading and holding only these. */
+  #runSome(manifest: TableManifest, index: number, keys: Uint8Array, rows: ReadonlyArray<number>) {
+    return Effect.map(readChunk(manifest, index, this.#function.needed, { rows }), (chunk) => {
+      const own = new Uint8Array(rows.length * keyBytes)
+      rows.forEach((row, at) => own.set(keys.subarray(row * keyBytes, (row + 1) * keyBytes), at * keyBytes))
+      this.#pump.push({ ...chunk, keys: own }, Array.from(rows.keys()))
     })
   }
 
@@ -224,8 +241,9 @@ export class RowRun {
       })
       const builderOf = new Map(output.writer.schema.map(({ name }, at) => [name, output.writer.builders[at]!]))
       const logged = this.#function.logged.map((name) => builderOf.get(name)!)
+      const memory = new ReadMemory()
       for (const index of manifest.chunks.keys()) {
-        const chunk = yield* readChunk(manifest, index, carry)
+        const chunk = yield* readChunk(manifest, index, carry, { memory })
         const carried = carry.map((name) => [builderOf.get(name)!, chunk.columns.get(name)!] as const)
         for (let row = 0; row < chunk.rows; row++) {
           if (row % aheadRows === 0) this.#memo.lookAhead(entries[index]!, row, Math.min(row + aheadRows, chunk.rows))
@@ -254,7 +272,7 @@ export class RowRun {
   /** Runs a row anew whose result in the log turned out damaged. */
   #again(manifest: TableManifest, index: number, keys: Uint8Array, row: number) {
     return Effect.gen({ self: this }, function*() {
-      this.#pump.push({ ...(yield* readChunk(manifest, index, this.#function.needed)), keys }, [row])
+      yield* this.#runSome(manifest, index, keys, [row])
       yield* this.#await(() => this.#pump.idle())
       const payload = this.#payloadOf(keys, row)
       if (payload !== undefined) return payload

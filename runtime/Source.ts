@@ -4,10 +4,10 @@
  * that run. Models and packages with a pin of their own are sources too (`nodes/inputs`), made with `pinned`.
  */
 import * as Effect from "effect/Effect"
-import { copyFileSync, cpSync, existsSync, readdirSync, statSync } from "node:fs"
-import { basename, join, relative, resolve, sep } from "node:path"
-import { digestFile } from "../cache/Blobs.ts"
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs"
+import { basename, dirname, join, relative, resolve, sep } from "node:path"
 import { digest } from "../cache/Digest.ts"
+import { copyFile, digestFile } from "../cache/fileDigest.ts"
 import type { SourceDefinition } from "./Definition.ts"
 import { SourceFailed } from "./Error.ts"
 import { ProjectRoot } from "./Place.ts"
@@ -34,21 +34,31 @@ export const pinned = <const Kind extends string>(
   return { label: spec.label, definition, inputs: {}, params: {} }
 }
 
-const walk = (folder: string): ReadonlyArray<string> =>
-  readdirSync(folder, { withFileTypes: true })
-    .flatMap((entry) => entry.isDirectory() ? walk(join(folder, entry.name)) : [join(folder, entry.name)])
-    .sort()
-
 type Files = ReadonlyArray<readonly [path: string, digest: string]>
 
 const folderContent = (files: Files): string => digest("folder", files)
 
-const digestFolder = async (folder: string): Promise<string> => {
+/** Does something with each file below a folder, under its path there. */
+const eachFile = async (folder: string, digestOf: (file: string, path: string) => Promise<string>): Promise<Files> => {
   const files: Array<readonly [string, string]> = []
-  for (const file of walk(folder)) {
-    files.push([relative(folder, file).split(sep).join("/"), await digestFile(file)])
+  const visit = async (inner: string): Promise<void> => {
+    for (const entry of readdirSync(inner, { withFileTypes: true })) {
+      const place = join(inner, entry.name)
+      const path = relative(folder, place).split(sep).join("/")
+      if (entry.isDirectory()) await visit(place)
+      else files.push([path, await digestOf(place, path)])
+    }
   }
-  return folderContent(files.sort(([a], [b]) => a < b ? -1 : 1))
+  await visit(folder)
+  return files.sort(([a], [b]) => a < b ? -1 : 1)
+}
+
+/** What an attempt that was killed has left of the file goes first. */
+const copyInto = (file: string, into: string, path: string): Promise<string> => {
+  const target = join(into, path)
+  mkdirSync(dirname(target), { recursive: true })
+  rmSync(target, { force: true })
+  return copyFile(file, target)
 }
 
 interface Local<Kind extends string> {
@@ -57,7 +67,8 @@ interface Local<Kind extends string> {
   readonly label: string
   readonly wants: "file" | "folder"
   readonly digestOf: (absolute: string) => Promise<string>
-  readonly copy: (absolute: string, into: string) => void
+  /** Copies what is there; the digests are of the bytes that were written. */
+  readonly copy: (absolute: string, into: string) => Promise<Files>
   /** The digest of what was copied, from the digests of its files. */
   readonly contentOf: (files: Files) => string | undefined
 }
@@ -81,8 +92,11 @@ const local = <const Kind extends string>({ contentOf, copy, digestOf, kind, lab
     address: `${kind} ${path}`,
     identify: Effect.flatMap(place, (absolute) => Effect.tryPromise({ try: () => check(absolute), catch: unreadable })),
     acquire: (into) =>
-      Effect.flatMap(place, (absolute) => Effect.try({ try: () => copy(absolute, into), catch: unreadable })),
-    // bytes are hashed once more where they are kept, and a file that was edited since it was identified shows there
+      Effect.flatMap(
+        place,
+        (absolute) => Effect.tryPromise({ try: async () => new Map(await copy(absolute, into)), catch: unreadable })
+      ),
+    // bytes are hashed once more as they are copied, and a file that was edited since it was identified shows there
     verify: (files, content) =>
       contentOf(files) === content
         ? undefined
@@ -98,7 +112,7 @@ export const file = (path: string, label: string = basename(path)): Ref<Type.Fol
     label,
     wants: "file",
     digestOf: digestFile,
-    copy: (absolute, into) => copyFileSync(absolute, join(into, basename(absolute))),
+    copy: async (absolute, into) => [[basename(absolute), await copyInto(absolute, into, basename(absolute))]],
     contentOf: ([first]) => first?.[1]
   })
 
@@ -113,7 +127,7 @@ export const folder = <const Kind extends string>(
     kind,
     label,
     wants: "folder",
-    digestOf: digestFolder,
-    copy: (absolute, into) => cpSync(absolute, into, { recursive: true }),
+    digestOf: async (absolute) => folderContent(await eachFile(absolute, digestFile)),
+    copy: (absolute, into) => eachFile(absolute, (file, path) => copyInto(file, into, path)),
     contentOf: folderContent
   })

@@ -74,14 +74,17 @@ export class RowSet {
     return this.#order.length
   }
 
-  /** After 1 % edited, 0.1 % deleted, 0.1 % added, and all shuffled. */
-  edited(seed: number): RowSet {
+  /**
+   * After 1 % edited, 0.1 % deleted, 0.1 % added, and all shuffled. Edits of one set in other rounds have no new row in
+   * common: a cache that has seen the others has none of this one's.
+   */
+  edited(seed: number, round: number = 1): RowSet {
     const thousandth = this.count / 1000
     const order = shuffle(Int32Array.from(this.#order), seed)
     const versions = Uint8Array.from(this.#versions)
-    const next = order.reduce((most, row) => Math.max(most, row), 0) + 1
+    const next = order.reduce((most, row) => Math.max(most, row), 0) + 1 + (round - 1) * thousandth
     for (let at = 0; at < thousandth; at++) order[at] = next + at // a deleted row's place
-    for (let at = thousandth; at < 11 * thousandth; at++) versions[order[at]!]!++
+    for (let at = thousandth; at < 11 * thousandth; at++) versions[order[at]!]! += round
     return new RowSet(shuffle(order, seed + 1), versions, this.#textBytes)
   }
 

@@ -7,7 +7,7 @@ import * as fs from "node:fs"
 import * as path from "node:path"
 import { encodeFrame, keyBytes, Kind } from "../log/Frame.ts"
 import { mergedName } from "../log/logName.ts"
-import { syncFolder } from "../publish.ts"
+import { syncFolder, writeAll } from "../publish.ts"
 import { type LogFrame, readLog } from "./readLog.ts"
 
 /** Frames are written in pieces of about this many bytes. */
@@ -30,7 +30,7 @@ class Pieces {
   }
 
   write(): void {
-    fs.writeFileSync(this.#fd, Buffer.concat(this.#gathered))
+    writeAll(this.#fd, Buffer.concat(this.#gathered))
     this.#gathered = []
     this.#bytes = 0
   }

@@ -6,7 +6,7 @@
 import * as fs from "node:fs"
 import * as path from "node:path"
 import { promisify } from "node:util"
-import { makeFolder, syncFolderLater } from "../publish.ts"
+import { makeFolder, syncFolderLater, writeBytes } from "../publish.ts"
 import { headerBytes, type Kind, writeHeader } from "./Frame.ts"
 import { LogBytes, type MemoryBudget } from "./LogBytes.ts"
 import { SealedIndex } from "./SealedIndex.ts"
@@ -20,9 +20,6 @@ export interface LogWriterOptions {
   /** What lies at `durable` or behind it in this log never came to be; the log takes no more frames. */
   readonly onFailure: (durable: number) => void
 }
-
-/** Buffers one call to the system takes. */
-const piecesPerWrite = 512
 
 /** Those who wait for one group. */
 class Group {
@@ -44,6 +41,14 @@ const writePieces = (fd: number, pieces: ReadonlyArray<Uint8Array>, position: nu
   new Promise((resolve, reject) =>
     fs.writev(fd, pieces, position, (error, written) => error === null ? resolve(written) : reject(error))
   )
+
+/** The first of `pieces` that one call should write. */
+const oneWrite = (pieces: ReadonlyArray<Uint8Array>): ReadonlyArray<Uint8Array> => {
+  let bytes = 0
+  let count = 0
+  while (count < pieces.length && bytes < writeBytes) bytes += pieces[count++]!.length
+  return pieces.slice(0, count)
+}
 
 /** What is left of `pieces` behind their first `written` bytes. */
 const behind = (pieces: Array<Uint8Array>, written: number): Array<Uint8Array> => {
@@ -180,7 +185,7 @@ export class LogWriter {
       const end = this.bytes.end
       let position = this.#durable
       for (let left = this.bytes.pieces(position); position < end;) {
-        const written = await writePieces(fd, left.slice(0, piecesPerWrite), position)
+        const written = await writePieces(fd, oneWrite(left), position)
         position += written
         left = behind(left, written)
       }

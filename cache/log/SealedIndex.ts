@@ -119,7 +119,12 @@ export class SealedIndex {
     body.writeUInt32LE(crc32(body, 0, body.length - 4), body.length - 4)
     const temporary = `${file}.${randomBytes(8).toString("hex")}`
     try {
-      fs.writeFileSync(temporary, body, { flag: "wx", mode: 0o600 })
+      const fd = fs.openSync(temporary, "wx", 0o600)
+      try {
+        publish.writeAll(fd, body)
+      } finally {
+        fs.closeSync(fd)
+      }
       fs.renameSync(temporary, file)
     } catch {
       fs.rmSync(temporary, { force: true })

@@ -129,7 +129,7 @@ const publishMerged = ({ folder }: CompactOptions, name: string, merged: Uint8Ar
   const temporary = path.join(folder, `${randomBytes(8).toString("hex")}.merging`)
   const fd = fs.openSync(temporary, "wx", 0o600)
   try {
-    fs.writeFileSync(fd, merged)
+    publish.writeAll(fd, merged)
     fs.fdatasyncSync(fd)
   } finally {
     fs.closeSync(fd)

@@ -5,15 +5,16 @@
 import * as Effect from "effect/Effect"
 import { KeyTable } from "../../cache/log/KeyTable.ts"
 import type { TableManifest } from "../../cache/Manifest.ts"
-import { Store } from "../../cache/Store.ts"
+import { ReadMemory } from "../../cache/ReadMemory.ts"
+import { type ReadChunkOptions, Store } from "../../cache/Store.ts"
 import { keyBytes } from "../Key.ts"
 import type { Chunk, RowFunction } from "./RowFunction.ts"
 
 /** Reads some columns of a chunk of a stored table. */
 export const readChunk = Effect.fnUntraced(
-  function*(manifest: TableManifest, index: number, names: ReadonlyArray<string>) {
+  function*(manifest: TableManifest, index: number, names: ReadonlyArray<string>, options?: ReadChunkOptions) {
     const store = yield* Store
-    const { columns, rows } = yield* store.readChunk(manifest, index, names)
+    const { columns, rows } = yield* store.readChunk(manifest, index, names, options)
     return { rows, columns: new Map(names.map((name, at) => [name, columns[at]!])) } satisfies Chunk
   }
 )
@@ -55,9 +56,10 @@ export const keyTable = Effect.fnUntraced(function*(
   const visited = new Visited()
   const without = new KeyTable(keyBytes, 64) // keys that the log does not have
   const keyed = { keys: [] as Array<Uint8Array>, entries: [] as Array<Int32Array>, missing: [] as Array<Array<number>> }
+  const memory = new ReadMemory()
   let distinct = 0
   for (const index of manifest.chunks.keys()) {
-    const chunk = yield* readChunk(manifest, index, rowFunction.read)
+    const chunk = yield* readChunk(manifest, index, rowFunction.read, { memory })
     const keys = rowFunction.keysOf(chunk)
     const entries = new Int32Array(chunk.rows)
     const missing: Array<number> = []

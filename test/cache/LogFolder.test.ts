@@ -216,21 +216,23 @@ describe("an index", () => {
   })
 
   it("that cannot be written is no failure", async () => {
-    const { writeFileSync } = fs
+    const { writeSync } = fs
     const writer = reading()
     for (const row of rows(2000)) void writer.append(row, payloadOf(row))
     await writer.logs.flush()
-    fs.writeFileSync = ((file: string, ...rest: [Uint8Array]) => {
-      if (file.includes(".idx")) throw Object.assign(new Error("ENOSPC"), { code: "ENOSPC" })
-      return writeFileSync(file, ...rest)
-    }) as typeof fs.writeFileSync
+    let refused = 0
+    fs.writeSync = () => {
+      refused++
+      throw Object.assign(new Error("ENOSPC"), { code: "ENOSPC" })
+    }
     syncBuiltinESMExports()
     try {
       await close(writer)
     } finally {
-      fs.writeFileSync = writeFileSync
+      fs.writeSync = writeSync
       syncBuiltinESMExports()
     }
+    assert.strictEqual(refused, 1)
     assert.deepStrictEqual(place.names(".idx"), [])
     assert.deepStrictEqual(fs.readdirSync(place.folder), place.names())
     assert.deepStrictEqual(reading().of(7), [payloadOf(7)])

@@ -69,9 +69,9 @@ it("keys of all kinds of nodes are as they were", async () => {
   })
   const keys = events.flatMap((event) => event.event === "NodeFinished" ? [[event.label, event.key]] : [])
   assert.deepStrictEqual(Object.fromEntries(keys), {
-    size: "c2cd97fa11f264e19716fbbc298dff4e339b41326ec5867248ce179baeb8c9f5",
-    lines: "38a13eb562c2faa3a845e5a9443900861bf7ef2612036cf2363380db44f64eb1",
-    said: "3d1f34a0b884f7e7c0b818deff16218dda3992d040af1fa8371fba7c27ad0c3d",
-    length: "95cb429ef9b58fad10c87c46a2f6a34a20a33322f7d71b5f8cb7d0846e326e08"
+    size: "80c87e37d5c75282d057bde00d0e71c7874f0206ece5f11c29130c82db387424",
+    lines: "0d5d97139f25b4f433c91627dd4bf52e7e4d4e5c160ad4d8f257c74ca623ed99",
+    said: "648fa70f55a9d0c48081888cf7b211dfdf44c8cb24f18225d3b7c3de258e14e3",
+    length: "8089a9746df6878490bc624da16b56d9de75bb67aee34ec8334b44f3aebb6077"
   })
 })

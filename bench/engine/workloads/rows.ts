@@ -98,7 +98,7 @@ const measureLarge = (bench: Bench): Promise<void> =>
       await judge(workspace, [cold], { executions: first.count, reads: 1, check: checkOf(first) })
     )
     for (let run = 0; run < bench.runs; run++) {
-      const edited = first.edited(100 + 2 * run)
+      const edited = first.edited(100 + 2 * run, run + 1)
       edited.write(workspace.file("rows.jsonl"))
       const ended = await call()
       const executions = first.toRunAfterEdit

@@ -193,6 +193,18 @@ describe("a refusal", () => {
     )
   })
 
+  it("names the nearest column of the tables that are asked, all where none is near, and none for a function", async () => {
+    await assertRefused(
+      ["select c.anser from critique c"],
+      "Table \"c\" does not have a column named \"anser\"; did you mean answer?\n"
+        + "line 1: select c.anser from critique c\n               ^"
+    )
+    const far = await query("select zzzzzzzz from critique")
+    assert.match(far.stderr, /not found in FROM clause!\nline 1: [^\n]*\n *\^\n {2}columns of critique: [^\n]*answer/u)
+    const called = await query("select lenght(answer) from critique")
+    assert.match(called.stderr, /Function with name lenght does not exist!\nline 1/u)
+  })
+
   it("lets no text of a model act on the terminal", async () => {
     const { exitCode, stderr } = await query("select answer::int from critique", "--run", "run-1")
     assert.strictEqual(exitCode, 2)
