@@ -128,9 +128,10 @@ export const promptManifest = Node.make({
   output: PromptManifest,
   *run(inputs, { params }) {
     const [training, evaluation] = [yield* inputs.training.all, yield* inputs.evaluation.all]
+    const maths = yield* inputs.maths.all
     return [
       ...manifestRows("training", training, droppedPrompts(training, evaluation, params)),
-      ...manifestRows("training", yield* inputs.maths.all, []),
+      ...manifestRows("training", maths, params.dropFromTraining ? droppedPrompts(maths, evaluation, params) : []),
       ...manifestRows("evaluation", evaluation, [])
     ]
   }

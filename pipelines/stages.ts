@@ -35,9 +35,13 @@ export const prepare = (config: Config) => {
   const { dropFromTraining, ...units } = config.leaks
   const spec = loadSpec({ file: Source.file(config.spec) })
   const loaded = loadPrompts({}, { sets: { ...config.train.prompts }, seed: config.seeds.data })
-  const maths = loadPrompts.as("mathsPrompts")({}, { sets: { ...config.train.maths }, seed: config.seeds.data })
+  const loadedMaths = loadPrompts.as("mathsPrompts")({}, { sets: { ...config.train.maths }, seed: config.seeds.data })
   const evaluation = evaluationPrompts(config)
   const prompts = distinctPrompts({ training: loaded, evaluation }, config.leaks)
+  // problems are alike by design: only where evaluation comes first does any of them go
+  const maths = dropFromTraining
+    ? distinctPrompts.as("distinctMaths")({ training: loadedMaths, evaluation }, config.leaks)
+    : loadedMaths
   const labelled = labelPrompts({ rows: routePrompts({ rows: prompts }), spec }, {
     by: config.promptLabels,
     scope: config.scope
@@ -49,7 +53,7 @@ export const prepare = (config: Config) => {
     maths,
     evaluation,
     leaks: leakCheck({ training: prompts, maths, evaluation }, units),
-    manifest: promptManifest({ training: loaded, maths, evaluation }, { ...units, dropFromTraining })
+    manifest: promptManifest({ training: loaded, maths: loadedMaths, evaluation }, { ...units, dropFromTraining })
   }
 }
 

@@ -1,6 +1,6 @@
 /**
- * Finds texts of one collection that stand in another, as they are or nearly so: exactly, by their letters and digits;
- * nearly, by candidates that share word pairs, each measured by `likeness.ts`. Pure; what a leak means is the nodes'.
+ * Finds texts of one collection that stand in another, as they are or nearly so: exactly, by their letters and digits
+ * (and signs, where the exact text is the unit: 7 - 2 is not 7 * 2); nearly, by candidates that share word pairs, each measured by `likeness.ts`. Pure; what a leak means is the nodes'.
  */
 import { bareText } from "../inputs/promptDraft.ts"
 import { likeness, makeVocabulary } from "./likeness.ts"
@@ -8,7 +8,7 @@ import { likeness, makeVocabulary } from "./likeness.ts"
 export interface Unit {
   readonly id: string
   readonly text: string
-  /** `near`: rewordings and quotations count; `exact`: only the same letters and digits do. */
+  /** `near`: rewordings and quotations count; `exact`: only the same text does, whatever its case and stops. */
   readonly compare: "near" | "exact"
 }
 
@@ -58,6 +58,13 @@ const holdersOf = (units: ReadonlyArray<Read | undefined>): ReadonlyMap<number, 
   return holders
 }
 
+/** A text without case and stops, with its signs. */
+const spelledText = (text: string): string => text.toLowerCase().replace(/[\s.,;:!?"'“”‘’…]+/gu, " ").trim()
+
+/** Whether two texts with the same letters and digits are the same. */
+const areSame = (one: Unit, other: Unit): boolean =>
+  (one.compare === "near" && other.compare === "near") || spelledText(one.text) === spelledText(other.text)
+
 /** How alike two read texts are: the shorter is looked for in the longer. */
 const alike = (one: Read, other: Read, weights: Float64Array): number =>
   one.words.length <= other.words.length
@@ -83,7 +90,8 @@ export const likePairs = (
   const others = among.map(read)
   const holders = holdersOf(others)
   return asked.flatMap((unit): ReadonlyArray<Leak> => {
-    const equal = new Set((same.get(bareText(unit.text)) ?? []).map(([i]) => i))
+    const alikeBare = same.get(bareText(unit.text)) ?? []
+    const equal = new Set(alikeBare.filter(([, other]) => areSame(unit, other)).map(([i]) => i))
     const found = new Map<number, number>([...equal].map((i) => [i, 1]))
     const own = read(unit)
     const shared = new Map<number, number>()

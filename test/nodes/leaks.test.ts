@@ -75,6 +75,10 @@ describe("findLeaks", () => {
   it("compares exactly where the exact prompt is the unit, and never a unit with itself", () => {
     const near = training.map((text) => `${text} really`)
     assert.deepStrictEqual(findLeaks(units("n", near, "exact"), units("t", training, "exact")), [])
+    const sums = ["What is 7 - 2?", "What is 7 * 2?", "What is 7 / 2?", "What is 7 + 2?", "What is (7) + 2?"]
+    assert.deepStrictEqual(findLeaks(units("a", sums, "exact"), units("t", ["what is 7 + 2"], "exact")), [
+      { id: "a3", other: "t0", kind: "exact", likeness: 1 }
+    ])
     assert.deepStrictEqual(findLeaks(units("t", training.slice(0, 50)), units("t", training.slice(0, 50))), [])
   })
 })
