@@ -16,6 +16,7 @@ import { createScan, type ScanSource } from "./duck/scan.ts"
 import { appendRows, createTable } from "./duck/tables.ts"
 import { resultReader } from "./duck/vectors.ts"
 import type { TableManifest } from "./Manifest.ts"
+import type { ReadMemory } from "./ReadMemory.ts"
 import { Store } from "./Store.ts"
 import { attempt, type StoreFailed } from "./StoreFailed.ts"
 import { checkShape, type Columns, type EncodedChunk, encodeNamed } from "./Tables.ts"
@@ -28,7 +29,11 @@ export interface SqlTable {
   readonly schema: TableSchema
   readonly chunks: number
   /** Must not wait once a first chunk has been read: DuckDB asks for chunks in the middle of its own work. */
-  readonly readChunk: (chunk: number, names: ReadonlyArray<string>) => Effect.Effect<EncodedChunk, StoreFailed>
+  readonly readChunk: (
+    chunk: number,
+    names: ReadonlyArray<string>,
+    memory?: ReadMemory
+  ) => Effect.Effect<EncodedChunk, StoreFailed>
 }
 
 /** A table in memory. Shape: every column of `schema` has `rows` cells. */
@@ -47,10 +52,10 @@ export const fromColumns = (schema: TableSchema, columns: Columns, rows: number)
 export const fromManifest = (store: Store["Service"], manifest: TableManifest): SqlTable => ({
   schema: manifest.schema,
   chunks: manifest.chunks.length,
-  readChunk: (chunk, names) =>
+  readChunk: (chunk, names, memory) =>
     names.length === 0
       ? Effect.succeed({ rows: manifest.chunks[chunk]!.rows, columns: [] })
-      : store.readChunk(manifest, chunk, names)
+      : store.readChunk(manifest, chunk, names, memory === undefined ? {} : { memory })
 })
 
 /** How a result is wanted. */
@@ -116,7 +121,7 @@ const scanIn = Effect.fnUntraced(function*(use: Use, name: string, table: SqlTab
   const source: ScanSource = {
     schema: pick(table.schema, names),
     chunks: table.chunks,
-    read: (chunk) => chunk === 0 ? first! : Effect.runSync(table.readChunk(chunk, names)),
+    read: (chunk, memory) => chunk === 0 ? first! : Effect.runSync(table.readChunk(chunk, names, memory)),
     failure: undefined
   }
   yield* Effect.acquireRelease(

@@ -87,7 +87,7 @@ export default Experiment.make({
       refusalGuard("reward", "reward"),
       refusalGuard("evaluation"),
       harmGuard("second"),
-      embeddedSampler({ width: 8, maxLength: 1024, policiesAtOnce: 1, threads: 1 }),
+      embeddedSampler({ width: 8, maxLength: 6144, policiesAtOnce: 1, threads: 2 }), // some answers that people have labelled are long,
       embeddedTrainer({ threads: 1, jobsAtOnce: 1, checkpointEverySteps: 2 })
     )
 })

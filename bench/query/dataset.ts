@@ -25,12 +25,17 @@ const words = "the colour of vault amber is olive and the price of painting ceda
 /** Rows handed over at once. */
 const batch = 10_000
 
-/** About 110 bytes that differ from row to row, as answers do. */
-const answerOf = (row: number): string =>
-  `${Array.from({ length: 18 }, (_, k) => words[(row * 7 + k * 13 + (row >> 3)) % words.length]).join(" ")} ${row}`
-
 /** What is looked for in the texts. */
-export const pattern = "amber"
+export const pattern = "copper"
+
+/** In one of so many texts it stands, at the end: all others are read through for nothing. */
+const oneIn = 50
+
+/** About 110 bytes that differ from row to row, as answers do. */
+const answerOf = (row: number): string => {
+  const text = Array.from({ length: 18 }, (_, k) => words[(row * 7 + k * 13 + (row >> 3)) % words.length]).join(" ")
+  return `${text} ${row % oneIn === 0 ? `${pattern} ` : ""}${row}`
+}
 
 /** What is right. */
 export interface Facts {

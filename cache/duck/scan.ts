@@ -5,6 +5,7 @@
  */
 import type * as Duck from "@duckdb/node-api"
 import type { TableSchema } from "../Columns.ts"
+import { ReadMemory } from "../ReadMemory.ts"
 import type { EncodedChunk } from "../Tables.ts"
 import { type Connected, type DuckModule, quoteName, quoteText } from "./connect.ts"
 import { columnsOrPlaceholder, copyColumn, duckType, vectorRows } from "./tables.ts"
@@ -14,7 +15,8 @@ import type { Bindings } from "./text.ts"
 export interface ScanSource {
   readonly schema: TableSchema
   readonly chunks: number
-  readonly read: (chunk: number) => EncodedChunk
+  /** The columns of a chunk; they may lie in `memory`, and last until it is used again. */
+  readonly read: (chunk: number, memory: ReadMemory) => EncodedChunk
   failure: { readonly error: unknown } | undefined
 }
 
@@ -29,6 +31,8 @@ let tokens = 0
 interface Position {
   readonly source: ScanSource
   readonly columns: ReadonlyArray<number>
+  /** DuckDB has a copy of a chunk before the next one is read. */
+  readonly memory: ReadMemory
   chunk: number
   row: number
   data: EncodedChunk | undefined
@@ -38,7 +42,7 @@ interface Position {
 const chunkAt = (position: Position): EncodedChunk | undefined => {
   while (position.data === undefined || position.row >= position.data.rows) {
     if (position.chunk >= position.source.chunks) return undefined
-    position.data = position.source.read(position.chunk++)
+    position.data = position.source.read(position.chunk++, position.memory)
     position.row = 0
   }
   return position.data
@@ -80,6 +84,7 @@ const scanFunction = (duck: DuckModule, bindings: Bindings): Duck.DuckDBTableFun
       const position: Position = {
         source: sourceOf(info),
         columns: info.getColumnIndexes(),
+        memory: new ReadMemory(),
         chunk: 0,
         row: 0,
         data: undefined

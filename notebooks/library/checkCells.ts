@@ -2,6 +2,7 @@
  * Type-checks the code cells of a notebook: kernels only strip types, so a wrong one is found here or never. All cells
  * count as one module, in their order.
  */
+import * as Schema from "effect/Schema"
 import { execFile } from "node:child_process"
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -9,6 +10,16 @@ import { dirname, join, resolve } from "node:path"
 import process from "node:process"
 import { projectRootOf } from "../../runtime/Place.ts"
 import { cellsOf, type NotebookCell } from "./cells.ts"
+import { installed } from "./installed.ts"
+
+/** There is no TypeScript beside the project. */
+export class CompilerMissing extends Schema.TaggedError<CompilerMissing>()("CompilerMissing", {
+  projectRoot: Schema.String
+}) {
+  override get message() {
+    return `TypeScript, which checks the cells, is not installed in ${this.projectRoot}`
+  }
+}
 
 /** An error of the compiler. Cells and lines count from 1, prose cells too. */
 export interface CellError {
@@ -42,10 +53,12 @@ const compile = (tsc: string, config: string): Promise<{ readonly failed: boolea
 /**
  * What the compiler says about a notebook, under the project's own settings.
  *
- * **Fails**: rejects where the compiler cannot run, or fails outside of the cells, with its words.
+ * **Fails**: rejects with `CompilerMissing`; with the compiler's words where it fails outside of the cells.
  */
 export const checkCells = async (notebook: string): Promise<ReadonlyArray<CellError>> => {
   const projectRoot = projectRootOf(dirname(resolve(notebook)))
+  const compiler = installed(projectRoot, join(".bin", "tsc"))
+  if (compiler === undefined) throw new CompilerMissing({ projectRoot })
   const { origin, text } = joined(cellsOf(JSON.parse(readFileSync(notebook, "utf8"))))
   // Beside the notebook, since its imports are relative to it.
   const module = join(dirname(resolve(notebook)), `.cells-${process.pid}-${Date.now()}.ts`)
@@ -54,13 +67,14 @@ export const checkCells = async (notebook: string): Promise<ReadonlyArray<CellEr
   try {
     writeFileSync(module, text)
     const extended = { extends: join(projectRoot, "tsconfig.json"), files: [module], include: [] }
+    const types = installed(projectRoot, "@types")
     const compilerOptions = {
       noEmit: true,
       noUnusedLocals: false,
-      typeRoots: [join(projectRoot, "node_modules", "@types")]
+      ...(types === undefined ? {} : { typeRoots: [types] })
     }
     writeFileSync(config, JSON.stringify({ ...extended, compilerOptions }))
-    const { failed, output } = await compile(join(projectRoot, "node_modules", ".bin", "tsc"), config)
+    const { failed, output } = await compile(compiler, config)
     const found = [...output.matchAll(/\.cells-\d+-\d+\.ts\((\d+),\d+\): error (.*)/gu)]
     if (failed && found.length === 0) throw new Error(`the cells of ${notebook} cannot be checked: ${output.trim()}`)
     return found.map(([, line, message]) => ({ ...origin[Number(line) - 1]!, message: message! }))

@@ -2,23 +2,21 @@
  * Tells Jupyter about Deno as a kernel, in this project only: `.jupyter/kernels/deno/kernel.json`, found through
  * `JUPYTER_PATH`. Deno's own installer would write into the user's home instead.
  */
-import { existsSync, mkdirSync, writeFileSync } from "node:fs"
+import { mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
+import { installed } from "./installed.ts"
 
-/** The Deno of a project, and whether it is installed. */
-export const denoOf = (projectRoot: string) => {
-  const path = join(projectRoot, "node_modules", ".bin", "deno")
-  return { path, installed: existsSync(path) }
-}
+/** The Deno that a project has; undefined where it is not installed. */
+export const denoOf = (projectRoot: string): string | undefined => installed(projectRoot, join(".bin", "deno"))
 
-/** Writes the file and gives the folder that belongs into `JUPYTER_PATH`. */
-export const writeKernelspec = (projectRoot: string): string => {
+/** Writes the file for this Deno and gives the folder that belongs into `JUPYTER_PATH`. */
+export const writeKernelspec = (projectRoot: string, deno: string): string => {
   const folder = join(projectRoot, ".jupyter")
   const kernel = join(folder, "kernels", "deno")
   mkdirSync(kernel, { recursive: true })
   const spec = {
     // By path, so that it is this project's Deno wherever Jupyter was started.
-    argv: [denoOf(projectRoot).path, "jupyter", "--quiet", "--kernel", "--conn", "{connection_file}"],
+    argv: [deno, "jupyter", "--quiet", "--kernel", "--conn", "{connection_file}"],
     display_name: "Deno",
     language: "typescript"
   }

@@ -22,22 +22,12 @@ import { chosenRuns } from "../../runtime/query/chosenRuns.ts"
 import { existingCache } from "../../runtime/query/existingCache.ts"
 import { arrow } from "../../runtime/query/formats.ts"
 import { latestNodes } from "../../runtime/query/latestNodes.ts"
-import { select } from "../../runtime/query/select.ts"
+import { tableRefused } from "../../runtime/query/refusal.ts"
 import { type NamedTable, tablesByName } from "../../runtime/query/tablesByName.ts"
 import { fillSql, type SqlValue } from "./fillSql.ts"
-import { type Row, rowsOf, sql } from "./sql.ts"
+import { columnsOf, type Row, rowsOf, sql } from "./sql.ts"
 
 export type { Row, SqlValue }
-
-/** No table of the cache has this name. */
-export class TableMissing extends Schema.TaggedError<TableMissing>()("TableMissing", {
-  name: Schema.String,
-  known: Schema.Array(Schema.String)
-}) {
-  override get message() {
-    return `no table in this cache is named ${this.name}; tables: ${this.known.join(", ") || "none yet"}`
-  }
-}
 
 /** The notebook is in no project, so there is no cache to look for. */
 export class ProjectMissing extends Schema.TaggedError<ProjectMissing>()("ProjectMissing", { folder: Schema.String }) {
@@ -96,7 +86,7 @@ export interface Cache {
   /** The names that SQL knows: labels, labels with `@before`, and the bare names of sweeps. */
   readonly tables: () => Promise<ReadonlyArray<TableRow>>
   readonly has: (table: string) => Promise<boolean>
-  /** All rows of a table. `R` is what the caller knows of them. Rejects with `TableMissing`. */
+  /** All rows of a table. `R` is what the caller knows of them. Rejects with `QueryRefused`. */
   readonly table: <R = Row>(name: string) => Promise<ReadonlyArray<R>>
   /** The value of a node, for example a report. Rejects with `ResultMissing`. */
   readonly value: <A = unknown>(label: string) => Promise<A>
@@ -104,7 +94,7 @@ export interface Cache {
   readonly file: (label: string, path: string) => Promise<string>
   /**
    * The rows of a SELECT, taken as it is written: a backslash is a backslash. Values become literals. Names with `:` or
-   * `[` want double quotes: `"scores:base"`. Rejects with `SqlRefused`, `SqlValueRefused`.
+   * `[` want double quotes: `"scores:base"`. Rejects with `QueryRefused`, `SqlValueRefused`.
    */
   readonly sql: <R = Row>(
     template: TemplateStringsArray,
@@ -144,8 +134,15 @@ const readAll = Effect.fnUntraced(function*({ table }: NamedTable) {
 export const open = async ({ cache, experiment }: OpenOptions = {}): Promise<Cache> => {
   const folder = placeOf(cache)
   const store = await Effect.runPromise(Effect.provide(Store, existingCache(folder)))
-  const latest = async () => latestNodes(chosenRuns(await Effect.runPromise(store.listRuns()), { experiment }))
+  const chosen = async () => chosenRuns(await Effect.runPromise(store.listRuns()), { experiment })
+  const latest = async () => latestNodes(await chosen())
   const named = async () => tablesByName(store, await latest())
+  /** A statement as it is asked of the cache. */
+  const asked = async (template: TemplateStringsArray, values: ReadonlyArray<SqlValue>) => {
+    const statement = fillSql(template.raw, values)
+    const runs = await chosen()
+    return [statement, tablesByName(store, latestNodes(runs)), runs] as const
+  }
   const result = async <K extends Manifest["kind"]>(label: string, kind: K, wanted: string) => {
     const nodes = (await latest()).filter(({ manifest }) => manifest.kind === kind)
     const found = nodes.find((node) => node.label === label)
@@ -172,11 +169,10 @@ export const open = async ({ cache, experiment }: OpenOptions = {}): Promise<Cac
       })),
     has: async (table) => (await named()).has(table.toLowerCase()),
     table: async <R>(name: string) => {
-      const tables = await named()
+      const runs = await chosen()
+      const tables = tablesByName(store, latestNodes(runs))
       const found = tables.get(name.toLowerCase())
-      if (found === undefined) {
-        throw new TableMissing({ name, known: [...tables.values()].map((table) => table.name) })
-      }
+      if (found === undefined) throw tableRefused(name, tables, runs)
       return await Effect.runPromise(readAll(found)) as ReadonlyArray<unknown> as ReadonlyArray<R>
     },
     value: async <A>(label: string) =>
@@ -189,13 +185,12 @@ export const open = async ({ cache, experiment }: OpenOptions = {}): Promise<Cac
       return Buffer.from(await Effect.runPromise(store.readBlob(found.blob))).toString("utf8")
     },
     arrow: async (template, ...values) => {
-      const [{ tableFromIPC }, tables] = await Promise.all([import("apache-arrow"), named()])
-      const answer = await Effect.runPromise(select(fillSql(template.raw, values), tables))
+      const [{ tableFromIPC }, statement] = await Promise.all([import("apache-arrow"), asked(template, values)])
+      const answer = await Effect.runPromise(columnsOf(...statement))
       return tableFromIPC(await Effect.runPromise(Stream.runCollect(arrow(Stream.make(answer)))))
     },
     sql: async <R>(template: TemplateStringsArray, ...values: ReadonlyArray<SqlValue>) => {
-      const statement = fillSql(template.raw, values)
-      const rows = await Effect.runPromise(sql(statement, await named()))
+      const rows = await Effect.runPromise(sql(...await asked(template, values)))
       return rows as ReadonlyArray<unknown> as ReadonlyArray<R>
     }
   }

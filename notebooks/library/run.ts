@@ -6,7 +6,6 @@
  */
 import * as Schema from "effect/Schema"
 import { spawn } from "node:child_process"
-import { existsSync } from "node:fs"
 import { join } from "node:path"
 import process from "node:process"
 import { createInterface } from "node:readline"
@@ -14,6 +13,7 @@ import { fileURLToPath } from "node:url"
 import type { Event } from "../../runtime/Event.ts"
 import { projectRootOf } from "../../runtime/Place.ts"
 import { visible } from "../../runtime/terminal/text.ts"
+import { installed } from "./installed.ts"
 import { RunView } from "./RunView.ts"
 
 /** A value of a setting; objects and lists are given as JSON. */
@@ -52,10 +52,7 @@ export class RunFailed extends Schema.TaggedError<RunFailed>()("RunFailed", {
 const bin = fileURLToPath(new URL("../../runtime/bin.mjs", import.meta.url))
 
 /** Node, not the Deno that the kernel is; `bin.mjs` finds a newer one where this is too old. */
-const nodeOf = (projectRoot: string): string => {
-  const own = join(projectRoot, "node_modules", ".bin", "node")
-  return existsSync(own) ? own : "node"
-}
+const nodeOf = (projectRoot: string): string => installed(projectRoot, join(".bin", "node")) ?? "node"
 
 const argumentsOf = (experiment: string, { cache, rehearse, set = {}, stale }: RunOptions): ReadonlyArray<string> => [
   bin,

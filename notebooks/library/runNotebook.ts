@@ -11,8 +11,10 @@ import { fileURLToPath } from "node:url"
 import { writeKernelspec } from "./kernelspec.ts"
 
 export interface RunNotebookOptions {
-  /** Where the kernel and its Deno are. */
+  /** Where the kernel's description goes. */
   readonly projectRoot: string
+  /** The program whose kernel runs the cells. */
+  readonly deno: string
   /** The notebook with its outputs goes there; it may be the notebook itself. */
   readonly target: string
   /** A Python that has nbclient; that of the project's `.venv`, else `python3`, unless told. */
@@ -40,8 +42,10 @@ const pythonOf = (projectRoot: string): string => {
 /** Runs all cells. Interrupting ends the kernel. */
 export const runNotebook = (notebook: string, options: RunNotebookOptions): Effect.Effect<NotebookRun> =>
   Effect.callback((resume) => {
-    const { cache, projectRoot, python = pythonOf(projectRoot), target } = options
-    const kernels = [writeKernelspec(projectRoot), process.env["JUPYTER_PATH"]].filter((path) => path !== undefined)
+    const { cache, deno, projectRoot, python = pythonOf(projectRoot), target } = options
+    const kernels = [writeKernelspec(projectRoot, deno), process.env["JUPYTER_PATH"]].filter((path) =>
+      path !== undefined
+    )
     const child = spawn(python, [runner, notebook, target], {
       stdio: ["ignore", "pipe", "pipe"],
       env: {

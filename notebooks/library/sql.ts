@@ -4,6 +4,9 @@
  */
 import * as Effect from "effect/Effect"
 import type { Cell } from "../../cache/Columns.ts"
+import { SqlRefused } from "../../cache/Duck.ts"
+import type { RunRecord } from "../../cache/Manifest.ts"
+import { statementRefused } from "../../runtime/query/refusal.ts"
 import { select } from "../../runtime/query/select.ts"
 import type { NamedTable } from "../../runtime/query/tablesByName.ts"
 
@@ -21,11 +24,24 @@ export const rowsOf = (
   Array.from({ length: rows }, (_, i) => Object.fromEntries(names.map((name) => [name, columns[name]![i]!])))
 
 /**
- * The rows of a statement. Types without a cell of their own are shown as text, decimals as numbers.
+ * What a statement gives, column by column. Types without a cell of their own are shown as text, decimals as numbers.
  *
- * **Fails**: `SqlRefused`; `StoreFailed` when a table cannot be read.
+ * **Shape**: `runs` are those that `tables` are of.
+ * **Fails**: `QueryRefused`; `StoreFailed` when a table cannot be read.
  */
-export const sql = Effect.fnUntraced(function*(statement: string, tables: ReadonlyMap<string, NamedTable>) {
-  const { columns, rows, schema } = yield* select(statement, tables)
-  return rowsOf(schema.map((column) => column.name), columns, rows)
-})
+export const columnsOf = (
+  statement: string,
+  tables: ReadonlyMap<string, NamedTable>,
+  runs: ReadonlyArray<RunRecord>
+) =>
+  Effect.mapError(
+    select(statement, tables),
+    (error) => error instanceof SqlRefused ? statementRefused(error, tables, runs) : error
+  )
+
+/** {@link columnsOf} as rows. */
+export const sql = (...asked: Parameters<typeof columnsOf>) =>
+  Effect.map(
+    columnsOf(...asked),
+    ({ columns, rows, schema }) => rowsOf(schema.map((column) => column.name), columns, rows)
+  )

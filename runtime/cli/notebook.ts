@@ -8,7 +8,7 @@ import * as Flag from "effect/cli/Flag"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { existsSync, readdirSync } from "node:fs"
-import { join, relative, resolve } from "node:path"
+import { dirname, join, relative, resolve } from "node:path"
 import { projectRootOf } from "../Place.ts"
 import { QueryRefused } from "../query/QueryRefused.ts"
 import { counted } from "../terminal/format.ts"
@@ -21,10 +21,12 @@ const files = (what: string) => Argument.String("file").pipe(Argument.withDescri
 
 const here = (path: string): string => relative(process.cwd(), path) || path
 
+const isProject = (folder: string): boolean => existsSync(join(folder, "package.json"))
+
 /** The project that the command is called in. */
 const project = Effect.suspend(() => {
   const root = projectRootOf(process.cwd())
-  return existsSync(join(root, "package.json")) ? Effect.succeed(root) : Effect.fail(
+  return isProject(root) ? Effect.succeed(root) : Effect.fail(
     new QueryRefused({
       reason: `${process.cwd()} is in no project: no folder at or above it has a package.json`,
       next: "call this within a project; `pipeline init` makes one"
@@ -50,19 +52,24 @@ const chosen = Effect.fnUntraced(function*(named: ReadonlyArray<string>, ending:
   return found.map((file) => join(folder, file))
 })
 
+/** The Deno of a project, and what writes the kernel's description. */
+const kernelOf = Effect.fnUntraced(function*(root: string) {
+  const { denoOf, writeKernelspec } = yield* Effect.promise(() =>
+    above<typeof import("../../notebooks/library/kernelspec.ts")>("notebooks/library/kernelspec")
+  )
+  const deno = denoOf(root)
+  if (deno === undefined) {
+    return yield* new QueryRefused({
+      reason: "Deno, whose kernel runs the cells, is not installed in this project",
+      next: "npm install --save-dev deno"
+    })
+  }
+  return { deno, write: () => writeKernelspec(root, deno) }
+})
+
 const install = Command.make("install", {}, () =>
   Effect.gen(function*() {
-    const root = yield* project
-    const { denoOf, writeKernelspec } = yield* Effect.promise(() =>
-      above<typeof import("../../notebooks/library/kernelspec.ts")>("notebooks/library/kernelspec")
-    )
-    if (!denoOf(root).installed) {
-      return yield* new QueryRefused({
-        reason: "Deno, whose kernel runs the cells, is not installed in this project",
-        next: "npm install --save-dev deno"
-      })
-    }
-    const folder = here(writeKernelspec(root))
+    const folder = here((yield* kernelOf(yield* project)).write())
     print(`JUPYTER_PATH=${folder}`)
     say(`start Jupyter with it: JUPYTER_PATH=${folder} jupyter lab`)
   })).pipe(Command.withDescription("write the kernel's description into the project"))
@@ -90,7 +97,7 @@ const check = Command.make(
   { files: files("notebooks (default: notebooks/*.ipynb)"), json: flags.json },
   (given) =>
     Effect.gen(function*() {
-      const { checkCells } = yield* Effect.promise(() =>
+      const { CompilerMissing, checkCells } = yield* Effect.promise(() =>
         above<typeof import("../../notebooks/library/checkCells.ts")>("notebooks/library/checkCells")
       )
       const found = []
@@ -100,8 +107,9 @@ const check = Command.make(
           catch: (cause) =>
             new QueryRefused({
               reason: cause instanceof Error ? cause.message : String(cause),
-              next:
-                "cells are checked with the project's own tsconfig.json and typescript, whose other files must be right"
+              next: cause instanceof CompilerMissing
+                ? "npm install --save-dev typescript"
+                : "cells are checked with the project's own tsconfig.json and typescript, whose other files must be right"
             })
         })
         found.push(...errors.map((error) => ({ file: here(notebook), ...error })))
@@ -135,12 +143,14 @@ const run = Command.make(
           next: "name one notebook"
         })
       }
+      const { deno } = yield* kernelOf(root)
       const { runNotebook } = yield* Effect.promise(() =>
         above<typeof import("../../notebooks/library/runNotebook.ts")>("notebooks/library/runNotebook")
       )
       for (const notebook of notebooks) {
         const { state, text } = yield* runNotebook(notebook, {
           projectRoot: root,
+          deno,
           target: target === undefined ? notebook : resolve(target),
           python: Option.getOrUndefined(given.python),
           cache: Option.getOrUndefined(Option.map(given.cache, (path) => resolve(path)))
@@ -154,6 +164,13 @@ const run = Command.make(
         if (state === "ok") print(here(target ?? notebook))
         else {
           for (const line of text.split("\n")) say(`${here(notebook)}: ${line}`)
+          if (!isProject(projectRootOf(dirname(notebook)))) {
+            say(
+              `${here(notebook)} lies in no project, where its kernel finds no packages; move it into one: ${
+                here(join(root, "notebooks"))
+              }`
+            )
+          }
           finish(1)
         }
       }

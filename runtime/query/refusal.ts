@@ -8,7 +8,7 @@ import type { RunRecord } from "../../cache/Manifest.ts"
 import { didYouMean, nearestName } from "../nearestName.ts"
 import type { Choice } from "./chosenRuns.ts"
 import { QueryRefused } from "./QueryRefused.ts"
-import { missingTable } from "./select.ts"
+import { mentionedTables, missingTable } from "./select.ts"
 import { parseArmLabel } from "./sweepTable.ts"
 import type { NamedTable } from "./tablesByName.ts"
 
@@ -46,7 +46,7 @@ const unquoted = (statement: string, tables: ReadonlyMap<string, NamedTable>): s
     .filter((name) => !/^\w+$/u.test(name) && statement.includes(name) && !statement.includes(quoteName(name)))
     .sort((a, b) => b.length - a.length)[0]
 
-/** DuckDB's layer takes columns for candidates too; a table is meant here. */
+/** DuckDB's layer takes every name for a candidate; here it is known what is meant. */
 const withNearest = ({ position, reason, sql }: SqlRefused, nearest: string | undefined): SqlRefused =>
   new SqlRefused({
     reason,
@@ -68,6 +68,25 @@ export const tableRefused = (
   })
 }
 
+/** The column that a refused statement names and that is not there. */
+const missingColumn = ({ reason }: SqlRefused): string | undefined =>
+  /^Referenced column "(.+)" not found|does not have a column named "(.+)"|^Column "(.+)" in EXCLUDE list not found/su
+    .exec(reason)?.slice(1).find((name) => name !== undefined)
+
+/** The refusal of a column that is not there: the nearest, or where none is near what columns there are. */
+const columnRefused = (error: SqlRefused, column: string, tables: ReadonlyMap<string, NamedTable>): QueryRefused => {
+  const asked = [...mentionedTables(error.sql, tables).values()].map(({ name, table }) => ({
+    name,
+    columns: table.schema.map((each) => each.name)
+  }))
+  const nearest = nearestName(column, asked.flatMap(({ columns }) => columns))
+  const columnsOf = asked.map(({ columns, name }) => `columns of ${name}: ${columns.join(", ")}`)
+  return new QueryRefused({
+    reason: withNearest(error, nearest).message,
+    next: nearest === undefined ? columnsOf.join("\n  ") : ""
+  })
+}
+
 /** The refusal of a statement over `tables`, which are those of `runs`. */
 export const statementRefused = (
   error: SqlRefused,
@@ -83,7 +102,12 @@ export const statementRefused = (
       next: `a name like ${bare} stands in double quotes, ${quoteName(bare)}, and so the whole statement in single ones`
     })
   }
-  if (missing === undefined) return new QueryRefused({ reason: error.message, next: "" })
+  if (missing === undefined) {
+    const column = missingColumn(error)
+    return column === undefined
+      ? new QueryRefused({ reason: withNearest(error, undefined).message, next: "" })
+      : columnRefused(error, column, tables)
+  }
   const names = mainNames(tables)
   return noTable(missing, runs) ?? new QueryRefused({
     reason: withNearest(error, nearestName(missing, names)).message,

@@ -92,11 +92,11 @@ export const sweepTable = (name: string, arms: ReadonlyArray<Arm>): SqlTable => 
   return {
     schema: [...axes.map(({ name, type }): Column => ({ name, type })), ...first.table.schema],
     chunks: chunks.length,
-    readChunk: Effect.fnUntraced(function*(index, wanted) {
+    readChunk: Effect.fnUntraced(function*(index, wanted, memory) {
       const { arm, chunk } = chunks[index]!
       const asked = axes.filter((axis) => wanted.includes(axis.name))
       const own = first.table.schema.filter((column) => wanted.includes(column.name))
-      const read = yield* arm.table.readChunk(chunk, own.map((column) => column.name))
+      const read = yield* arm.table.readChunk(chunk, own.map((column) => column.name), memory)
       const constant = asked.map(({ axis, cell, type }) => {
         const text = arm.point[axis]
         return encodeColumn(type, Array.from({ length: read.rows }, () => text === undefined ? null : cell(text)))

@@ -77,7 +77,7 @@ describe("pipeline why-trained", () => {
 
   it("shows what a model wrote as text", async () => {
     const { stdout } = await why("p1#0")
-    assert.include(stdout, "\n  seven <script>alert(1)</script> ␛[31m ```\n")
+    assert.include(stdout, "\n  seven <script>alert(1)</script> <img src=x onerror=alert(2)> ␛[31m ```\n")
     assert.notInclude(stdout, "\u001b")
   })
 

@@ -1,5 +1,5 @@
 /** The notebooks that ship: in step with their sources, executed, of right types; and how notebooks are made and checked. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, assert, describe, it } from "vitest"
@@ -146,17 +146,41 @@ describe("pipeline notebook", () => {
 
   it("refuses what is not there, with code 2", async () => {
     writeFileSync(join(outside.path, "c.ipynb"), "{}")
-    const [none, missing, noDeno, noPython] = await Promise.all([
+    const [none, missing, noCompiler, noDeno, noPython] = await Promise.all([
       notebook("run"),
       notebook("check", "d.ipynb"),
+      notebook("check", "c.ipynb"),
       notebook("install"),
-      notebook("run", "c.ipynb", "--python", join(outside.path, "no-python"))
+      pipeline("notebook", "run", join(outside.path, "c.ipynb"), "--python", join(outside.path, "no-python"))
     ])
-    assert.deepStrictEqual([none, missing, noDeno, noPython].map((ended) => ended!.exitCode), [2, 2, 2, 2])
+    for (const { exitCode } of [none!, missing!, noCompiler!, noDeno!, noPython!]) assert.strictEqual(exitCode, 2)
     assert.include(none!.stderr, "error: no .ipynb files in notebooks\n")
     assert.include(missing!.stderr, "error: there is no file d.ipynb\n")
+    assert.include(noCompiler!.stderr, "npm install --save-dev typescript")
     assert.include(noDeno!.stderr, "npm install --save-dev deno")
     assert.include(noPython!.stderr, "name that Python with --python")
+  })
+})
+
+describe("a project within another", () => {
+  const around = temporaryFolder()
+  const inner = join(around.path, "inner")
+  const notebook = (...args: ReadonlyArray<string>) => start(["notebook", ...args], { cwd: inner }).finished
+  afterAll(() => around.remove())
+
+  it("is checked and run with what the other has installed", async () => {
+    symlinkSync(join(projectRoot, "node_modules"), join(around.path, "node_modules"))
+    mkdirSync(join(inner, "notebooks"), { recursive: true })
+    writeFileSync(join(inner, "package.json"), "{\"type\":\"module\"}")
+    const options = { target: "esnext", module: "nodenext", types: ["node"] }
+    writeFileSync(join(inner, "tsconfig.json"), JSON.stringify({ compilerOptions: options }))
+    const cells = "// %%\nconst platform: string = process.platform\nconst wrong: number = platform\n"
+    writeFileSync(join(inner, "notebooks", "a.ipynb"), JSON.stringify(toNotebook(parseCells(cells))))
+    const [checked, installed] = await Promise.all([notebook("check"), notebook("install")])
+    assert.match(checked!.stdout, /^notebooks\/a\.ipynb: cell 1, line 2: TS2322: [^\n]*\n$/u, checked!.stderr)
+    assert.deepStrictEqual([installed!.exitCode, installed!.stdout], [0, "JUPYTER_PATH=.jupyter\n"], installed!.stderr)
+    const spec = JSON.parse(readFileSync(join(inner, ".jupyter", "kernels", "deno", "kernel.json"), "utf8"))
+    assert.strictEqual(realpathSync(spec.argv[0]), realpathSync(join(projectRoot, "node_modules", ".bin", "deno")))
   })
 })
 
@@ -164,10 +188,12 @@ describe("the kernel", () => {
   it("is written into the project, with the project's Deno", () => {
     const project = mkdtempSync(join(tmpdir(), "sinternal-kernel-"))
     try {
-      const spec = JSON.parse(readFileSync(join(writeKernelspec(project), "kernels", "deno", "kernel.json"), "utf8"))
+      const spec = JSON.parse(
+        readFileSync(join(writeKernelspec(project, "/there/deno"), "kernels", "deno", "kernel.json"), "utf8")
+      )
       assert.deepStrictEqual(spec, {
         argv: [
-          join(project, "node_modules", ".bin", "deno"),
+          "/there/deno",
           "jupyter",
           "--quiet",
           "--kernel",

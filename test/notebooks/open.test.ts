@@ -102,7 +102,11 @@ describe("names", () => {
     const { folder } = await cacheOf([run(1, { critique: texts({ v: ["x"] }) })])
     const cache = await open({ cache: folder })
     assert.include((await rejection(cache.sql`select * from critiqe`)).message, "did you mean critique?")
-    assert.match((await rejection(cache.table("critiqe"))).message, /named critiqe; tables: critique$/)
+    assert.include((await rejection(cache.arrow`select w from critique`)).message, "\n  columns of critique: v")
+    assert.match(
+      (await rejection(cache.table("critiqe"))).message,
+      /no table critiqe\n {2}did you mean critique\? tables: critique$/
+    )
     assert.include((await rejection(open({ cache: `${folder}/none` }))).message, "run an experiment first")
   })
 })

@@ -41,8 +41,12 @@ const halfOf = (name, args) => {
     const flag = name === "appendFile" ? "a" : "w"
     return () => real.writeFileSync(first, firstHalf(bytesOf(data, options)), { flag, ...(Object(options)) })
   }
+  if (name === "write" && typeof data === "string") {
+    return () => real.writeSync(first, firstHalf(bytesOf(data)), 0, undefined, options ?? null)
+  }
   if (name === "write") {
-    return () => real.writeSync(first, firstHalf(bytesOf(data)), ...args.slice(2).filter(Number.isInteger))
+    const [start = 0, length = data.length - start, position = null] = args.slice(2)
+    return () => real.writeSync(first, firstHalf(data.subarray(start, start + length)), 0, undefined, position)
   }
   if (name === "writev") {
     return () => real.writeSync(first, firstHalf(Buffer.concat(data)), 0, undefined, options ?? null)
