@@ -13,11 +13,14 @@ const temporary = temporaryFolder()
 const project = join(temporary.path, "own")
 afterAll(temporary.remove)
 
-/** A command as it is typed: none of npm's variables of the test's own run. */
+/** npm's variables of the test's own run, but for those that say where the machine's settings for npm are. */
+const npmOwn = /^npm_(?!config_(?:globalconfig|userconfig)$)/
+
+/** A command as it is typed. */
 const typed = (program: string, ...args: ReadonlyArray<string>): string => {
   const env = Object.fromEntries(
     Object.entries(process.env).filter(([name]) =>
-      !/^(?:npm_|PIPELINE_CACHE$|VITEST|NODE_ENV$|NODE_OPTIONS$)/.test(name)
+      !npmOwn.test(name) && !/^(?:PIPELINE_CACHE$|VITEST|NODE_ENV$|NODE_OPTIONS$)/.test(name)
     )
   )
   const { status, stderr, stdout } = spawnSync(program, args, { cwd: project, encoding: "utf8", env })
