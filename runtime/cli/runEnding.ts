@@ -7,9 +7,10 @@ import { join } from "node:path"
 import { Store } from "../../cache/Store.ts"
 import type * as Engine from "../Engine.ts"
 import * as Reporter from "../terminal/Reporter.ts"
+import { fitMarkdown } from "../terminal/fitMarkdown.ts"
 import { styleFor } from "../terminal/style.ts"
 import type { Left } from "./Left.ts"
-import { fail, finish, print, say } from "./output.ts"
+import { columnsOf, fail, finish, print, say } from "./output.ts"
 import type { Ended } from "./runExperiment.ts"
 import { interruptedCode } from "./signals.ts"
 
@@ -25,7 +26,7 @@ const printReports = Effect.fnUntraced(function*({ session, summary }: Ended) {
     if (manifest?.kind !== "value") continue
     const value = (yield* store.readValue(manifest)) as { readonly headline?: unknown }
     if (typeof value?.headline === "string") {
-      print(value.headline)
+      print(process.stdout.isTTY ? fitMarkdown(value.headline, columnsOf(process.stdout)) : value.headline)
       say(`the whole report: pipeline show ${vertex.label}`)
     }
   }
