@@ -5,6 +5,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import { sep } from "node:path"
 
 /**
  * Stored bytes are not the bytes that were written. They lie in `quarantine/` now; the caller treats the result as not
@@ -105,6 +106,20 @@ const failureOf = (operation: string, root: string, cause: unknown): StoreFailed
     return new StoreIo({ operation, path: path ?? dest ?? root, code, cause })
   }
   return undefined
+}
+
+/** What only a file system says, also where it does not say of which file. */
+const diskCodes = ["ENOSPC", "EDQUOT", "EFBIG", "EROFS", "EIO"]
+
+/**
+ * The failure of the cache in `root` that an error of somebody who writes there himself stands for; `undefined` where it
+ * is about something else.
+ */
+export const failureWithin = (operation: string, root: string, error: unknown): StoreFailed | undefined => {
+  if (!(error instanceof Error)) return undefined
+  const { code = "", dest, path = dest } = error as ErrnoError
+  const isOurs = path === undefined ? diskCodes.includes(code) : path.startsWith(`${root}${sep}`)
+  return isOurs ? failureOf(operation, root, error) : undefined
 }
 
 /** Runs synchronous file work; errors of the cache and the file system fail, anything else is a defect. */

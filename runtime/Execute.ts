@@ -11,7 +11,7 @@ import type * as Scope from "effect/Scope"
 import { fromManifest, queryInto } from "../cache/Duck.ts"
 import type { Action, Manifest, TableManifest } from "../cache/Manifest.ts"
 import { Store } from "../cache/Store.ts"
-import type { StoreFailed } from "../cache/StoreFailed.ts"
+import { failureWithin, type StoreFailed } from "../cache/StoreFailed.ts"
 import { attempts, type Retried } from "./Attempts.ts"
 import { bodyEffect } from "./bodyEffect.ts"
 import { Control, Stopped } from "./Control.ts"
@@ -77,9 +77,16 @@ const runMake = Effect.fnUntraced(function*(vertex: Vertex, key: string, inputs:
     dir,
     ...(definition.seeded ? { seed: nodeSeed(vertex.seed!, definition.name) } : {})
   }
-  const written = yield* Effect.suspend(() => {
+  const body = Effect.suspend(() => {
     const made = definition.run(inputs, context)
     return bodyEffect(made)
+  })
+  // a body that writes into its folder writes into the cache: what the disk says is told as the cache tells it
+  const written = yield* Effect.catchCause(body, (cause) => {
+    const failure = Cause.hasInterruptsOnly(cause)
+      ? undefined
+      : failureWithin("write a result", store.root, Cause.squash(cause))
+    return failure === undefined ? Effect.failCause(cause) : Effect.fail(failure)
   })
   if (definition.output.kind === "artifact") return (yield* store.putFolder(dir, { move: true })) as Manifest
   if (definition.output.kind === "value") {
