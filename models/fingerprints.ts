@@ -3,7 +3,7 @@
  * loading either.
  */
 import type { Precision } from "./decode/DecodeSession.ts"
-import { engineVersion } from "./engineVersion.ts"
+import { engineVersion, trainingVersion } from "./engineVersion.ts"
 
 /** Samples do not depend on the width of the batch, nor on threads. */
 export const samplerFingerprint = ({ precision = "f32" }: { readonly precision?: Precision }): string =>
@@ -11,4 +11,4 @@ export const samplerFingerprint = ({ precision = "f32" }: { readonly precision?:
 
 /** GRPO samples from weights that change: with several threads the order of sums depends on how many there are. */
 export const trainerFingerprint = ({ threads }: { readonly threads: number }): string =>
-  threads === 1 ? engineVersion : `${engineVersion}/${threads} threads`
+  threads === 1 ? trainingVersion : `${trainingVersion}/${threads} threads`

@@ -2,6 +2,7 @@
  * What every workload is given, and how it starts the two sides.
  */
 import { fileURLToPath } from "node:url"
+import { modelEnvironment } from "../../models/process/ModelProcess.ts"
 import type { Sizes } from "./figures.ts"
 import type { Measurements } from "./Measurements.ts"
 import { Side, type Versions } from "./Side.ts"
@@ -43,9 +44,12 @@ const started = async (bench: Bench, side: Promise<Side>): Promise<Side> => {
   return ready
 }
 
-/** Starts `ours/NAME.ts`. */
+/** Starts `ours/NAME.ts`, as samplers and trainers are started. */
 export const ours = (bench: Bench, name: string, ...args: ReadonlyArray<string | number>): Promise<Side> =>
-  started(bench, Side.start(`our ${name}`, [process.execPath, file(`ours/${name}.ts`), ...args.map(String)]))
+  started(
+    bench,
+    Side.start(`our ${name}`, [process.execPath, file(`ours/${name}.ts`), ...args.map(String)], modelEnvironment())
+  )
 
 /** Starts `python/NAME.py`. */
 export const theirs = (bench: Bench, name: string, ...args: ReadonlyArray<string | number>): Promise<Side> =>

@@ -11,6 +11,10 @@ export interface Round {
   readonly theirs?: Unit
   /** Part of the measured peak. */
   readonly share?: number
+  /** Resident memory afterwards over that before. */
+  readonly kept?: number
+  /** Milliseconds. */
+  readonly blockedMs?: number
   /** What was wrong; empty when nothing was. */
   readonly problems?: ReadonlyArray<string>
 }
@@ -85,7 +89,9 @@ const summarise = (
     share: share?.median,
     // other work only ever adds
     wallS: ours.wallS.least,
-    rssBytes: ours.rssBytes
+    rssBytes: ours.rssBytes,
+    kept: maybeSpread(rounds.flatMap((round) => round.kept ?? []))?.median,
+    blockedMs: maybeSpread(rounds.flatMap((round) => round.blockedMs ?? []))?.least
   }
   const judged = limits.map((limit) => {
     const value = values[limit.of] ?? NaN

@@ -6,9 +6,10 @@
 export interface Limit {
   /**
    * `cpuRatio`, `wallRatio`: the other side's time over ours; `share`: part of the measured peak; `wallS`: seconds;
-   * `rssBytes`: our process's peak.
+   * `rssBytes`: our process's peak; `kept`: memory after a model was used over that before; `blockedMs`: the longest
+   * time in which the thread that asked could do nothing.
    */
-  readonly of: "cpuRatio" | "wallRatio" | "share" | "wallS" | "rssBytes"
+  readonly of: "cpuRatio" | "wallRatio" | "share" | "wallS" | "rssBytes" | "kept" | "blockedMs"
   readonly atLeast?: number
   readonly atMost?: number
 }
@@ -35,7 +36,9 @@ export const figures: ReadonlyArray<FigureSpec> = [
   { id: "decode-32", what: "decode, batch 32", limits: [faster(1.7)] },
   { id: "decode-int8", what: "decode, batch 1, int8 against float32", limits: [faster(4)] },
   { id: "grpo", what: "GRPO step, against TRL", limits: [faster(2.5)] },
-  { id: "first-token", what: "start, load, first token", limits: [{ of: "wallS", atMost: 2 }] }
+  { id: "first-token", what: "start, load, first token", limits: [{ of: "wallS", atMost: 2 }] },
+  { id: "release", what: "memory after a sampler and a trainer", limits: [{ of: "kept", atMost: 1.15 }] },
+  { id: "main-thread", what: "main thread while both work", limits: [{ of: "blockedMs", atMost: 50 }] }
 ]
 
 /** How large the work is. */
@@ -54,6 +57,14 @@ export interface Sizes {
     readonly prompt: number
     readonly newTokens: number
   }
+  /** Side by side: a sampler's answers of so many tokens, and a trainer's steps on so many rows of so many tokens. */
+  readonly both: {
+    readonly answers: number
+    readonly newTokens: number
+    readonly steps: number
+    readonly rows: number
+    readonly length: number
+  }
 }
 
 export const fullSizes: Sizes = {
@@ -64,12 +75,14 @@ export const fullSizes: Sizes = {
     { id: "decode-8", batch: 8, prompt: 128, newTokens: 24, precision: "f32" },
     { id: "decode-32", batch: 32, prompt: 32, newTokens: 24, precision: "f32" }
   ],
-  grpo: { prompts: 4, samples: 8, prompt: 128, newTokens: 128 }
+  grpo: { prompts: 4, samples: 8, prompt: 128, newTokens: 128 },
+  both: { answers: 64, newTokens: 24, steps: 3, rows: 2, length: 256 }
 }
 
 /** Shows that everything works; its times say nothing. */
 export const quickSizes: Sizes = {
   lora: { rows: 2, length: 64 },
   decode: fullSizes.decode.map((each) => ({ ...each, prompt: 16, newTokens: 8 })),
-  grpo: { prompts: 2, samples: 2, prompt: 16, newTokens: 8 }
+  grpo: { prompts: 2, samples: 2, prompt: 16, newTokens: 8 },
+  both: { answers: 8, newTokens: 4, steps: 1, rows: 2, length: 64 }
 }

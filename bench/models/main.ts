@@ -2,7 +2,7 @@
  * `npm run bench:models`: measures the model engine beside PyTorch, peft, Hugging Face generate and TRL on the same
  * work, one after the other, and says whether it is fast enough. Ends with 1 when it is not.
  *
- *     node bench/models/main.ts [lora decode grpo first-token] [--runs 3] [--threads N] [--quick] [--json]
+ *     node bench/models/main.ts [lora decode grpo first-token both] [--runs 3] [--threads N] [--quick] [--json]
  *       [--python FILE] [--folder DIR]
  *
  * A workload runs when its name or one of its figures is named.
@@ -17,12 +17,13 @@ import { benchPython } from "./environment.ts"
 import { fullSizes, quickSizes } from "./figures.ts"
 import { Measurements } from "./Measurements.ts"
 import { tableLines } from "./table.ts"
+import { both } from "./workloads/both.ts"
 import { decode } from "./workloads/decode.ts"
 import { firstToken } from "./workloads/firstToken.ts"
 import { grpo } from "./workloads/grpo.ts"
 import { lora } from "./workloads/lora.ts"
 
-const workloads: Readonly<Record<string, Workload>> = { "first-token": firstToken, lora, decode, grpo }
+const workloads: Readonly<Record<string, Workload>> = { "first-token": firstToken, both, lora, decode, grpo }
 
 const parse = () =>
   parseArgs({

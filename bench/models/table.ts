@@ -13,7 +13,15 @@ const use = (of: Use | undefined): string =>
 const ratio = (of: Spread | undefined): string =>
   of === undefined ? "-" : `${of.median.toFixed(2)} (${of.least.toFixed(2)}-${of.most.toFixed(2)})`
 
-const names = { cpuRatio: "CPU", wallRatio: "wall", share: "share", wallS: "wall", rssBytes: "memory" }
+const names = {
+  cpuRatio: "CPU",
+  wallRatio: "wall",
+  share: "share",
+  wallS: "wall",
+  rssBytes: "memory",
+  kept: "memory",
+  blockedMs: "blocked"
+}
 
 const amount = (of: Limit["of"], value: number): string =>
   of === "rssBytes"
@@ -22,6 +30,8 @@ const amount = (of: Limit["of"], value: number): string =>
     ? `${(100 * value).toFixed(0)} %`
     : of === "wallS"
     ? `${seconds(value)} s`
+    : of === "blockedMs"
+    ? `${value.toFixed(0)} ms`
     : `${value.toFixed(2)} x`
 
 const target = ({ limit: { atLeast, atMost, of } }: Judged): string =>

@@ -15,6 +15,9 @@ import { narrowBf16, widenBf16, widenF16 } from "./widen.ts"
 /** A number format that weights are written in. */
 export type FloatFormat = "f32" | "f16" | "bf16"
 
+/** How a file's name ends while it is written; one that lies there is left over from a process that was killed. */
+export const partialEnding = ".partial"
+
 /** A wanted parameter: name and shape. */
 export type Shapes = ReadonlyMap<string, ReadonlyArray<number>>
 
@@ -186,7 +189,7 @@ export const writeSafetensors = async (
   const text = new TextEncoder().encode(json.padEnd(Math.ceil(json.length / 8) * 8))
   const prefix = new Uint8Array(8)
   new DataView(prefix.buffer).setBigUint64(0, BigInt(text.length), true)
-  const temporary = `${path}.${process.pid}.partial`
+  const temporary = `${path}.${process.pid}${partialEnding}`
   const handle = await open(temporary, "w")
   try {
     await handle.writeFile(prefix)

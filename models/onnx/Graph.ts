@@ -202,11 +202,25 @@ export class Graph {
     return gradients
   }
 
-  /** The bytes of the model. */
+  /**
+   * The nodes that an output needs, in order. A block that is built again for its gradients has others, such as its
+   * last products, and onnxruntime would compute them.
+   */
+  neededNodes(): ReadonlyArray<OnnxNode> {
+    const wanted = new Set(this.#publicNames.keys())
+    return this.#nodes.toReversed().filter(({ inputs, outputs }) => {
+      // optional inputs and outputs that are left out have no name
+      const needed = outputs.some((output) => output !== "" && wanted.has(output))
+      if (needed) { for (const input of inputs) wanted.add(input) }
+      return needed
+    }).toReversed()
+  }
+
+  /** The bytes of the model: what its outputs need. */
   encode(): Uint8Array {
     const named = (name: string) => this.#publicNames.get(name) ?? name
     return encodeModel({
-      nodes: this.#nodes.map((node) => ({
+      nodes: this.neededNodes().map((node) => ({
         ...node,
         inputs: node.inputs.map(named),
         outputs: node.outputs.map(named)

@@ -30,19 +30,25 @@ export const gatherRows = (g: Graph, table: Tensor, indices: Tensor): Tensor =>
     type: table.type
   })
 
-/** Rows `from` (inclusive) to `to` (exclusive) of `x`. No gradient. */
-export const sliceRows = (g: Graph, x: Tensor, from: number, to: number): Tensor =>
-  from === 0 && to === x.shape[0] ? x : g.emit(
+/** Places `from` (inclusive) to `to` (exclusive) of `axis` of `x`. No gradient. */
+export const slice = (g: Graph, x: Tensor, axis: number, from: number, to: number): Tensor =>
+  from === 0 && to === x.shape[axis] ? x : g.emit(
     "Slice",
-    [x, g.integers([from]), g.integers([to]), g.integers([0])],
-    [to - from, ...x.shape.slice(1)],
+    [x, g.integers([from]), g.integers([to]), g.integers([axis])],
+    x.shape.with(axis, to - from),
     { type: x.type }
   )
 
-/** `parts` one after the other along the first axis. No gradient. */
-export const concatRows = (g: Graph, parts: ReadonlyArray<Tensor>): Tensor => {
+/** Rows `from` (inclusive) to `to` (exclusive) of `x`. No gradient. */
+export const sliceRows = (g: Graph, x: Tensor, from: number, to: number): Tensor => slice(g, x, 0, from, to)
+
+/** `parts` one after the other along `axis`. No gradient. */
+export const concat = (g: Graph, parts: ReadonlyArray<Tensor>, axis: number): Tensor => {
   const first = parts[0]!
   if (parts.length === 1) return first
-  const rows = parts.reduce((sum, part) => sum + part.shape[0]!, 0)
-  return g.emit("Concat", parts, [rows, ...first.shape.slice(1)], { attributes: { axis: 0 }, type: first.type })
+  const size = parts.reduce((sum, part) => sum + part.shape[axis]!, 0)
+  return g.emit("Concat", parts, first.shape.with(axis, size), { attributes: { axis }, type: first.type })
 }
+
+/** `parts` one after the other along the first axis. No gradient. */
+export const concatRows = (g: Graph, parts: ReadonlyArray<Tensor>): Tensor => concat(g, parts, 0)

@@ -1,13 +1,14 @@
 /**
- * Samples answers from a model in a worker thread, so that the thread of the pipeline never waits for a forward pass.
- * Requests come one by one, from as many callers as there are; those of one turn of the event loop travel together and
- * are decoded side by side. Plain promises and abort signals; services and retries are built above.
+ * Samples answers from a model in a process of its own, so that the thread of the pipeline never waits for a forward
+ * pass, and gets all memory back when the sampler is closed. Requests come one by one, from as many callers as there
+ * are; those of one turn of the event loop travel together and are decoded side by side. Plain promises and abort
+ * signals; services and retries are built above.
  */
-import { Worker } from "node:worker_threads"
 import type { Precision } from "../decode/DecodeSession.ts"
+import { ModelProcess } from "../process/ModelProcess.ts"
 import type { Sample, SampleRequest } from "./Sample.ts"
 import { decodeSamplerError, SamplerStopped } from "./SamplerError.ts"
-import type { FromSampler, SamplerWorkerData, ToSampler } from "./SamplerMessage.ts"
+import type { FromSampler, SamplerTask, ToSampler } from "./SamplerMessage.ts"
 
 export type { Sample, SampleRequest } from "./Sample.ts"
 
@@ -33,16 +34,9 @@ export interface SamplerClient {
    * when the sampler is gone, and with the signal's reason when it aborts.
    */
   readonly sample: (request: SampleRequest, signal?: AbortSignal) => Promise<Sample>
-  /**
-   * Ends the worker; pending calls reject with `SamplerStopped`. The model's memory is free for the next one; the
-   * weights read go back to the system at once, of the session's copies glibc keeps most for this process unless
-   * `MALLOC_MMAP_THRESHOLD_` is set for it.
-   */
+  /** Ends the process, in the middle of a token if need be; pending calls reject with `SamplerStopped`. */
   readonly close: () => Promise<void>
 }
-
-/** A worker busy with one long forward pass is ended by force after this. */
-const graceMs = 5000
 
 interface Pending {
   readonly resolve: (sample: Sample) => void
@@ -53,29 +47,23 @@ interface Pending {
 const extension = import.meta.url.endsWith(".ts") ? "ts" : "js"
 const workerFile = new URL(`./samplerWorker.${extension}`, import.meta.url)
 
-/** The worker's end of the conversation: posts, hears, and keeps the process alive while calls are pending. */
+/** The conversation with the process: posts, hears, and keeps this one alive while calls are pending. */
 class Conversation {
   readonly #checkpoint: string
-  readonly #worker: Worker
+  readonly #process: ModelProcess<ToSampler, FromSampler>
   readonly #pending = new Map<number, Pending>()
   readonly #ready = Promise.withResolvers<void>()
-  readonly #exited = Promise.withResolvers<void>()
   #requests: Array<readonly [number, SampleRequest]> = []
   #withdrawn: Array<number> = []
   #scheduled = false
   #next = 0
   #stopped: Error | undefined
 
-  constructor(checkpoint: string, worker: Worker) {
-    this.#checkpoint = checkpoint
-    this.#worker = worker
-    worker.on("message", (message: FromSampler) => this.#hear(message))
-    worker.on("error", (cause) => {
-      this.stop(this.#lost(`its thread crashed (${cause instanceof Error ? cause.message : String(cause)})`))
-    })
-    worker.on("exit", (code) => {
-      this.stop(this.#lost(`its thread ended with code ${code}`))
-      this.#exited.resolve()
+  constructor(task: SamplerTask) {
+    this.#checkpoint = task.checkpoint
+    this.#process = new ModelProcess(workerFile, task, {
+      heard: (message) => this.#hear(message),
+      ended: (how) => this.stop(this.#lost(`its process ${how}`))
     })
   }
 
@@ -96,7 +84,7 @@ class Conversation {
       }
       signal?.addEventListener("abort", abort, { once: true })
       const settled = () => signal?.removeEventListener("abort", abort)
-      if (this.#pending.size === 0) this.#worker.ref()
+      if (this.#pending.size === 0) this.#process.keepAlive(true)
       this.#pending.set(id, {
         resolve: (sample) => (settled(), resolve(sample)),
         reject: (reason) => (settled(), reject(reason))
@@ -115,11 +103,9 @@ class Conversation {
 
   async close(): Promise<void> {
     this.stop(this.#lost("it was closed"))
-    this.#worker.ref()
-    this.#worker.postMessage({ kind: "close" } satisfies ToSampler, [])
-    const force = setTimeout(() => void this.#worker.terminate(), graceMs)
-    await this.#exited.promise
-    clearTimeout(force)
+    this.#process.keepAlive(true)
+    this.#process.kill()
+    await this.#process.ended
   }
 
   #lost(reason: string): SamplerStopped {
@@ -129,14 +115,14 @@ class Conversation {
   #take(id: number): Pending | undefined {
     const pending = this.#pending.get(id)
     this.#pending.delete(id)
-    if (this.#pending.size === 0) this.#worker.unref()
+    if (this.#pending.size === 0) this.#process.keepAlive(false)
     return pending
   }
 
   #hear(message: FromSampler): void {
     switch (message.kind) {
       case "ready":
-        this.#worker.unref()
+        this.#process.keepAlive(false)
         return this.#ready.resolve()
       case "failed":
         return this.stop(decodeSamplerError(message.error))
@@ -157,15 +143,15 @@ class Conversation {
     this.#scheduled = true
     setImmediate(() => {
       this.#scheduled = false
-      const message: ToSampler = { kind: "requests", requests: this.#requests, withdrawn: this.#withdrawn }
+      const message: ToSampler = { requests: this.#requests, withdrawn: this.#withdrawn }
       this.#requests = []
       this.#withdrawn = []
-      if (this.#stopped === undefined) this.#worker.postMessage(message, [])
+      if (this.#stopped === undefined) this.#process.send(message)
     })
   }
 }
 
-/** The request's own fields only: whatever else an object carries may not survive the way to the worker. */
+/** The request's own fields only: whatever else an object carries may not survive the way to the process. */
 const plainRequest = (request: SampleRequest): SampleRequest => {
   const { maxNewTokens, messages, minP, promptIds, seed, stop, temperature, topK, topP } = request
   return {
@@ -186,12 +172,18 @@ const plainRequest = (request: SampleRequest): SampleRequest => {
  * loaded.
  *
  * **Fails**: rejects with `CheckpointUnreadable`, `UnsupportedModel` or `NotEnoughMemory`, with `SamplerStopped` when
- * the worker dies.
+ * the process dies.
  */
 export const openSampler = async (checkpointPath: string, options: SamplerOptions): Promise<SamplerClient> => {
   const { maxLength, memoryBytes, precision = "f32", threads, width } = options
-  const data: SamplerWorkerData = { checkpoint: checkpointPath, width, threads, maxLength, precision, memoryBytes }
-  const conversation = new Conversation(checkpointPath, new Worker(workerFile, { workerData: data }))
+  const conversation = new Conversation({
+    checkpoint: checkpointPath,
+    width,
+    threads,
+    maxLength,
+    precision,
+    memoryBytes
+  })
   await conversation.ready
   return {
     sample: (request, signal) => conversation.send(request, signal),

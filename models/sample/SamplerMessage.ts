@@ -1,13 +1,13 @@
 /**
- * What a sampler's client and its worker thread say to each other. Both sides gather what a turn of their event loop
+ * What a sampler's client and its process say to each other. Both sides gather what a turn of their event loop
  * brings into one message, so thousands of requests cost few.
  */
 import type { Precision } from "../decode/DecodeSession.ts"
 import type { Sample, SampleRequest } from "./Sample.ts"
 import type { EncodedSamplerError } from "./SamplerError.ts"
 
-/** What a worker is started with. */
-export interface SamplerWorkerData {
+/** What a process is started with. */
+export interface SamplerTask {
   readonly checkpoint: string
   readonly width: number
   readonly threads: number
@@ -16,16 +16,14 @@ export interface SamplerWorkerData {
   readonly memoryBytes: number | undefined
 }
 
-/** From client to worker. */
-export type ToSampler =
-  | {
-    readonly kind: "requests"
-    readonly requests: ReadonlyArray<readonly [id: number, request: SampleRequest]>
-    readonly withdrawn: ReadonlyArray<number>
-  }
-  | { readonly kind: "close" }
+/** From client to process. */
+export interface ToSampler {
+  readonly requests: ReadonlyArray<readonly [id: number, request: SampleRequest]>
+  /** Ids of requests whose answer nobody waits for any more. */
+  readonly withdrawn: ReadonlyArray<number>
+}
 
-/** From worker to client. */
+/** From process to client. */
 export type FromSampler =
   | { readonly kind: "ready" }
   | { readonly kind: "failed"; readonly error: EncodedSamplerError }

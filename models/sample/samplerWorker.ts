@@ -1,29 +1,32 @@
 /**
- * Entry of a sampler's worker thread: opens the model, then answers requests until told to close. Between two tokens
- * the thread reads its messages, so new requests join and withdrawn ones leave at once. `Sampler.ts` is its only
- * client.
+ * Entry of a sampler's process: opens the model, then answers requests until it is ended. Between two tokens it reads
+ * its messages, so new requests join and withdrawn ones leave at once. `Sampler.ts` is its only client.
  */
-import { type MessagePort, parentPort, workerData } from "node:worker_threads"
 import { openCheckpoint } from "../Checkpoint.ts"
 import { availableMemory, decoderMemory, requireMemory } from "../memory.ts"
+import { type ParentPort, serveParent } from "../process/serveParent.ts"
 import { Decoder } from "./Decoder.ts"
 import type { Sample } from "./Sample.ts"
 import { type EncodedSamplerError, encodeSamplerError } from "./SamplerError.ts"
-import type { FromSampler, SamplerWorkerData, ToSampler } from "./SamplerMessage.ts"
+import type { FromSampler, SamplerTask, ToSampler } from "./SamplerMessage.ts"
 
 const turn = () => new Promise((resolve) => setImmediate(resolve))
 
-/** Answers the requests that arrive on `port` with `decoder`. */
-const serve = (port: MessagePort, decoder: Decoder, fail: (cause: unknown) => void): void => {
-  const { checkpoint } = workerData as SamplerWorkerData
+/** Answers requests with `decoder`; the function returned takes the messages. */
+const serve = (
+  decoder: Decoder,
+  port: ParentPort<FromSampler>,
+  { checkpoint }: SamplerTask,
+  fail: (cause: unknown) => void
+): (message: ToSampler) => void => {
   const withdrawals = new Map<number, () => void>()
   let samples: Array<readonly [number, Sample]> = []
   let errors: Array<readonly [number, EncodedSamplerError]> = []
-  const state = { running: false, closing: false }
+  let running = false
 
   const flush = () => {
     if (samples.length + errors.length === 0) return
-    port.postMessage({ kind: "results", samples, errors } satisfies FromSampler)
+    port.send({ kind: "results", samples, errors })
     samples = []
     errors = []
   }
@@ -33,44 +36,36 @@ const serve = (port: MessagePort, decoder: Decoder, fail: (cause: unknown) => vo
     else samples.push([id, result])
   }
   const run = async () => {
-    state.running = true
+    running = true
     // asked after the turn, in which new requests may have come: nothing lies between this question and `running = false`
-    while (decoder.busy && !state.closing) {
+    while (decoder.busy) {
       await decoder.advance()
       flush()
       await turn()
     }
-    state.running = false
-    if (state.closing) {
-      await decoder.release()
-      port.close()
-    }
+    running = false
   }
 
-  port.on("message", (message: ToSampler) => {
-    if (message.kind === "close") {
-      state.closing = true
-    } else {
-      for (const id of message.withdrawn) {
-        withdrawals.get(id)?.()
-        withdrawals.delete(id)
-      }
-      for (const [id, request] of message.requests) {
-        try {
-          withdrawals.set(id, decoder.submit(request, (result) => finish(id, result)))
-        } catch (cause) {
-          finish(id, cause as Error)
-        }
-      }
-      flush()
+  return ({ requests, withdrawn }) => {
+    for (const id of withdrawn) {
+      withdrawals.get(id)?.()
+      withdrawals.delete(id)
     }
-    if (!state.running) run().catch(fail)
-  })
+    for (const [id, request] of requests) {
+      try {
+        withdrawals.set(id, decoder.submit(request, (result) => finish(id, result)))
+      } catch (cause) {
+        finish(id, cause as Error)
+      }
+    }
+    flush()
+    if (!running) run().catch(fail)
+  }
 }
 
 /** A decoder of the model; nothing of the checkpoint is kept, so its weights can be freed. */
 const openDecoder = async (
-  { checkpoint: path, maxLength, memoryBytes, precision, threads, width }: SamplerWorkerData
+  { checkpoint: path, maxLength, memoryBytes, precision, threads, width }: SamplerTask
 ): Promise<Decoder> => {
   const checkpoint = await openCheckpoint(path)
   requireMemory(
@@ -91,18 +86,16 @@ const openDecoder = async (
   })
 }
 
-const start = async (port: MessagePort) => {
-  const data = workerData as SamplerWorkerData
+serveParent<SamplerTask, ToSampler, FromSampler>((task, port) => {
   const fail = (cause: unknown) => {
-    port.postMessage({ kind: "failed", error: encodeSamplerError(cause, data.checkpoint) } satisfies FromSampler)
+    port.send({ kind: "failed", error: encodeSamplerError(cause, task.checkpoint) })
     port.close()
   }
-  try {
-    serve(port, await openDecoder(data), fail)
-    port.postMessage({ kind: "ready" } satisfies FromSampler)
-  } catch (cause) {
-    fail(cause)
-  }
-}
-
-await start(parentPort!)
+  // requests come only after `ready` was heard
+  let take: (message: ToSampler) => void = () => {}
+  openDecoder(task).then((decoder) => {
+    take = serve(decoder, port, task, fail)
+    port.send({ kind: "ready" })
+  }).catch(fail)
+  return (message) => take(message)
+})

@@ -55,11 +55,13 @@ export class GradientEngine {
     let loss = 0
     let first = true
     for (const packed of packRows(rows, this.options.sizing)) {
-      const target = first ? this.gradients : (this.#scratch ??= allocate(this.options))
+      // without a loss there are no gradients to add up
+      const whole = first || this.options.loss === "none"
+      const target = whole ? this.gradients : (this.#scratch ??= allocate(this.options))
       const outputs = await this.#execute(packed, target)
       for (const [place, from, to] of packed.spans) logprobs[place] = outputs.logprobs.slice(from, to)
       loss += outputs.loss
-      if (!first) addInto(this.gradients, target)
+      if (!whole) addInto(this.gradients, target)
       first = false
     }
     return { loss, logprobs }

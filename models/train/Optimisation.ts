@@ -3,11 +3,12 @@
  * `grpo.ts` say which rows a step sees and how tokens weigh; everything after that is the same and here.
  */
 import { join } from "node:path"
-import { mkdir, writeFile } from "node:fs/promises"
+import { mkdir, readdir, rm, writeFile } from "node:fs/promises"
 import { saveCheckpoint } from "../Checkpoint.ts"
-import { engineVersion } from "../engineVersion.ts"
+import { trainingVersion } from "../engineVersion.ts"
 import type { LlamaConfig } from "../Llama.ts"
 import { parameterShapes } from "../Llama.ts"
+import { partialEnding } from "../load/safetensors.ts"
 import { availableMemory, type MemoryParts, requireMemory, trainingMemory } from "../memory.ts"
 import type { Tokenizer } from "../Tokenizer.ts"
 import type { Weights } from "../Weights.ts"
@@ -35,7 +36,10 @@ export interface TrainContext {
   readonly threads: number
   /** Asked between steps; true ends the run with `TrainingAborted` after its state is saved. */
   readonly aborted: () => boolean
-  readonly onProgress: (progress: TrainProgress) => void
+  /** Called after every step; the run goes on, and saves, when what it returns is settled. */
+  readonly onProgress: (progress: TrainProgress) => unknown
+  /** Called when the result is written; the state is dropped when what it returns is settled. */
+  readonly onWritten?: () => Promise<void>
   /** Bytes the job may take beside the loaded weights. Default: what the machine has free. */
   readonly memoryBytes?: number
 }
@@ -80,7 +84,7 @@ export class Optimisation<History> {
     this.mode = mode
     this.#context = context
     // Before anything is trained in place.
-    this.#run = runDigest({ engineVersion, ...job }, weights)
+    this.#run = runDigest({ trainingVersion, ...job }, weights)
     this.adapters = mode.kind === "lora" ? initialAdapters(config, mode, settings.seed) : new Map()
     const parameters: Arrays = mode.kind === "lora"
       ? this.adapters
@@ -164,7 +168,7 @@ export class Optimisation<History> {
     const { checkpointEverySteps, to } = this.settings
     this.history.push(record)
     const secondsPerStep = (performance.now() - this.#begun.time) / 1000 / (this.done - this.#begun.step)
-    this.#context.onProgress({ ...progress, secondsLeft: secondsPerStep * (progress.steps - this.done) })
+    await this.#context.onProgress({ ...progress, secondsLeft: secondsPerStep * (progress.steps - this.done) })
     const last = this.done === progress.steps
     const aborted = !last && this.#context.aborted()
     const due = !last && checkpointEverySteps > 0 && this.done % checkpointEverySteps === 0
@@ -189,6 +193,9 @@ export class Optimisation<History> {
       else await saveAdapters(to, { mode: this.mode, adapters: this.adapters, from, dtype, config })
     }
     if (merge || this.mode.kind === "full") await saveCheckpoint(to, { config, weights, dtype, tokenizerFrom: from })
+    // of a process that was killed while it wrote; they would be part of the result
+    for (const name of await readdir(to)) if (name.endsWith(partialEnding)) await rm(join(to, name))
+    await this.#context.onWritten?.()
     await clearState(to)
   }
 

@@ -1,8 +1,8 @@
 /**
- * Trains models in a worker thread: the client that the main thread uses. Plain promises and abort signals; every call
- * has its own worker, which ends with it. What a job does is in `sft.ts` and `grpo.ts`.
+ * Trains models in processes of their own: the client that a pipeline uses. Plain promises and abort signals; every
+ * call has its process, which ends with it. What a job does is in `sft.ts` and `grpo.ts`.
  */
-import { Worker } from "node:worker_threads"
+import { ModelProcess } from "../process/ModelProcess.ts"
 import { checkJob } from "./checkJob.ts"
 import type { FromTrainer, ToTrainer, TrainerOrder, TrainerTask } from "./trainerMessages.ts"
 import { fromMessage, TrainingFailed } from "./TrainingFailed.ts"
@@ -29,11 +29,10 @@ export interface TrainOptions {
   readonly memoryBytes?: number
 }
 
-/** The worker's entry beside this module, as source or compiled. */
-const workerUrl = () =>
-  new URL(import.meta.url.endsWith(".ts") ? "./trainerWorker.ts" : "./trainerWorker.js", import.meta.url)
+/** The process's entry beside this module, as source or compiled. */
+const workerFile = new URL(`./trainerWorker.${import.meta.url.endsWith(".ts") ? "ts" : "js"}`, import.meta.url)
 
-/** What an aborted reward call tells the worker; it has read the abort flag by then. */
+/** What the process is told of the rewards; when the call is aborted, it has been asked to stop by then. */
 const answerReward = async (
   reward: RewardFunction | undefined,
   batch: ReadonlyArray<RewardRequest>,
@@ -56,48 +55,43 @@ const answerReward = async (
   }
 }
 
-/** Runs one job in its own worker and waits for the worker to be gone. */
+/** Runs one job in its own process and waits for that to be gone. */
 const train = async (order: TrainerOrder, options: TrainOptions, reward?: RewardFunction): Promise<unknown> => {
   const { from } = order.job
+  const { memoryBytes, signal, threads } = options
   checkJob(order.job)
-  options.signal?.throwIfAborted()
-  const abortFlag = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
-  const task: TrainerTask = { ...order, threads: options.threads, memoryBytes: options.memoryBytes, abortFlag }
-  const worker = new Worker(workerUrl(), { workerData: task })
+  signal?.throwIfAborted()
   const outcome = Promise.withResolvers<unknown>()
-  const onAbort = () => Atomics.store(abortFlag, 0, 1)
-  options.signal?.addEventListener("abort", onAbort, { once: true })
+  const hear = (message: FromTrainer) => {
+    if (message.kind === "progress") report(message.progress)
+    else if (message.kind === "written") trainer.send({ kind: "goOn" })
+    else if (message.kind === "reward") {
+      void answerReward(reward, message.batch, signal).then((answer) => trainer.send(answer))
+    } else if (message.kind === "finished") outcome.resolve(message.result)
+    else if (message.kind === "aborted") outcome.reject(signal?.reason)
+    else outcome.reject(fromMessage(message.error))
+  }
+  const task: TrainerTask = { ...order, threads, memoryBytes }
+  const trainer = new ModelProcess<ToTrainer, FromTrainer>(workerFile, task, {
+    heard: hear,
+    ended: (how) => outcome.reject(new TrainingFailed({ from, reason: `its process ${how}` }))
+  })
+  const stop = () => trainer.send({ kind: "stop" })
   const report = (progress: TrainProgress) => {
     try {
       options.onProgress?.(progress)
     } catch (cause) {
       outcome.reject(cause)
-      onAbort()
+      stop()
     }
+    trainer.send({ kind: "goOn" })
   }
-  worker.on("message", (message: FromTrainer) => {
-    if (message.kind === "progress") report(message.progress)
-    else if (message.kind === "reward") {
-      void answerReward(reward, message.batch, options.signal).then((answer) => worker.postMessage(answer))
-    } else if (message.kind === "finished") outcome.resolve(message.result)
-    else if (message.kind === "aborted") outcome.reject(options.signal?.reason)
-    else outcome.reject(fromMessage(message.error))
-  })
-  worker.on(
-    "error",
-    (cause) => outcome.reject(new TrainingFailed({ from, reason: `the worker crashed (${String(cause)})` }))
-  )
-  const exited = new Promise<void>((resolve) => {
-    worker.on("exit", (code) => {
-      outcome.reject(new TrainingFailed({ from, reason: `the worker ended with code ${code}` }))
-      resolve()
-    })
-  })
+  signal?.addEventListener("abort", stop, { once: true })
   try {
     return await outcome.promise
   } finally {
-    options.signal?.removeEventListener("abort", onAbort)
-    await exited
+    signal?.removeEventListener("abort", stop)
+    await trainer.ended
   }
 }
 

@@ -20,6 +20,7 @@ import * as Layout from "../onnx/Layout.ts"
 import * as Matmul from "../onnx/Matmul.ts"
 import * as Norm from "../onnx/Norm.ts"
 import * as TokenHead from "../onnx/TokenHead.ts"
+import { causalMask, segmentMask } from "./attentionMasks.ts"
 import { checkpointed } from "./checkpointed.ts"
 import { adapterName, trainedShapes, type TrainMode } from "./TrainMode.ts"
 import { type TokenLoss, tokenLoss, type TokenLossInputs, tokenLossInputs } from "./tokenLoss.ts"
@@ -45,18 +46,6 @@ export const gradientName = (parameter: string): string => `gradient.${parameter
 /** Gradient of the rows gathered from the embedding, `[batch · length, hidden]`; to be added up by token id. */
 export const embeddedGradientName = "gradient.embedded"
 
-/** Masked scores; far below any real one, and finite so that a fully masked row stays a number. */
-const masked = -1e30
-
-/** The causal mask of each line, closed between its rows: `[batch, 1, 1, length, length]`. */
-const segmentMask = (g: Graph, segments: Tensor, causal: Tensor, batch: number): Tensor => {
-  const length = causal.shape[0]!
-  const own = Layout.reshape(g, segments, [batch, 1, 1, length, 1])
-  const other = Layout.reshape(g, segments, [batch, 1, 1, 1, length])
-  const shape = [batch, 1, 1, length, length]
-  return g.emit("Where", [g.emit("Equal", [own, other], shape, { type: "bool" }), causal, g.scalar(masked)], shape)
-}
-
 /** The tensors a layer is built from. */
 interface LayerWeights {
   readonly norms: readonly [Tensor, Tensor]
@@ -74,7 +63,7 @@ class TrainGraph {
   readonly parameters = new Map<string, Tensor>()
   #rope: Attention.RopeTables
   #positions: Tensor
-  #mask: Tensor
+  #spans: ReadonlyArray<Attention.MaskedSpan>
   #headRows: Tensor
   #headInverse: Tensor | undefined
 
@@ -87,20 +76,17 @@ class TrainGraph {
     const { cos, sin } = ropeTables(config, length)
     const table = (values: Float32Array) => this.graph.constant(values, [length, config.headDim / 2])
     this.#rope = { cos: table(cos), sin: table(sin), negatedSin: table(sin.map((x) => -x)) }
-    const causal = this.graph.constant(
-      Float32Array.from({ length: length * length }, (_, i) => i % length > Math.floor(i / length) ? masked : 0),
-      [length, length]
-    )
+    const spans = Attention.querySpans(length)
     if (options.packing === true) {
-      this.#positions = Layout.reshape(this.graph, this.graph.input("positions", [batch * length], "int64"), [
-        batch,
-        length
-      ])
-      this.#mask = segmentMask(this.graph, this.graph.input("segments", [batch * length], "int32"), causal, batch)
+      const lines = (name: string, type: "int64" | "int32") =>
+        Layout.reshape(this.graph, this.graph.input(name, [batch * length], type), [batch, length])
+      this.#positions = lines("positions", "int64")
+      const segments = lines("segments", "int32")
+      this.#spans = spans.map((span) => ({ ...span, mask: segmentMask(this.graph, segments, span) }))
     } else {
       const positions = Float64Array.from({ length: batch * length }, (_, i) => i % length)
       this.#positions = this.graph.constant(positions, [batch, length], "int64")
-      this.#mask = causal
+      this.#spans = spans.map((span) => ({ ...span, mask: causalMask(this.graph, span) }))
     }
     this.#headRows = this.graph.input("headRows", [options.targets], "int64")
     this.#headInverse = this.backward ? this.graph.input("headInverse", [batch * length], "int64") : undefined
@@ -157,57 +143,86 @@ class TrainGraph {
   }
 
   /**
-   * One transformer layer over rows `x` `[batch · length, hidden]`. Of the last one only the rows that have a target
-   * are computed beyond attention; the result is `[targets, hidden]` then.
+   * The first half of a layer, rows `x` `[batch · length, hidden]` with what attention adds. Of the last layer only the
+   * rows that have a target are computed beyond the scores; the result is `[targets, hidden]` then.
    */
-  layer(x: Tensor, weights: LayerWeights, last: boolean): Tensor {
+  attend(x: Tensor, weights: LayerWeights, last: boolean): Tensor {
     const { config, graph: g } = this
     const { batch, length } = this.options
     const { headDim, heads, kvHeads, rmsEps } = config
-    const apply = (rows: Tensor, name: LinearName) =>
-      Matmul.linear(g, rows, weights.linears[name].w, weights.linears[name])
     const split = (rows: Tensor, count: number) =>
       Layout.transpose(g, Layout.reshape(g, rows, [batch, length, count, headDim]), [0, 2, 1, 3])
     const rotated = (rows: Tensor, count: number) =>
       Attention.rotary(g, split(rows, count), this.#positions, this.#rope)
 
     const normed = Norm.rmsNorm(g, x, weights.norms[0], rmsEps)
+    const apply = (rows: Tensor, name: LinearName) => this.linear(rows, weights, name)
     const q = Layout.reshape(g, rotated(apply(normed, "q"), heads), [batch, kvHeads, heads / kvHeads * length, headDim])
     const k = rotated(apply(normed, "k"), kvHeads)
     const v = split(apply(normed, "v"), kvHeads)
-    const attended = Layout.reshape(g, Attention.attention(g, q, k, v, this.#mask), [batch, heads, length, headDim])
+    const attended = Layout.reshape(g, Attention.attention(g, q, k, v, this.#spans), [batch, heads, length, headDim])
     const joined = Layout.reshape(g, Layout.transpose(g, attended, [0, 2, 1, 3]), [batch * length, heads * headDim])
     const onward = (rows: Tensor) => last ? this.targetRows(rows) : rows
-    const middle = Elementwise.add(g, onward(x), apply(onward(joined), "o"))
-    const again = Norm.rmsNorm(g, middle, weights.norms[1], rmsEps)
-    return Elementwise.add(g, middle, apply(Norm.swiglu(g, apply(again, "gate"), apply(again, "up")), "down"))
+    return Elementwise.add(g, onward(x), apply(onward(joined), "o"))
   }
 
-  /** Normalised states `[targets, hidden]` of the rows that have a target, from embedded tokens. */
+  /** The second half of a layer: rows `x` `[n, hidden]` with what the gated map adds. */
+  feedForward(x: Tensor, weights: LayerWeights): Tensor {
+    const normed = Norm.rmsNorm(this.graph, x, weights.norms[1], this.config.rmsEps)
+    const gated = Norm.swiglu(
+      this.graph,
+      this.linear(normed, weights, "gate"),
+      this.linear(normed, weights, "up")
+    )
+    return Elementwise.add(this.graph, x, this.linear(gated, weights, "down"))
+  }
+
+  linear(rows: Tensor, { linears }: LayerWeights, name: LinearName): Tensor {
+    return Matmul.linear(this.graph, rows, linears[name].w, linears[name])
+  }
+
+  /**
+   * Normalised states `[targets, hidden]` of the rows that have a target, from embedded tokens. With checkpointing each
+   * half of a layer keeps its input only: of what is recomputed no gradient needs the last product of a half, so it is
+   * not computed again.
+   */
   finalStates(embedded: Tensor): Tensor {
     const { config, graph: g } = this
+    const again = this.options.checkpointing === true && this.backward
     let x = embedded
     for (let layer = 0; layer < config.layers; layer++) {
       const weights = this.layerWeights(layer)
       const last = layer === config.layers - 1
-      const rebuild = (input: Tensor, replace: (tensor: Tensor) => Tensor) =>
-        this.layer(input, withTensors(weights, replace), last)
-      x = this.options.checkpointing === true && this.backward ?
-        checkpointed(g, x, trainedTensors(weights), rebuild) :
-        this.layer(x, weights, last)
+      const half = (names: ReadonlyArray<LinearName>, norm: 0 | 1, build: (x: Tensor, of: LayerWeights) => Tensor) => {
+        x = again
+          ? checkpointed(
+            g,
+            x,
+            trainedTensors(weights, names, norm),
+            (input, replace) => build(input, withTensors(weights, replace))
+          )
+          : build(x, weights)
+      }
+      half(["q", "k", "v", "o"], 0, (input, of) => this.attend(input, of, last))
+      half(["gate", "up", "down"], 1, (input, of) => this.feedForward(input, of))
     }
     return Norm.rmsNorm(g, x, this.weight(finalNormName, [config.hidden]), config.rmsEps)
   }
 }
 
-const tensorsOf = ({ linears, norms }: LayerWeights): ReadonlyArray<Tensor | undefined> => [
-  ...norms,
-  ...Object.values(linears).flatMap(({ adapter, bias, w }) => [w, bias, adapter?.a, adapter?.b])
-]
-
-/** The tensors of `weights` that carry gradients. */
-const trainedTensors = (weights: LayerWeights): ReadonlyArray<Tensor> =>
-  tensorsOf(weights).filter((tensor) => tensor !== undefined).filter((tensor) => tensor.differentiable)
+/** The tensors of a part of a layer that carry gradients. */
+const trainedTensors = (
+  { linears, norms }: LayerWeights,
+  names: ReadonlyArray<LinearName>,
+  norm: 0 | 1
+): ReadonlyArray<Tensor> =>
+  [
+    norms[norm],
+    ...names.flatMap((name) => {
+      const { adapter, bias, w } = linears[name]
+      return [w, bias, adapter?.a, adapter?.b]
+    })
+  ].filter((tensor) => tensor !== undefined).filter((tensor) => tensor.differentiable)
 
 const withTensors = (weights: LayerWeights, replace: (tensor: Tensor) => Tensor): LayerWeights => ({
   norms: [replace(weights.norms[0]), replace(weights.norms[1])],

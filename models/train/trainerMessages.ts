@@ -1,5 +1,5 @@
 /**
- * What the training client and its worker say to each other: plain data, copied between threads.
+ * What the training client and its process say to each other: plain data, copied on its way.
  */
 import type { GrpoJob, RewardRequest, SftJob, TrainProgress } from "./TrainJob.ts"
 
@@ -8,22 +8,26 @@ export type TrainerOrder =
   | { readonly kind: "sft"; readonly job: SftJob }
   | { readonly kind: "grpo"; readonly job: GrpoJob }
 
-/** What a worker is started with. */
+/** What a process is started with. */
 export type TrainerTask = TrainerOrder & {
   readonly threads: number
   readonly memoryBytes: number | undefined
-  /** One element over shared memory; not 0 asks the worker to stop after the step it is in. */
-  readonly abortFlag: Int32Array<SharedArrayBuffer>
 }
 
 export type FromTrainer =
   | { readonly kind: "progress"; readonly progress: TrainProgress }
+  | { readonly kind: "written" }
   | { readonly kind: "reward"; readonly batch: ReadonlyArray<RewardRequest> }
   | { readonly kind: "finished"; readonly result: unknown }
   | { readonly kind: "aborted" }
   | { readonly kind: "failed"; readonly error: unknown }
 
-/** The answer to a `reward` message. */
+/**
+ * `stop` asks for an end after the step that is being done. `goOn` answers `progress` and `written`: without it the
+ * process neither saves nor computes, so it does nothing more when its client is gone. The others answer `reward`.
+ */
 export type ToTrainer =
+  | { readonly kind: "goOn" }
+  | { readonly kind: "stop" }
   | { readonly kind: "rewards"; readonly rewards: ReadonlyArray<number> }
   | { readonly kind: "rewardFailed"; readonly reason: string }

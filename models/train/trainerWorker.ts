@@ -1,41 +1,18 @@
 /**
- * Entry of the worker thread that trains one model: loads the checkpoint, runs the job, reports. onnxruntime computes
- * synchronously, so messages cannot reach a busy worker; whether to stop is read from shared memory instead.
+ * Entry of the process that trains one model: loads the checkpoint, runs the job, reports. onnxruntime computes
+ * synchronously, so what the parent says is heard between two steps.
  */
-import { parentPort, workerData } from "node:worker_threads"
 import { openCheckpoint } from "../Checkpoint.ts"
 import { availableMemory, requireMemory, weightsMemory } from "../memory.ts"
-import type { TrainContext } from "./Optimisation.ts"
-import { TrainingAborted } from "./Optimisation.ts"
+import { type ParentPort, serveParent } from "../process/serveParent.ts"
 import { runGrpo } from "./grpo.ts"
+import { type TrainContext, TrainingAborted } from "./Optimisation.ts"
 import { runSft } from "./sft.ts"
 import { toMessage } from "./TrainingFailed.ts"
 import type { RewardFunction } from "./TrainJob.ts"
 import type { FromTrainer, ToTrainer, TrainerTask } from "./trainerMessages.ts"
 
-const task = workerData as TrainerTask
-const port = parentPort!
-
-const post = (message: FromTrainer) => port.postMessage(message)
-
-const context: TrainContext = {
-  threads: task.threads,
-  aborted: () => Atomics.load(task.abortFlag, 0) !== 0,
-  onProgress: (progress) => post({ kind: "progress", progress }),
-  ...(task.memoryBytes === undefined ? {} : { memoryBytes: task.memoryBytes })
-}
-
-/** Asks the main thread for rewards; one question is open at a time. */
-const reward: RewardFunction = (batch) =>
-  new Promise((resolve, reject) => {
-    port.once("message", (answer: ToTrainer) =>
-      answer.kind === "rewards"
-        ? resolve(answer.rewards)
-        : reject(new Error(`the reward function failed: ${answer.reason}`)))
-    post({ kind: "reward", batch })
-  })
-
-const run = async (): Promise<unknown> => {
+const run = async (task: TrainerTask, context: TrainContext, reward: RewardFunction): Promise<unknown> => {
   const checkpoint = await openCheckpoint(task.job.from)
   requireMemory(
     `loading ${task.job.from}`,
@@ -51,12 +28,42 @@ const run = async (): Promise<unknown> => {
   return task.kind === "sft" ? runSft(task.job, model, context) : runGrpo(task.job, model, { ...context, reward })
 }
 
-run().then(
-  (result) => post({ kind: "finished", result }),
-  (cause) =>
-    post(
-      cause instanceof TrainingAborted
-        ? { kind: "aborted" }
-        : { kind: "failed", error: toMessage(cause, task.job.from) }
-    )
-).finally(() => port.close())
+/** An answer to a question; one at a time is open. */
+type Answer = Exclude<ToTrainer, { kind: "stop" }>
+
+const start = (task: TrainerTask, port: ParentPort<FromTrainer>): (message: ToTrainer) => void => {
+  let aborted = false
+  let answered: (answer: Answer) => void = () => {}
+  const ask = (question: FromTrainer): Promise<Answer> =>
+    new Promise((resolve) => {
+      answered = resolve
+      port.send(question)
+    })
+  const context: TrainContext = {
+    threads: task.threads,
+    aborted: () => aborted,
+    onProgress: (progress) => ask({ kind: "progress", progress }),
+    onWritten: async () => void await ask({ kind: "written" }),
+    ...(task.memoryBytes === undefined ? {} : { memoryBytes: task.memoryBytes })
+  }
+  const reward: RewardFunction = async (batch) => {
+    const answer = await ask({ kind: "reward", batch })
+    if (answer.kind === "rewards") return answer.rewards
+    throw new Error(`the reward function failed: ${answer.kind === "rewardFailed" ? answer.reason : answer.kind}`)
+  }
+  void run(task, context, reward).then(
+    (result) => port.send({ kind: "finished", result }),
+    (cause) =>
+      port.send(
+        cause instanceof TrainingAborted
+          ? { kind: "aborted" }
+          : { kind: "failed", error: toMessage(cause, task.job.from) }
+      )
+  ).finally(() => port.close())
+  return (message) => {
+    if (message.kind === "stop") aborted = true
+    else answered(message)
+  }
+}
+
+serveParent(start)

@@ -1,7 +1,8 @@
-/** The sampler in its worker thread: many callers at once, errors, aborts, ends. */
+/** The sampler in its process: many callers at once, errors, aborts, ends. */
+import type { ChildProcess } from "node:child_process"
+import { subscribe, unsubscribe } from "node:diagnostics_channel"
 import { rm } from "node:fs/promises"
 import { join } from "node:path"
-import { Worker } from "node:worker_threads"
 import { assert, describe, it } from "vitest"
 import { saveCheckpoint } from "../../models/Checkpoint.ts"
 import { initialWeights, UnsupportedModel } from "../../models/Llama.ts"
@@ -129,7 +130,7 @@ describe("openSampler", () => {
         order = [...order, error.message]
       })
       const short = sampler.sample(request({ maxNewTokens: 3 })).then(({ ids }) => order = [...order, `${ids.length}`])
-      // both are with the worker, one in its only slot
+      // both are with the process, one in its only slot
       await new Promise((resolve) => setImmediate(resolve))
       controller.abort(new Error("aborted"))
       await Promise.all([long, short])
@@ -151,18 +152,18 @@ describe("openSampler", () => {
     await sampler.close()
   })
 
-  it("rejects what is pending when its thread dies", async () => {
+  it("rejects what is pending when its process dies", async () => {
     const { folder } = await save({ endless: true })
-    const workers: Array<Worker> = []
-    const keep = (worker: Worker) => workers.push(worker)
-    process.on("worker", keep)
+    const children: Array<ChildProcess> = []
+    const keep = (message: unknown) => children.push((message as { readonly process: ChildProcess }).process)
+    subscribe("child_process", keep)
     const sampler = await openSampler(folder, { width: 2, threads: 1 })
-    process.off("worker", keep)
+    unsubscribe("child_process", keep)
     const pending = rejection(sampler.sample(request({ maxNewTokens: 4000 })))
-    await workers[0]!.terminate()
+    children[0]!.kill("SIGKILL")
     const error = await pending
     assert.instanceOf(error, SamplerStopped)
-    assert.include(error.message, "its thread ended with code 1")
+    assert.include(error.message, "its process was ended by SIGKILL")
     await sampler.close()
   })
 

@@ -105,6 +105,21 @@ describe("Graph", () => {
     await session.release()
   })
 
+  it("leaves out what no output needs", () => {
+    const g = new Graph()
+    const x = g.input("x", [2])
+    g.output("y", g.emit("Neg", [x], [2]))
+    const bytes = g.encode()
+    g.emit("Exp", [g.emit("Exp", [x], [2])], [2])
+    // the optional output without a name is no name that anybody needs
+    g.emitMany("LayerNormalization", [x, g.constant([1, 1]), null], [[2], null])
+    assert.strictEqual(g.nodeCount, 4)
+    assert.deepStrictEqual(g.neededNodes().map(({ op }) => op), ["Neg"])
+    const other = new Graph()
+    other.output("y", other.emit("Neg", [other.input("x", [2])], [2]))
+    assert.deepStrictEqual(other.encode(), bytes)
+  })
+
   it("sweeps only the part of the tape it is asked for", () => {
     const g = new Graph()
     const x = g.input("x", [1], "float32", true)

@@ -1,7 +1,7 @@
 import { readdirSync } from "node:fs"
 import { join } from "node:path"
 import { assert, beforeAll, describe, it } from "vitest"
-import { engineVersion } from "../../../models/engineVersion.ts"
+import { trainingVersion } from "../../../models/engineVersion.ts"
 import { trainerFingerprint } from "../../../models/fingerprints.ts"
 import { runSft } from "../../../models/train/sft.ts"
 import { trainGrpo, trainSft } from "../../../models/train/Trainer.ts"
@@ -73,8 +73,8 @@ describe("trainSft", () => {
   })
 
   it("names the threads that GRPO's samples depend on", () => {
-    assert.strictEqual(trainerFingerprint({ threads: 1 }), engineVersion)
-    assert.strictEqual(trainerFingerprint({ threads: 2 }), `${engineVersion}/2 threads`)
+    assert.strictEqual(trainerFingerprint({ threads: 1 }), trainingVersion)
+    assert.strictEqual(trainerFingerprint({ threads: 2 }), `${trainingVersion}/2 threads`)
   })
 
   it("stops when it is aborted, rejects with the reason, and continues later", async () => {

@@ -1,4 +1,5 @@
 import { afterEach, assert, describe, it } from "vitest"
+import { productFlops } from "../../../bench/models/productFlops.ts"
 import { type LinearName, linearNames, type LlamaConfig, parameterName } from "../../../models/Llama.ts"
 import { makeRandom } from "../../../models/sample/Random.ts"
 import { initialAdapters } from "../../../models/train/adapters.ts"
@@ -6,6 +7,7 @@ import type { Arrays } from "../../../models/train/AdamW.ts"
 import { GradientEngine } from "../../../models/train/GradientEngine.ts"
 import type { TrainRow } from "../../../models/train/packRows.ts"
 import type { RunSizing } from "../../../models/train/runSizing.ts"
+import { trainGraph } from "../../../models/train/trainGraph.ts"
 import { adapterName, type LoraMode, trainedShapes, type TrainMode } from "../../../models/train/TrainMode.ts"
 import type { Weights } from "../../../models/Weights.ts"
 import { type Parameters64, referenceLogprobs, widen } from "./referenceLlama.ts"
@@ -111,6 +113,53 @@ describe("trainGraph", () => {
     })
   }
 
+  for (const packing of [false, true]) {
+    it(`gives the gradients of rows that are attended in spans, ${packing ? "sharing lines" : "alone"}`, async () => {
+      const config: LlamaConfig = { ...tinyConfig, contextLength: 512 }
+      const weights = tinyWeights(config)
+      const parameters = widen(weights)
+      const rows = [270, 140, 20].map((length, row): TrainRow => {
+        const random = makeRandom(10, `${row}`)
+        const ids = Array.from({ length }, () => Math.floor(random.uniform() * config.vocab))
+        return { ids, targetFrom: 1, weight: 0.002 }
+      })
+      const engine = engineOf(config, weights, { kind: "full" }, { packing })
+      const { loss } = await engine.run(rows)
+      assert.closeTo(loss, referenceLoss(config, parameters, rows), 2e-6)
+      // all that attention passes on reaches the first layer's maps; the reference is slow for rows this long
+      const first = new Map([...engine.gradients].filter(([name]) => /layers\.0\..*[qkv]_proj/.test(name)))
+      assert.strictEqual(first.size, 3)
+      assertGradients(first, parameters, () => referenceLoss(config, parameters, rows))
+    })
+  }
+
+  it("computes no scores behind a span of 128 queries", () => {
+    const { headDim, heads, layers } = tinyConfig
+    const flops = (length: number) =>
+      productFlops(() =>
+        trainGraph(tinyConfig, { batch: 1, length, targets: 16, mode: { kind: "full" }, loss: "none" })
+      )
+    // linear maps and head cost per token; two products of attention, 2·headDim operations for each score and head
+    const scores = (count: number) => 2 * 2 * layers * heads * headDim * count
+    const perToken = (flops(128) - flops(64) - scores(128 * 128 - 64 * 64)) / 64
+    assert.strictEqual(flops(512) - flops(128) - 384 * perToken, scores(128 * (256 + 384 + 512)))
+  })
+
+  it("recomputes no product that no gradient needs", () => {
+    const graph = trainGraph(tinyConfig, {
+      batch: 2,
+      length: 32,
+      targets: 16,
+      mode: { kind: "full" },
+      loss: { kind: "ce" },
+      checkpointing: true
+    })
+    const count = (op: string) => graph.neededNodes().filter((node) => node.op === op).length
+    // 7 maps forward, two gradients of each, all but the last of each half again; the head and its two gradients
+    assert.strictEqual(count("Gemm"), tinyConfig.layers * (7 + 14 + 5) + 3)
+    assert.strictEqual(count("FusedMatMul"), tinyConfig.layers * (2 + 4 + 2))
+  })
+
   it("gives the gradients of adapters on some of the linear maps", async () => {
     const config: LlamaConfig = { ...tinyConfig, qkvBias: true }
     const mode: LoraMode = { kind: "lora", rank: 3, alpha: 5, targets: ["q", "v", "o", "down"] }
@@ -176,6 +225,30 @@ describe("trainGraph", () => {
       assert.isBelow(Math.sqrt(dot(difference, difference)), 3e-6 * Math.sqrt(dot(other, other)), name)
     }
     assert.deepStrictEqual(actual.logprobs.map((row) => row.length), [6, 13, 3])
+  })
+
+  it("gives the same log-probabilities from several runs without a loss", async () => {
+    const weights = tinyWeights(tinyConfig)
+    const scorer = (sizing: Partial<RunSizing>) => {
+      const engine = new GradientEngine({
+        config: tinyConfig,
+        weights,
+        mode: { kind: "full" },
+        adapters: new Map(),
+        loss: "none",
+        threads: 1,
+        sizing: { ...wholeBatch, ...sizing }
+      })
+      engines.push(engine)
+      return engine
+    }
+    const expected = await scorer({}).run(tinyRows)
+    const actual = await scorer({ rowsPerRun: 1 }).run(tinyRows)
+    assert.strictEqual(actual.loss, 0)
+    assert.deepStrictEqual(actual.logprobs.map((row) => row.length), [6, 13, 3])
+    actual.logprobs.forEach((row, i) => {
+      row.forEach((value, t) => assert.closeTo(value, expected.logprobs[i]![t]!, 1e-6))
+    })
   })
 
   it("forgets the gradients of the batch before", async () => {
