@@ -1,5 +1,5 @@
 /**
- * What can go wrong with a sampler, and how it crosses from the worker thread to the caller: errors are encoded by
+ * What can go wrong with a sampler, and how it crosses from the model's process to the caller: errors are encoded by
  * their schemas there and made whole here.
  */
 import * as Schema from "effect/Schema"

@@ -1,6 +1,6 @@
 /**
- * The sampler role played inside this process: each policy runs in a worker thread of its own, opened at its first
- * request and closed when nobody asks any more. A fully cached run opens none.
+ * The sampler role played on this machine: each policy runs in a process of its own, opened at its first request and
+ * closed when nobody asks any more. A fully cached run opens none.
  */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"

@@ -1,6 +1,6 @@
 /**
- * The trainer role played inside this process: every job has a worker thread of its own, resumes from its last
- * checkpoint in the work folder, and stops within one step when interrupted.
+ * The trainer role played on this machine: every job has a process of its own, resumes from its last checkpoint in the
+ * work folder, and stops within one step when interrupted.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
