@@ -8,6 +8,7 @@ import * as Schema from "effect/Schema"
 import { readFileSync } from "node:fs"
 import { totalmem } from "node:os"
 import { embeddingName, linearNames, linearShape, type LlamaConfig, parameterShapes } from "./Llama.ts"
+import { querySpans } from "./onnx/Attention.ts"
 
 /** Bytes by what they are for. */
 export type MemoryParts = Readonly<Record<string, number>>
@@ -90,18 +91,22 @@ export interface TrainingSize {
 /** The weights of a model in memory. */
 export const weightsMemory = (config: LlamaConfig): MemoryParts => ({ weights: floatBytes * parametersOf(config) })
 
+/** Keys that a query of a row of `length` tokens is compared with on average. */
+const keysPerQuery = (length: number): number =>
+  querySpans(length).reduce((sum, { from, to }) => sum + (to - from) * to, 0) / length
+
 /**
  * What training needs beside the weights: gradients (twice where they are added up), two moments, and activations. With
- * checkpointing every layer keeps its input, and one layer at a time everything, forward and backward; without, every
- * layer keeps what its backward pass reads.
+ * checkpointing every layer keeps the inputs of its halves, and one layer at a time everything, forward and backward;
+ * without, every layer keeps what its backward pass reads.
  */
 export const trainingMemory = (config: LlamaConfig, size: TrainingSize): MemoryParts => {
   const { ffn, heads, hidden, layers, vocab } = config
   const trained = floatBytes * size.trained
-  const scores = heads * size.longest
+  const scores = heads * keysPerQuery(size.longest)
   const kept = 8 * hidden + 4 * ffn + 2 * scores
   const working = 3 * (10 * hidden + 8 * ffn + 6 * scores)
-  const perToken = size.checkpointing ? layers * hidden + working : layers * kept
+  const perToken = size.checkpointing ? 2 * layers * hidden + working : layers * kept
   return {
     gradients: size.accumulated ? 2 * trained : trained,
     "optimiser state": 2 * trained,

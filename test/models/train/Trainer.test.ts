@@ -93,7 +93,8 @@ describe("trainSft", () => {
       }
     })
     assert.strictEqual(await rejection(stopped), reason)
-    assert.isBelow(last, 300)
+    // asked to stop while it tells of a step, it does no other
+    assert.strictEqual(last, 2)
     assert.deepStrictEqual(readdirSync(job.to), [".resume"])
     await trainSft(job, { threads: 1 })
     assert.deepStrictEqual(contentsOf(job.to), contentsOf(whole.to))
