@@ -36,6 +36,11 @@ export const digestFile = async (file: string): Promise<Digest> =>
 
 /** Copies a file to `target`, which must not exist, and returns the SHA-256 of the bytes that were written. */
 export const copyFile = async (file: string, target: string): Promise<Digest> => {
+  if (fs.statSync(file).size <= pieceBytes) {
+    const bytes = fs.readFileSync(file)
+    fs.writeFileSync(target, bytes, { flag: "wx", mode: 0o600 })
+    return digestBytes(bytes)
+  }
   const handle = await fs.promises.open(target, "wx", 0o600)
   try {
     return await digestPieceByPiece(file, async (piece) => {

@@ -53,12 +53,17 @@ const eachFile = async (folder: string, digestOf: (file: string, path: string) =
   return files.sort(([a], [b]) => a < b ? -1 : 1)
 }
 
-/** What an attempt that was killed has left of the file goes first. */
-const copyInto = (file: string, into: string, path: string): Promise<string> => {
+/** Copies a file into a folder. What an attempt that was killed has left there may be a blob by now: it is not written over. */
+const copyInto = async (file: string, into: string, path: string): Promise<string> => {
   const target = join(into, path)
-  mkdirSync(dirname(target), { recursive: true })
-  rmSync(target, { force: true })
-  return copyFile(file, target)
+  if (path.includes("/")) mkdirSync(dirname(target), { recursive: true })
+  try {
+    return await copyFile(file, target)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error
+    rmSync(target)
+    return copyFile(file, target)
+  }
 }
 
 interface Local<Kind extends string> {
