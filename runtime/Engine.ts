@@ -82,7 +82,6 @@ const makeVisits = Effect.fnUntraced(function*(
   const store = yield* Store
   const { graph, resolver } = options
   const planned = new Map(plan.entries.map((entry) => [entry.vertex.index, entry.resolved]))
-  const instant = new Set(plan.executed.map((entry) => entry.vertex.index))
   const targets = new Set(graph.targets.map(({ vertex }) => vertex.index))
   const isSelected = selectedIn(options)
   const given = new Map<number, Inputs>() // what each vertex was computed from in this run
@@ -115,9 +114,10 @@ const makeVisits = Effect.fnUntraced(function*(
     if (vertex.definition.kind === "source") return known
     const resolved = planned.get(vertex.index) ?? resolver.peek(vertex, inputs)
     if (resolved === undefined) return undefined
-    if (instant.has(vertex.index)) {
-      if (isSelected(vertex)) ledger.instant(vertex, resolved, known!)
-      return known
+    const instant = plan.instant.get(vertex.index)
+    if (instant !== undefined) {
+      if (isSelected(vertex)) ledger.instant(vertex, resolved, instant)
+      return instant.known
     }
     // nobody else in this run would notice that a target's bytes are lost
     if (!resolved.state.fresh || (targets.has(vertex.index) && isSelected(vertex))) return undefined

@@ -66,11 +66,20 @@ export class Ledger {
     this.#options.emit({ event: "NodeStarted", label: vertex.label, key, why })
   }
 
-  /** An instant node that the plan ran already. */
-  instant(vertex: Vertex, { key }: Resolved, known: Known): void {
-    this.#nodes.ran++
-    this.#options.emit({ event: "NodeFinished", label: vertex.label, key, durationMs: 0, usd: 0, unchanged: false })
-    this.#remember(vertex, "ran", key, known)
+  /** An instant node that the plan executed already, or that another run made at the same time. */
+  instant(vertex: Vertex, { key }: Resolved, { known, shared }: Executed): void {
+    const state = shared ? "fresh" : "ran"
+    this.#nodes[state]++
+    const finished = {
+      event: "NodeFinished",
+      label: vertex.label,
+      key,
+      durationMs: 0,
+      usd: 0,
+      unchanged: false
+    } as const
+    this.#options.emit({ ...finished, ...(shared ? { shared: true } : {}) })
+    this.#remember(vertex, state, key, known)
   }
 
   /** A result was made by this run, or by another at the same time. */

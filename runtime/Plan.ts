@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import type { Action, TableManifest } from "../cache/Manifest.ts"
 import { Store } from "../cache/Store.ts"
 import { type NodeDefinition, rowsPort } from "./Definition.ts"
-import { execute, type ExecuteOptions } from "./Execute.ts"
+import { execute, type Executed, type ExecuteOptions } from "./Execute.ts"
 import { lostIn } from "./failure.ts"
 import type { Graph, Vertex } from "./Graph.ts"
 import { sideOf } from "./Inputs.ts"
@@ -36,8 +36,10 @@ export interface Plan {
   readonly knowns: ReadonlyMap<number, Known>
   /** Nodes outside the selection. */
   readonly unselected: ReadonlyArray<Entry>
-  /** Nodes that `plan` itself ran because they are instant. */
+  /** Nodes that `plan` itself executed because they are instant. */
   readonly executed: ReadonlyArray<Entry>
+  /** What became of them, by vertex: another run may have made a result at the same time. */
+  readonly instant: ReadonlyMap<number, Executed>
 }
 
 export interface PlanOptions extends ExecuteOptions {
@@ -94,6 +96,7 @@ export const make = Effect.fnUntraced(function*(options: PlanOptions) {
   const expected = new Map<number, number | undefined>()
   const entries: Array<Entry> = []
   const executed: Array<Entry> = []
+  const instant = new Map<number, Executed>()
 
   const settle = (vertex: Vertex, known: Known) => {
     knowns.set(vertex.index, known)
@@ -160,6 +163,7 @@ export const make = Effect.fnUntraced(function*(options: PlanOptions) {
       const entry: Entry = { vertex, state: "fresh", resolved, why, rows: undefined, cost: undefined }
       entries.push(entry)
       executed.push(entry)
+      instant.set(vertex.index, done)
     } else entries.push(yield* stale(vertex, resolved, inputs))
   }
   const { selected } = options
@@ -168,6 +172,7 @@ export const make = Effect.fnUntraced(function*(options: PlanOptions) {
     entries: entries.filter(isSelected),
     unselected: selected === undefined ? [] : entries.filter((entry) => !isSelected(entry)),
     knowns,
-    executed
+    executed,
+    instant
   } satisfies Plan
 })
