@@ -31,6 +31,7 @@ const entry = (
 
 const planOf = (entries: ReadonlyArray<Entry>, executed: ReadonlyArray<Entry> = []): Plan => ({
   entries,
+  instant: new Map(),
   executed,
   unselected: [],
   knowns: new Map()
