@@ -5,6 +5,7 @@
  */
 import type * as Effect from "effect/Effect"
 import type * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
 import type { Site } from "./code/definitionSite.ts"
 import type { SourceFailed } from "./Error.ts"
 import type { Query } from "./Query.ts"
@@ -94,6 +95,18 @@ export interface SourceDefinition {
   readonly verify?: (files: ReadonlyArray<readonly [path: string, digest: string]>, content: string) =>
     | SourceFailed
     | undefined
+  /**
+   * Shows the content where it lies, without a copy, as long as the scope; `undefined` where it has to be acquired.
+   * `content` is what `identify` has named.
+   */
+  readonly lend?: (content: string) => Effect.Effect<LentFolder | undefined, SourceFailed, Scope.Scope>
+}
+
+/** A folder of somebody else's, for the body of one node. */
+export interface LentFolder {
+  readonly path: string
+  /** To be run after the body: **fails** where somebody wrote to it meanwhile, and the body may have seen anything. */
+  readonly untouched: Effect.Effect<void, SourceFailed>
 }
 
 export type NodeDefinition = MakeDefinition | RowsDefinition | SqlDefinition

@@ -17,6 +17,7 @@ import { bodyEffect } from "./bodyEffect.ts"
 import { Control, Stopped } from "./Control.ts"
 import {
   type AnyTable,
+  type LentFolder,
   type MakeDefinition,
   type NodeDefinition,
   portsOf,
@@ -208,8 +209,9 @@ const makeResult = (
     if (definition.kind === "rows") return yield* runRows(vertex, resolved, knowns, options)
     if (definition.kind === "sql") return { manifest: yield* runSql(vertex, resolved, knowns), usage: Usage.none }
     const inputs: { [port: string]: unknown } = {}
+    const lent: Array<LentFolder> = []
     for (const [port, type] of Object.entries(portsOf(definition))) {
-      inputs[port] = yield* received(type, vertex.inputs[port]!, knowns[port]!)
+      inputs[port] = yield* received(type, vertex.inputs[port]!, knowns[port]!, lent)
     }
     let usage = Usage.none
     const collect = (one: Usage.Usage) => {
@@ -219,6 +221,7 @@ const makeResult = (
     const onRetry = (retried: Retried) => emit({ event: "RowRetried", label, row: "", ...retried })
     const body = attempts(definition, onRetry)(runMake(vertex, resolved.key, inputs))
     const manifest = yield* Effect.provideService(body, Usage.Collector, collect)
+    for (const { untouched } of lent) yield* untouched
     return { manifest, usage }
   }).pipe(
     Effect.provideServiceEffect(

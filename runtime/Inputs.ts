@@ -11,7 +11,7 @@ import type { FolderManifest, TableManifest, ValueManifest } from "../cache/Mani
 import { Store } from "../cache/Store.ts"
 import { isLost } from "../cache/StoreFailed.ts"
 import { toRows } from "./Cells.ts"
-import type { AnyType, RowsDefinition, SourceDefinition } from "./Definition.ts"
+import type { AnyType, LentFolder, RowsDefinition, SourceDefinition } from "./Definition.ts"
 import type { Vertex } from "./Graph.ts"
 import { host } from "./host.ts"
 import type { Known } from "./Resolver.ts"
@@ -57,13 +57,26 @@ const sourceFolder = (vertex: Vertex, content: string) => {
   return Effect.catchIf(folder, isLost, () => folder)
 }
 
-/** What a body receives on one port. */
-export const received = Effect.fnUntraced(function*(type: AnyType, input: Vertex, known: Known) {
+/** Where a folder lies; a large source may be lent. */
+const folderOf = Effect.fnUntraced(function*(input: Vertex, known: Known, lent?: Array<LentFolder>) {
+  if (known.manifest !== undefined) return yield* (yield* Store).folderPath(known.manifest as FolderManifest)
+  const definition = input.definition as SourceDefinition
+  const folder = lent === undefined ? undefined : yield* definition.lend?.(known.content) ?? Effect.undefined
+  if (folder === undefined) return yield* sourceFolder(input, known.content)
+  lent!.push(folder)
+  return folder.path
+})
+
+/** What a body receives on one port. A caller that looks after it afterwards may be lent folders, and gets them in `lent`. */
+export const received = Effect.fnUntraced(function*(
+  type: AnyType,
+  input: Vertex,
+  known: Known,
+  lent?: Array<LentFolder>
+) {
   const store = yield* Store
   if (type.kind === "artifact") {
-    const path = known.manifest === undefined
-      ? yield* sourceFolder(input, known.content)
-      : yield* store.folderPath(known.manifest as FolderManifest)
+    const path = yield* folderOf(input, known, lent)
     return { kind: type.name, content: known.content, path } satisfies Folder<string>
   }
   if (type.kind === "value") {

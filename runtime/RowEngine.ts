@@ -20,14 +20,12 @@ import { Emit, type Event, type RowCounts } from "./Event.ts"
 import type { Vertex } from "./Graph.ts"
 import { keyBytes, type KeyParts } from "./Key.ts"
 import { type Keyed, keyTable, readChunk } from "./rows/keyTable.ts"
+import { OutputRows } from "./rows/OutputRows.ts"
 import { type Chunk, hexKey, type KeyedChunk, RowFunction } from "./rows/RowFunction.ts"
 import { RowPump } from "./rows/RowPump.ts"
 import type { FailedRows } from "./rows/RowResults.ts"
 import * as TableOutput from "./TableOutput.ts"
 import type * as Usage from "./Usage.ts"
-
-/** Rows whose results are asked for together. */
-const aheadRows = 256
 
 /** Of a chunk that has less than one in so many rows to run, only these are read. */
 const fewRows = 4
@@ -239,25 +237,14 @@ export class RowRun {
         table,
         idsChecked: table.id.every((name) => carry.includes(name)) && input.id.every((name) => table.id.includes(name))
       })
-      const builderOf = new Map(output.writer.schema.map(({ name }, at) => [name, output.writer.builders[at]!]))
-      const logged = this.#function.logged.map((name) => builderOf.get(name)!)
+      const moved = new OutputRows(this.#function, this.#memo, output.writer)
       const memory = new ReadMemory()
       for (const index of manifest.chunks.keys()) {
         const chunk = yield* readChunk(manifest, index, carry, { memory })
-        const carried = carry.map((name) => [builderOf.get(name)!, chunk.columns.get(name)!] as const)
-        for (let row = 0; row < chunk.rows; row++) {
-          if (row % aheadRows === 0) this.#memo.lookAhead(entries[index]!, row, Math.min(row + aheadRows, chunk.rows))
-          const entry = entries[index]![row]!
-          let at = entry < 0 ? -1 : this.#memo.locate(entry)
-          let payload = this.#memo.located
-          if (at < 0) {
-            payload = this.#payloadOf(keys[index]!, row) ?? (yield* this.#again(manifest, index, keys[index]!, row))
-            at = 0
-          }
-          at = this.#function.codec.firstCell(payload, at)
-          for (const builder of logged) at = builder.pushEncoded(payload, at)
-          for (const [builder, data] of carried) builder.pushFrom(data, row)
-          output.writer.endRow()
+        moved.begin(chunk, entries[index]!)
+        for (let row = moved.moveFrom(0); row < chunk.rows; row = moved.moveFrom(row + 1)) {
+          const known = this.#payloadOf(keys[index]!, row)
+          moved.move(row, known ?? (yield* this.#again(manifest, index, keys[index]!, row)), 0)
         }
       }
       return yield* output.finish

@@ -1,15 +1,18 @@
 /**
- * Leaves of the graph: files and folders from outside, pinned by the bytes they hold when the plan is made. Bytes are
- * read once more when something needs them, and must be the same: a file edited while a run starts changes no key of
- * that run. Models and packages with a pin of their own are sources too (`nodes/inputs`), made with `pinned`.
+ * Leaves of the graph: files and folders from outside, pinned by the bytes they hold when the plan is made. They are
+ * copied when something needs them, and must hold the same then: a file edited while a run starts changes no key of
+ * that run. A large file is lent where it lies to the body of one node, and must be the same afterwards. Models and
+ * packages with a pin of their own are sources too (`nodes/inputs`), made with `pinned`.
  */
 import * as Effect from "effect/Effect"
-import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs"
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync } from "node:fs"
+import { tmpdir } from "node:os"
 import { basename, dirname, join, relative, resolve, sep } from "node:path"
 import { digest } from "../cache/Digest.ts"
 import { copyFile, digestFile } from "../cache/fileDigest.ts"
 import type { SourceDefinition } from "./Definition.ts"
 import { SourceFailed } from "./Error.ts"
+import { type FileSighting, isUntouched, sight } from "./FileSighting.ts"
 import { ProjectRoot } from "./Place.ts"
 import type { Ref } from "./Ref.ts"
 import * as Type from "./Type.ts"
@@ -20,7 +23,7 @@ const failed = (source: string, reason: string, next: string) => new SourceFaile
 export const pinned = <const Kind extends string>(
   spec:
     & { readonly label: string; readonly kind: Kind }
-    & Pick<SourceDefinition, "address" | "identify" | "acquire" | "verify">
+    & Pick<SourceDefinition, "address" | "identify" | "acquire" | "verify" | "lend">
 ): Ref<Type.Folder<Kind>> => {
   const definition: SourceDefinition = {
     kind: "source",
@@ -29,7 +32,8 @@ export const pinned = <const Kind extends string>(
     address: spec.address,
     identify: spec.identify,
     acquire: spec.acquire,
-    ...(spec.verify === undefined ? {} : { verify: spec.verify })
+    ...(spec.verify === undefined ? {} : { verify: spec.verify }),
+    ...(spec.lend === undefined ? {} : { lend: spec.lend })
   }
   return { label: spec.label, definition, inputs: {}, params: {} }
 }
@@ -66,6 +70,25 @@ const copyInto = async (file: string, into: string, path: string): Promise<strin
   }
 }
 
+/** Files from this size on are not copied. Unit: bytes. */
+const lentFromBytes = 32 << 20
+
+/** A folder with a link to one file, as long as the scope; `undefined` where the system lets nobody make links. */
+const linkFolder = (file: string) =>
+  Effect.acquireRelease(
+    Effect.sync(() => {
+      const folder = mkdtempSync(join(tmpdir(), "sinternal-source-"))
+      try {
+        symlinkSync(file, join(folder, basename(file)))
+        return folder
+      } catch {
+        rmSync(folder, { recursive: true })
+        return undefined
+      }
+    }),
+    (folder) => Effect.sync(() => folder === undefined ? undefined : rmSync(folder, { recursive: true, force: true }))
+  )
+
 interface Local<Kind extends string> {
   readonly path: string
   readonly kind: Kind
@@ -76,9 +99,13 @@ interface Local<Kind extends string> {
   readonly copy: (absolute: string, into: string) => Promise<Files>
   /** The digest of what was copied, from the digests of its files. */
   readonly contentOf: (files: Files) => string | undefined
+  /** What was seen when `content` was identified, if it need not be copied. */
+  readonly sightingOf?: (content: string) => FileSighting | undefined
 }
 
-const local = <const Kind extends string>({ contentOf, copy, digestOf, kind, label, path, wants }: Local<Kind>) => {
+const local = <const Kind extends string>(
+  { contentOf, copy, digestOf, kind, label, path, sightingOf, wants }: Local<Kind>
+) => {
   const unreadable = (error: unknown) =>
     error instanceof SourceFailed ? error : failed(path, String((error as Error).message), "check that it can be read")
   const place = Effect.map(ProjectRoot, (root) => resolve(root, path))
@@ -105,21 +132,36 @@ const local = <const Kind extends string>({ contentOf, copy, digestOf, kind, lab
     verify: (files, content) =>
       contentOf(files) === content
         ? undefined
-        : failed(path, "it changed while the run was starting", "run the same command again")
+        : failed(path, "it changed while the run was starting", "run the same command again"),
+    lend: Effect.fnUntraced(function*(content) {
+      const seen = sightingOf?.(content)
+      if (seen === undefined) return undefined
+      const absolute = yield* place
+      const folder = yield* linkFolder(absolute)
+      if (folder === undefined) return undefined
+      const changed = failed(path, "it changed while a node was reading it", "run the same command again")
+      const untouched = Effect.tryPromise({ try: () => isUntouched(absolute, seen), catch: unreadable }).pipe(
+        Effect.flatMap((is) => is ? Effect.void : Effect.fail(changed))
+      )
+      return { path: folder, untouched }
+    })
   })
 }
 
 /** One file, for example a specification. The node receives a folder that holds just it. */
-export const file = (path: string, label: string = basename(path)): Ref<Type.Folder<"file">> =>
-  local({
+export const file = (path: string, label: string = basename(path)): Ref<Type.Folder<"file">> => {
+  let last: FileSighting | undefined
+  return local({
     path,
     kind: "file",
     label,
     wants: "file",
-    digestOf: digestFile,
+    digestOf: async (absolute) => (last = await sight(absolute)).digest,
     copy: async (absolute, into) => [[basename(absolute), await copyInto(absolute, into, basename(absolute))]],
-    contentOf: ([first]) => first?.[1]
+    contentOf: ([first]) => first?.[1],
+    sightingOf: (content) => last?.digest === content && last.size >= lentFromBytes ? last : undefined
   })
+}
 
 /** A folder of files, for example a checkpoint in the layout of a model hub. */
 export const folder = <const Kind extends string>(

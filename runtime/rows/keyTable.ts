@@ -47,35 +47,60 @@ class Visited {
   }
 }
 
+/** Looks keys up, chunk by chunk. A loop of its own: between the pauses of a generator it is compiled again and again. */
+class Lookup {
+  readonly #find: (keys: Uint8Array, row: number) => number
+  readonly #visited = new Visited()
+  /** Keys that the log does not have. */
+  readonly #without = new KeyTable(keyBytes, 64)
+  #found = 0
+
+  constructor(find: (keys: Uint8Array, row: number) => number) {
+    this.#find = find
+  }
+
+  /** Different keys so far. */
+  get distinct(): number {
+    return this.#found + this.#without.size
+  }
+
+  /** What the log has for each row of a chunk, and the first row of each new key that it does not have. */
+  look(keys: Uint8Array, rows: number): { readonly entries: Int32Array; readonly missing: ReadonlyArray<number> } {
+    const entries = new Int32Array(rows)
+    const missing: Array<number> = []
+    for (let row = 0; row < rows; row++) {
+      const entry = this.#find(keys, row)
+      entries[row] = entry
+      if (entry < 0) {
+        const before = this.#without.size
+        this.#without.add(keys, row * keyBytes)
+        if (this.#without.size > before) missing.push(row)
+      } else if (this.#visited.add(entry)) {
+        this.#found++
+      }
+    }
+    return { entries, missing }
+  }
+}
+
 /** Keys all rows of a table and looks them up with `find`. */
 export const keyTable = Effect.fnUntraced(function*(
   rowFunction: RowFunction,
   manifest: TableManifest,
   find: (keys: Uint8Array, row: number) => number
 ) {
-  const visited = new Visited()
-  const without = new KeyTable(keyBytes, 64) // keys that the log does not have
-  const keyed = { keys: [] as Array<Uint8Array>, entries: [] as Array<Int32Array>, missing: [] as Array<Array<number>> }
+  const lookup = new Lookup(find)
+  const keys: Array<Uint8Array> = []
+  const entries: Array<Int32Array> = []
+  const missing: Array<ReadonlyArray<number>> = []
   const memory = new ReadMemory()
-  let distinct = 0
   for (const index of manifest.chunks.keys()) {
     const chunk = yield* readChunk(manifest, index, rowFunction.read, { memory })
-    const keys = rowFunction.keysOf(chunk)
-    const entries = new Int32Array(chunk.rows)
-    const missing: Array<number> = []
-    for (let row = 0; row < chunk.rows; row++) {
-      const entry = entries[row] = find(keys, row)
-      if (entry >= 0) {
-        if (visited.add(entry)) distinct++
-        continue
-      }
-      const before = without.size
-      without.add(keys, row * keyBytes)
-      if (without.size > before) missing.push(row)
-    }
-    keyed.keys.push(keys)
-    keyed.entries.push(entries)
-    keyed.missing.push(missing)
+    const own = rowFunction.keysOf(chunk)
+    const found = lookup.look(own, chunk.rows)
+    keys.push(own)
+    entries.push(found.entries)
+    missing.push(found.missing)
   }
-  return { ...keyed, distinct: distinct + without.size } satisfies Keyed
+  return { keys, entries, missing, distinct: lookup.distinct } satisfies Keyed
 })
