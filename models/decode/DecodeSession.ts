@@ -1,7 +1,7 @@
 /**
  * Runs prefills and steps of one model: the onnxruntime session, the cache of a fixed number of slots, and the tensors
- * around them. It computes logits for slots and knows nothing of requests; which prompt sits in which slot and what is
- * sampled is `../sample/Decoder.ts`' business.
+ * around them. It computes what may follow in each slot and knows nothing of requests; which prompt sits in which slot
+ * and what is sampled is `../sample/Decoder.ts`' business.
  *
  * Bit for bit, a row's result depends neither on its place, nor on what lies in other rows, nor on their number, as
  * long as there are two (a product with a single row takes another kernel), so no run here has fewer. With shared
@@ -13,14 +13,24 @@ import type { InferenceSession, OnnxValue, Tensor } from "onnxruntime-node"
 import { embeddingName, type LlamaConfig, parameterShapes, ropeTables } from "../Llama.ts"
 import { loadRuntime, type OnnxRuntime, openSession } from "../onnx/openSession.ts"
 import type { Weights } from "../Weights.ts"
-import { cacheNames, decodeGraph, quantisedNames, quantisedParameters } from "./decodeGraph.ts"
+import { decodeGraph, quantisedMatrices, quantisedNames } from "./decodeGraph.ts"
 import { type CachedTokens, KeyValueCache } from "./KeyValueCache.ts"
-import { quantise } from "./quantise.ts"
+import { joined, quantise } from "./quantise.ts"
 
 /** A prompt after prefill: its cache rows, and the logits of the token that follows. */
 export interface Prefilled {
   readonly tokens: CachedTokens
   readonly logits: Float32Array
+}
+
+/** What may follow one row. */
+export interface Successors {
+  /** The likeliest token, the first of equals. */
+  readonly likeliest: number
+  /** Its log-probability under the model's own distribution; not that of a distribution when the logits are not finite. */
+  readonly logprob: number
+  /** Probabilities of all tokens at the temperature asked for, up to a common factor; none are known at 0. */
+  readonly probabilities: Float32Array | undefined
 }
 
 export interface DecodeOptions {
@@ -44,6 +54,14 @@ export type Precision = "f32" | "int8"
 /** Padded tokens in one prefill of several prompts. */
 const prefillTokens = 256
 
+/** One over the lowest temperature that makes a difference; a multiple of 0 must stay 0. */
+const sharpest = 1e30
+
+// what is not fetched is not copied
+const prefillFetches = { logits: null, cache: null }
+const stepFetches = { likeliest: null, logprobs: null, cache: null }
+const drawFetches = { ...stepFetches, probabilities: null }
+
 type Tensors = { readonly [name: string]: Tensor }
 
 export class DecodeSession {
@@ -59,7 +77,6 @@ export class DecodeSession {
   readonly #total = new Int32Array(1)
   readonly #stepFeeds = new Map<number, Tensors>()
   readonly #cache: KeyValueCache
-  readonly #fetches: { readonly [name: string]: null }
   #tables: { readonly length: number; readonly feeds: Tensors } | undefined
 
   private constructor(options: DecodeOptions, runtime: OnnxRuntime, session: InferenceSession, parameters: Tensors) {
@@ -73,7 +90,6 @@ export class DecodeSession {
     this.#positions = new BigInt64Array(rows)
     this.#last = new Int32Array(rows)
     this.#cache = new KeyValueCache(runtime, options.config, rows)
-    this.#fetches = Object.fromEntries(session.outputNames.map((name) => [name, null]))
   }
 
   /** Builds the graph and its session. **Fails**: rejects when onnxruntime cannot be loaded. */
@@ -128,13 +144,13 @@ export class DecodeSession {
       ...cache.feeds(rows),
       ids: new Tensor("int64", ids, [rows, length]),
       positions: new Tensor("int64", positions, [rows, length]),
-      unfolded: integers(this.#runtime, [rows, length, -1]),
       last: new Tensor("int32", last, [rows]),
       total: new Tensor("int32", Int32Array.of(length), [1]),
-      places: integers(this.#runtime, places)
-    }, this.#fetches)
+      places: integers(this.#runtime, places),
+      ...this.#draws([])
+    }, prefillFetches)
     const logits = floats(outputs["logits"])
-    const tokens = this.#newTokens(outputs, rows * length)
+    const tokens = { length: rows * length, data: floats(outputs["cache"]) }
     return prompts.map((prompt, row) => ({
       tokens: this.#cut(tokens, row * length, prompt.length),
       logits: logits.slice(row * vocab, (row + 1) * vocab)
@@ -153,11 +169,15 @@ export class DecodeSession {
   }
 
   /**
-   * Appends `ids[slot]` at position `positions[slot]` of each of the first `ids.length` slots and returns the logits of
-   * what follows, `(rows, vocab)`. Unused slots among them take any id at position 0; what they compute is not looked
+   * Appends `ids[slot]` at position `positions[slot]` of each of the first `ids.length` slots and returns what may
+   * follow each, at its temperature. Unused slots among them take any id at position 0; what they compute is not looked
    * at.
    */
-  async step(ids: ReadonlyArray<number>, positions: ReadonlyArray<number>): Promise<Float32Array> {
+  async step(
+    ids: ReadonlyArray<number>,
+    positions: ReadonlyArray<number>,
+    temperatures: ReadonlyArray<number>
+  ): Promise<ReadonlyArray<Successors>> {
     const rows = this.rowsMatter ? this.#ids.length : Math.max(2, ids.length)
     // a total equal to the length of the step would mean a first prompt, and the cache would be ignored
     let total = 2
@@ -170,15 +190,30 @@ export class DecodeSession {
     }
     this.#total[0] = total
     this.#cache.fit(total)
+    const drawn = temperatures.flatMap((temperature, row) => temperature > 0 ? [row] : [])
     const outputs = await this.#session.run({
       ...this.#parameters,
       ...this.#rotary(this.#cache.capacity),
       ...this.#cache.feeds(rows),
-      ...this.#feedsOf(rows)
-    }, this.#fetches)
-    const tokens = this.#newTokens(outputs, rows)
+      ...this.#feedsOf(rows),
+      ...this.#draws(drawn, temperatures)
+    }, drawn.length > 0 ? drawFetches : stepFetches)
+    const tokens = { length: rows, data: floats(outputs["cache"]) }
     for (let row = 0; row < ids.length; row++) this.#cache.write(row, positions[row]!, tokens, row, 1)
-    return floats(outputs["logits"])
+    const likeliest = (outputs["likeliest"] as Tensor).data as BigInt64Array
+    const logprobs = floats(outputs["logprobs"])
+    const { vocab } = this.config
+    const places = new Map(drawn.map((row, place) => [row, place]))
+    return ids.map((_, row) => {
+      const place = places.get(row)
+      return {
+        likeliest: Number(likeliest[row]),
+        logprob: logprobs[row]!,
+        probabilities: place === undefined
+          ? undefined
+          : floats(outputs["probabilities"]).subarray(place * vocab, (place + 1) * vocab)
+      }
+    })
   }
 
   /** Frees the session; nothing may be called afterwards. */
@@ -197,21 +232,25 @@ export class DecodeSession {
     return feeds
   }
 
-  /** Keys and values of all `length` tokens of a run. */
-  #newTokens(outputs: InferenceSession.OnnxValueMapType, length: number): CachedTokens {
-    const names = Array.from({ length: this.config.layers }, (_, layer) => cacheNames(layer))
-    return {
-      length,
-      keys: names.map(({ newKeys }) => floats(outputs[newKeys])),
-      values: names.map(({ newValues }) => floats(outputs[newValues]))
+  /** A copy of `length` of `tokens`, from number `first` on. */
+  #cut({ data, length: all }: CachedTokens, first: number, length: number): CachedTokens {
+    const { headDim, kvHeads, layers } = this.config
+    const size = kvHeads * headDim
+    const cut = new Float32Array(2 * layers * length * size)
+    for (let i = 0; i < 2 * layers; i++) {
+      const start = i * all + first
+      cut.set(data.subarray(start * size, (start + length) * size), i * length * size)
     }
+    return { length, data: cut }
   }
 
-  /** A copy of `length` of `tokens`, from number `first` on. */
-  #cut({ keys, values }: CachedTokens, first: number, length: number): CachedTokens {
-    const size = this.config.kvHeads * this.config.headDim
-    const cut = (all: Float32Array) => all.slice(first * size, (first + length) * size)
-    return { length, keys: keys.map(cut), values: values.map(cut) }
+  /** The inputs that say which rows are drawn, and how. */
+  #draws(rows: ReadonlyArray<number>, temperatures: ReadonlyArray<number> = []): Tensors {
+    const sharpness = Float32Array.from(rows, (row) => Math.min(1 / temperatures[row]!, sharpest))
+    return {
+      drawn: integers(this.#runtime, rows),
+      sharpness: new this.#runtime.Tensor("float32", sharpness, [rows.length, 1])
+    }
   }
 
   /** The inputs of a step of `rows` rows, over the arrays that `step` fills. */
@@ -224,7 +263,6 @@ export class DecodeSession {
       positions: new Tensor("int64", this.#positions.subarray(0, rows), [rows, 1]),
       last: new Tensor("int32", this.#last.subarray(0, rows), [rows]),
       total: new Tensor("int32", this.#total, [1]),
-      unfolded: integers(this.#runtime, [rows, 1, -1]),
       places: integers(this.#runtime, Array.from({ length: rows }, (_, row) => row))
     }
     this.#stepFeeds.set(rows, feeds)
@@ -234,20 +272,20 @@ export class DecodeSession {
 
 /** The bytes of a packed graph's constants by name. */
 const constants = ({ config, weights }: DecodeOptions, int8: boolean) => {
-  const quantised = new Set(int8 ? quantisedParameters(config) : [])
-  return Array.from(parameterShapes(config)).flatMap(([name, shape]) => {
-    const values = weights.get(name)!
-    const whole = { path: name, data: bytesOf(values) }
-    if (!quantised.has(name)) return [whole]
-    const names = quantisedNames(name)
-    const matrix = quantise(values, shape[1]!)
-    const parts = [
-      { path: names.values, data: matrix.values },
-      { path: names.scales, data: bytesOf(matrix.scales) }
-    ]
+  const shapes = parameterShapes(config)
+  const matrices = int8 ? quantisedMatrices(config) : new Map<string, ReadonlyArray<string>>()
+  const quantised = new Set([...matrices.values()].flat())
+  const whole = [...shapes.keys()]
     // a tied embedding is looked up in float32
-    return name === embeddingName ? [whole, ...parts] : parts
+    .filter((name) => !quantised.has(name) || name === embeddingName)
+    .map((name) => ({ path: name, data: bytesOf(weights.get(name)!) }))
+  const parts = [...matrices].flatMap(([name, rows]) => {
+    const columns = shapes.get(rows[0]!)![1]!
+    const { scales, values } = joined(rows.map((each) => quantise(weights.get(each)!, columns)))
+    const names = quantisedNames(name)
+    return [{ path: names.values, data: values }, { path: names.scales, data: bytesOf(scales) }]
   })
+  return [...whole, ...parts]
 }
 
 const floats = (value: OnnxValue | undefined): Float32Array => (value as Tensor).data as Float32Array

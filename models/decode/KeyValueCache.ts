@@ -9,15 +9,14 @@ import type { LlamaConfig } from "../Llama.ts"
 import { availableMemory, requireMemory } from "../memory.ts"
 import { cacheNames } from "./decodeGraph.ts"
 
-/** Keys and values of consecutive tokens, by layer `[length, kvHeads, headDim]`. */
+/** Keys and values of consecutive tokens: `[2 · layers, length, kvHeads, headDim]`, by layer keys, then values. */
 export interface CachedTokens {
   readonly length: number
-  readonly keys: ReadonlyArray<Float32Array>
-  readonly values: ReadonlyArray<Float32Array>
+  readonly data: Float32Array
 }
 
 /** Capacities are multiples of this. The graph touches all of it, so it follows the longest sequence closely. */
-const capacityStep = 32
+const capacityStep = 16
 
 /** Caches above this size are allocated only when there is as much free memory. */
 const checkedBytes = 1 << 28
@@ -26,16 +25,17 @@ export class KeyValueCache {
   readonly rows: number
   readonly #runtime: typeof import("onnxruntime-node")
   readonly #config: LlamaConfig
-  /** By layer, keys then values, `[rows, kvHeads, capacity, headDim]`. */
+  /** By layer, keys then values: `[rows, kvHeads, capacity, headDim]`, then space for `#reserved` tokens a row. */
   #arrays: ReadonlyArray<Float32Array>
   #capacity = capacityStep
+  #reserved = capacityStep
   readonly #feeds = new Map<number, { readonly [name: string]: Tensor }>()
 
   constructor(runtime: typeof import("onnxruntime-node"), config: LlamaConfig, rows: number) {
     this.#runtime = runtime
     this.#config = config
     this.rows = rows
-    this.#arrays = this.#allocate(this.#capacity)
+    this.#arrays = this.#allocate(this.#reserved)
   }
 
   /** Tokens per row. */
@@ -51,24 +51,40 @@ export class KeyValueCache {
   fit(tokens: number): void {
     const capacity = Math.ceil(tokens / capacityStep) * capacityStep
     if (capacity <= this.#capacity && this.#capacity <= 2 * capacity + capacityStep) return
-    const { headDim, kvHeads, layers } = this.#config
-    const bytes = 2 * layers * this.rows * kvHeads * capacity * headDim * Float32Array.BYTES_PER_ELEMENT
+    const bytes = this.#bytes(capacity)
     if (bytes > checkedBytes) {
       const what = `a cache for ${this.rows} sequences of ${tokens} tokens`
       requireMemory(what, { cache: bytes }, availableMemory(), "take a smaller width, or ask for fewer tokens")
     }
-    const arrays = this.#allocate(capacity)
+    const grows = capacity > this.#capacity
+    const before = this.#arrays
+    if (!grows || capacity > this.#reserved) {
+      // to reserve twice as much costs nothing until it is touched, and makes growing four times as cheap
+      this.#reserved = grows && bytes <= checkedBytes ? 2 * capacity : capacity
+      this.#arrays = this.#allocate(this.#reserved)
+    }
+    this.#spread(before, capacity)
+    this.#capacity = capacity
+    this.#feeds.clear()
+  }
+
+  /** Copies what every row has in `before` to where it lies at `capacity`; `before` may be the arrays themselves. */
+  #spread(before: ReadonlyArray<Float32Array>, capacity: number): void {
+    const { headDim, kvHeads } = this.#config
     const kept = Math.min(capacity, this.#capacity) * headDim
-    arrays.forEach((into, i) => {
-      const from = this.#arrays[i]!
-      for (let place = 0; place < this.rows * kvHeads; place++) {
+    this.#arrays.forEach((into, i) => {
+      const from = before[i]!
+      // from the end, since in the same array everything moves backwards into what has been moved
+      for (let place = this.rows * kvHeads - 1; place >= 0; place--) {
         const start = place * this.#capacity * headDim
         into.set(from.subarray(start, start + kept), place * capacity * headDim)
       }
     })
-    this.#arrays = arrays
-    this.#capacity = capacity
-    this.#feeds.clear()
+  }
+
+  #bytes(capacity: number): number {
+    const { headDim, kvHeads, layers } = this.#config
+    return 2 * layers * this.rows * kvHeads * capacity * headDim * Float32Array.BYTES_PER_ELEMENT
   }
 
   /** The inputs of a run over the first `rows` rows. */
@@ -82,8 +98,8 @@ export class KeyValueCache {
     const feeds: { [name: string]: Tensor } = {}
     for (let layer = 0; layer < layers; layer++) {
       const names = cacheNames(layer)
-      feeds[names.pastKeys] = tensor(this.#arrays[2 * layer]!)
-      feeds[names.pastValues] = tensor(this.#arrays[2 * layer + 1]!)
+      feeds[names.keys] = tensor(this.#arrays[2 * layer]!)
+      feeds[names.values] = tensor(this.#arrays[2 * layer + 1]!)
     }
     this.#feeds.set(rows, feeds)
     return feeds
@@ -92,15 +108,15 @@ export class KeyValueCache {
   /** Puts `length` of `tokens`, from number `first` on, at position `at` of `row`. There must be room. */
   write(row: number, at: number, tokens: CachedTokens, first = 0, length = tokens.length): void {
     const { headDim, kvHeads, layers } = this.#config
+    const { data } = tokens
     for (let i = 0; i < 2 * layers; i++) {
       const into = this.#arrays[i]!
-      const from = (i % 2 === 0 ? tokens.keys : tokens.values)[i >> 1]!
       for (let token = 0; token < length; token++) {
         for (let head = 0; head < kvHeads; head++) {
-          const start = ((first + token) * kvHeads + head) * headDim
+          const start = ((i * tokens.length + first + token) * kvHeads + head) * headDim
           const to = ((row * kvHeads + head) * this.#capacity + at + token) * headDim
           // a loop, because making a view for a copy this short costs more than the copy
-          for (let j = 0; j < headDim; j++) into[to + j] = from[start + j]!
+          for (let j = 0; j < headDim; j++) into[to + j] = data[start + j]!
         }
       }
     }

@@ -17,7 +17,7 @@ import {
 import { binary } from "../onnx/Elementwise.ts"
 import { Graph, type Tensor } from "../onnx/Graph.ts"
 import { gatherRows, reshape } from "../onnx/Layout.ts"
-import { gemm } from "../onnx/Matmul.ts"
+import { batchedProduct, gemm } from "../onnx/Matmul.ts"
 import { blockSize, blocksOf } from "./quantise.ts"
 
 /**
@@ -26,22 +26,30 @@ import { blockSize, blocksOf } from "./quantise.ts"
  */
 export type ParameterSource = "inputs" | "constants" | "int8"
 
-/** Names of the constants that stand for a quantised parameter. */
+/** Names of the constants that stand for a quantised matrix. */
 export const quantisedNames = (name: string) => ({ values: `${name}.int8`, scales: `${name}.scales` })
 
-/** Names of the parameters that a graph with `"int8"` has quantised. */
-export const quantisedParameters = (config: LlamaConfig): ReadonlyArray<string> => [
-  ...Array.from({ length: config.layers }, (_, layer) => linearNames.map((name) => parameterName(layer, name))).flat(),
-  config.tied ? embeddingName : headName
-]
+/** The maps to queries, keys and values, which a graph with `"int8"` computes as one: each quantises its operand. */
+const attentionMaps = ["q", "k", "v"] as const
 
-/** Names of a layer's cache: inputs with the keys and values of past tokens, outputs with those of the new ones. */
-export const cacheNames = (layer: number) => ({
-  pastKeys: `past_keys_${layer}`,
-  pastValues: `past_values_${layer}`,
-  newKeys: `new_keys_${layer}`,
-  newValues: `new_values_${layer}`
-})
+/** Of the joined maps of a layer. */
+const joinedName = (layer: number) => `layer ${layer} qkv`
+
+/** Quantised matrices of a graph with `"int8"` by name: the parameters whose rows each consists of. */
+export const quantisedMatrices = (config: LlamaConfig): ReadonlyMap<string, ReadonlyArray<string>> => {
+  const matrices = new Map<string, ReadonlyArray<string>>()
+  for (let layer = 0; layer < config.layers; layer++) {
+    matrices.set(joinedName(layer), attentionMaps.map((name) => parameterName(layer, name)))
+    for (const name of ["o", "gate", "up", "down"] as const) {
+      matrices.set(parameterName(layer, name), [parameterName(layer, name)])
+    }
+  }
+  const head = config.tied ? embeddingName : headName
+  return matrices.set(head, [head])
+}
+
+/** Names of the inputs with a layer's keys and values of past tokens. */
+export const cacheNames = (layer: number) => ({ keys: `past_keys_${layer}`, values: `past_values_${layer}` })
 
 const microsoft = "com.microsoft" as const
 /** A size that each run decides. */
@@ -55,31 +63,28 @@ interface Builder {
   readonly source: ParameterSource
   /** Positions of the tokens and rotary tables, for `RotaryEmbedding`. */
   readonly rotary: ReadonlyArray<Tensor>
-  /** `[rows, length, -1]`, to unfold token rows. */
-  readonly unfolded: Tensor
   readonly last: Tensor
   readonly total: Tensor
+  /** By layer, the new tokens' keys, then their values. */
+  readonly fresh: Array<Tensor>
 }
 
-const attend = (builder: Builder, layer: number, q: Tensor, k: Tensor, v: Tensor) => {
-  const { config, g, last, rotary, total, unfolded } = builder
+const attend = (builder: Builder, layer: number, q: Tensor, k: Tensor, values: Tensor) => {
+  const { config, fresh, g, last, rotary, total } = builder
   const names = cacheNames(layer)
   const cache = [any, config.kvHeads, any, config.headDim]
-  const unfold = (x: Tensor) => g.emit("Reshape", [x, unfolded], [any, any, x.shape[1]!])
   const rotate = (x: Tensor) =>
     g.emit("RotaryEmbedding", [x, ...rotary], x.shape, { domain: microsoft, attributes: { interleaved: 0 } })
-  const query = rotate(unfold(q))
-  const keys = rotate(unfold(k))
-  const values = unfold(v)
+  const query = rotate(q)
+  const keys = rotate(k)
+  fresh.push(keys, values)
   const [attended] = g.emitMany(
     "GroupQueryAttention",
-    [query, keys, values, g.input(names.pastKeys, cache), g.input(names.pastValues, cache), last, total],
+    [query, keys, values, g.input(names.keys, cache), g.input(names.values, cache), last, total],
     [query.shape, cache, cache],
     { domain: microsoft, attributes: { num_heads: config.heads, kv_num_heads: config.kvHeads, do_rotary: 0 } }
   )
-  g.output(names.newKeys, keys)
-  g.output(names.newValues, values)
-  return reshape(g, attended!, [any, config.heads * config.headDim])
+  return attended!
 }
 
 /** The sum of `x` and `more`, and its norm, in one pass over the rows. */
@@ -97,7 +102,10 @@ const external = (g: Graph, name: string, shape: ReadonlyArray<number>, type: "f
   return g.external(name, shape, { file: name, offset: 0, length }, type)
 }
 
-/** `x wᵀ + bias` of rows `x` `[n, in]` with the parameter `name` `[out, in]`. */
+/**
+ * `x wᵀ + bias` of rows `x` `[…, in]` with the parameter `name` `[out, in]`. What has three axes keeps them: unfolding
+ * and folding rows around every product would be a fifth of a small step's operators.
+ */
 const product = (
   { g, parameter, source }: Builder,
   x: Tensor,
@@ -105,18 +113,41 @@ const product = (
   shape: readonly [number, number],
   bias?: Tensor
 ) => {
-  if (source !== "int8") return gemm(g, x, parameter(name, shape), { transposeB: true }, bias)
   const [rows, columns] = shape
+  const plain = (): Tensor =>
+    x.shape.length === 2
+      ? gemm(g, x, parameter(name, shape), { transposeB: true })
+      : batchedProduct(g, x, parameter(name, shape), { transposeB: true })
+  const y = source === "int8" ? integerProduct(g, x, name, rows, columns) : plain()
+  return bias === undefined ? y : binary(g, "Add", y, bias)
+}
+
+const integerProduct = (g: Graph, x: Tensor, name: string, rows: number, columns: number): Tensor => {
   const blocks = blocksOf(columns)
   const { scales, values } = quantisedNames(name)
-  const y = g.emit(
+  return g.emit(
     "MatMulNBits",
     [x, external(g, values, [rows, blocks, blockSize], "uint8"), external(g, scales, [rows * blocks], "float32")],
-    [x.shape[0]!, rows],
+    [...x.shape.slice(0, -1), rows],
     // at this level operands become 8-bit integers, too, which is where the speed is
     { domain: microsoft, attributes: { K: columns, N: rows, bits: 8, block_size: blockSize, accuracy_level: 4 } }
   )
-  return bias === undefined ? y : binary(g, "Add", y, bias)
+}
+
+/** Queries, keys and values. */
+const attentionInputs = (builder: Builder, layer: number, x: Tensor): ReadonlyArray<Tensor> => {
+  const { config, g, parameter, source } = builder
+  if (source !== "int8") return attentionMaps.map((name) => linear(builder, layer, name, x))
+  const sizes = attentionMaps.map((name) => linearShape(config, name)[0])
+  const joined = integerProduct(g, x, joinedName(layer), sizes.reduce((a, b) => a + b, 0), config.hidden)
+  const parts = g.emitMany("Split", [joined, g.integers(sizes)], sizes.map((size) => [any, any, size]), {
+    attributes: { axis: 2 }
+  })
+  return attentionMaps.map((name, i) =>
+    config.qkvBias
+      ? binary(g, "Add", parts[i]!, parameter(parameterName(layer, name, "bias"), [sizes[i]!]))
+      : parts[i]!
+  )
 }
 
 /** A layer's linear map, with its bias where the model has one. */
@@ -136,13 +167,8 @@ const addLayer = (builder: Builder, layer: number, residual: Tensor, pending: Te
   const before = pending === undefined
     ? { normed: firstNorm(builder, residual, gain("input_layernorm")), sum: residual }
     : addNorm(builder, residual, pending, gain("input_layernorm"))
-  const attended = attend(
-    builder,
-    layer,
-    map("q", before.normed),
-    map("k", before.normed),
-    map("v", before.normed)
-  )
+  const [q, k, v] = attentionInputs(builder, layer, before.normed)
+  const attended = attend(builder, layer, q!, k!, v!)
   const between = addNorm(builder, before.sum, map("o", attended), gain("post_attention_layernorm"))
   const gate = map("gate", between.normed)
   const silu = g.emit("QuickGelu", [gate], gate.shape, { domain: microsoft, attributes: { alpha: { float: 1 } } })
@@ -158,15 +184,37 @@ const firstNorm = ({ config, g }: Builder, x: Tensor, gain: Tensor) =>
   })
 
 /**
+ * What the choice of tokens needs of `logits` `[n, vocab]`, as outputs: of every row the likeliest token (the first of
+ * equals) and its log-probability, and the tempered probabilities of the rows that draw. Whole rows of logits are large:
+ * handing them over and passing over them outside costs as much as a seventh of a step.
+ */
+const addChoice = (g: Graph, logits: Tensor): void => {
+  const rows = logits.shape[0]!
+  const lastAxis = g.integers([1])
+  const [highest, likeliest] = g.emitMany("TopK", [logits, g.integers([1])], [[rows, 1], [rows, 1]], {
+    attributes: { axis: 1 }
+  })
+  g.output("likeliest", { ...likeliest!, type: "int64" })
+  const logprobs = g.emit("LogSoftmax", [logits], logits.shape, { attributes: { axis: 1 } })
+  g.output("logprobs", g.emit("ReduceMax", [logprobs, lastAxis], [rows, 1]))
+  const drawn = g.input("drawn", [any], "int64")
+  const sharpness = g.input("sharpness", [any, 1])
+  const below = binary(g, "Sub", gatherRows(g, logits, drawn), gatherRows(g, highest!, drawn))
+  const tempered = binary(g, "Mul", below, sharpness)
+  g.output("probabilities", g.emit("Softmax", [tempered], tempered.shape, { attributes: { axis: 1 } }))
+}
+
+/**
  * The graph of prefills and steps over `rows` sequences of `length` new tokens each.
  *
- * **Shape**: inputs `ids` and `positions` int64 `(rows, length)`; `unfolded` int64 `(3)` = rows, length, -1; `last`
- * int32 `(rows)`, the position of each row's last token; `total` int32 `(1)`, the largest position plus one, for a
- * prefill `length`; `places` int64 `(n)`, flat indices of the tokens whose logits are wanted; `cos` and `sin`
- * `(capacity, headDim / 2)`; per layer the caches `(rows, kvHeads, capacity, headDim)`, of which a prefill reads
- * nothing. Outputs `logits` `(n, vocab)` and per layer the new tokens' keys and values `(rows, length, kvHeads ·
- * headDim)`. All parameters by name: inputs, or constants whose bytes are external data under the parameter's name (or
- * under `quantisedNames`).
+ * **Shape**: inputs `ids` and `positions` int64 `(rows, length)`; `last` int32 `(rows)`, the position of each row's last
+ * token; `total` int32 `(1)`, the largest position plus one, for a prefill `length`; `places` int64 `(n)`, flat indices
+ * of the tokens whose successors are wanted; `drawn` int64 `(m)`, which of the n are to be drawn, and `sharpness`
+ * `(m, 1)`, one over their temperatures; `cos` and `sin` `(capacity, headDim / 2)`; per layer the caches `(rows, kvHeads, capacity, headDim)`, of
+ * which a prefill reads nothing. Outputs `logits` `(n, vocab)`; `likeliest` int64 and `logprobs` `(n, 1)`;
+ * `probabilities` `(m, vocab)`; `cache` `(2 · layers · rows, length, kvHeads · headDim)`, by layer the new tokens' keys,
+ * then their values. All parameters by name: inputs, or constants whose bytes are external data under the parameter's
+ * name (or under the `quantisedNames` of `quantisedMatrices`).
  */
 export const decodeGraph = (config: LlamaConfig, source: ParameterSource): Graph => {
   const g = new Graph()
@@ -186,18 +234,23 @@ export const decodeGraph = (config: LlamaConfig, source: ParameterSource): Graph
     parameter,
     source,
     rotary: [g.input("positions", [any, any], "int64"), g.input("cos", table), g.input("sin", table)],
-    unfolded: g.input("unfolded", [3], "int64"),
     last: g.input("last", [any], "int32"),
-    total: g.input("total", [1], "int32")
+    total: g.input("total", [1], "int32"),
+    fresh: []
   }
   const embedding = parameter(embeddingName, [config.vocab, config.hidden])
-  let residual = gatherRows(g, embedding, reshape(g, ids, [any]))
+  let residual = g.emit("Gather", [embedding, ids], [any, any, config.hidden], { attributes: { axis: 0 } })
   let pending: Tensor | undefined
   for (let layer = 0; layer < config.layers; layer++) {
     ;({ residual, pending } = addLayer(builder, layer, residual, pending))
   }
   const { normed } = addNorm(builder, residual, pending!, parameter(finalNormName, [config.hidden]))
-  const wanted = gatherRows(g, normed, g.input("places", [any], "int64"))
-  g.output("logits", product(builder, wanted, config.tied ? embeddingName : headName, [config.vocab, config.hidden]))
+  const rows = reshape(g, normed, [any, config.hidden])
+  const wanted = gatherRows(g, rows, g.input("places", [any], "int64"))
+  const logits = product(builder, wanted, config.tied ? embeddingName : headName, [config.vocab, config.hidden])
+  g.output("logits", logits)
+  addChoice(g, logits)
+  const size = config.kvHeads * config.headDim
+  g.output("cache", g.emit("Concat", builder.fresh, [any, any, size], { attributes: { axis: 0 } }))
   return g
 }

@@ -44,3 +44,20 @@ export const quantise = (matrix: Float32Array, columns: number): QuantisedMatrix
   }
   return { values, scales }
 }
+
+/** The rows of all `matrices`, one after the other. */
+export const joined = (matrices: ReadonlyArray<QuantisedMatrix>): QuantisedMatrix => {
+  const [first] = matrices
+  if (matrices.length === 1) return first!
+  const length = (key: "values" | "scales") => matrices.reduce((sum, matrix) => sum + matrix[key].length, 0)
+  const values = new Uint8Array(length("values"))
+  const scales = new Float32Array(length("scales"))
+  let [at, scaleAt] = [0, 0]
+  for (const matrix of matrices) {
+    values.set(matrix.values, at)
+    scales.set(matrix.scales, scaleAt)
+    at += matrix.values.length
+    scaleAt += matrix.scales.length
+  }
+  return { values, scales }
+}

@@ -5,13 +5,14 @@
  * that thread while it computes; `samplerWorker.ts` puts it into a worker, training uses it beside its own graphs.
  */
 import type { LlamaConfig } from "../Llama.ts"
-import { DecodeSession, type Precision, type Prefilled } from "../decode/DecodeSession.ts"
+import { DecodeSession, type Precision, type Prefilled, type Successors } from "../decode/DecodeSession.ts"
 import type { Tokenizer } from "../Tokenizer.ts"
 import type { Weights } from "../Weights.ts"
 import { makeTokenChooser, type TokenChooser } from "./chooseToken.ts"
 import { makeRandom, type Random } from "./Random.ts"
 import { checkRequest, type Sample, type SampleRequest } from "./Sample.ts"
 import { SampleRefused } from "./SamplerError.ts"
+import { weighTokens } from "./weighTokens.ts"
 
 export interface DecoderOptions {
   readonly config: LlamaConfig
@@ -121,15 +122,13 @@ export class Decoder {
     }
     const live = this.#gather()
     if (live.length === 0) return false
-    const logits = await this.#session.step(
+    const successors = await this.#session.step(
       live.map((job) => job?.ids.at(-1) ?? 0),
-      live.map((job) => job === undefined ? 0 : job.prompt.ids.length + job.ids.length - 1)
+      live.map((job) => job === undefined ? 0 : job.prompt.ids.length + job.ids.length - 1),
+      live.map((job) => job?.request.temperature ?? 0)
     )
-    const { vocab } = this.#session.config
     this.#slots.forEach((job, slot) => {
-      if (job === undefined) return
-      const open = this.#append(job, logits.subarray(slot * vocab, (slot + 1) * vocab))
-      if (!open) this.#slots[slot] = undefined
+      if (job !== undefined && !this.#append(job, successors[slot]!)) this.#slots[slot] = undefined
     })
     return this.busy
   }
@@ -211,7 +210,7 @@ export class Decoder {
     if (!this.#waiting.has(next)) return
     const prefilled = next.prompt.prefilled!
     this.#leaveQueue(next)
-    if (!this.#append(next, prefilled.logits)) return
+    if (!this.#append(next, weighTokens(prefilled.logits, next.request.temperature))) return
     this.#session.load(slot, prefilled)
     this.#slots[slot] = next
   }
@@ -233,11 +232,11 @@ export class Decoder {
   }
 
   /** Chooses the job's next token; false when that ends it. */
-  #append(job: Job, logits: Float32Array): boolean {
+  #append(job: Job, successors: Successors): boolean {
     const { request } = job
     let chosen
     try {
-      chosen = this.#choose(logits, request, job.random)
+      chosen = this.#choose(successors, request, job.random)
     } catch (cause) {
       const reason = `${(cause as Error).message}; the weights are damaged or training diverged`
       job.done(new SampleRefused({ reason }))

@@ -4,7 +4,7 @@
  */
 import type { LlamaConfig } from "../Llama.ts"
 import type { ChatMessage } from "../Tokenizer.ts"
-import type { Sampling } from "./chooseToken.ts"
+import { highestTemperature, type Sampling } from "./chooseToken.ts"
 import { SampleRefused } from "./SamplerError.ts"
 
 /** One answer to be sampled: a prompt as ids, or as messages that the model's chat template renders. */
@@ -58,7 +58,9 @@ export const checkRequest = (
   }
   const stranger = promptIds.find((id) => !Number.isInteger(id) || id < 0 || id >= config.vocab)
   if (stranger !== undefined) refuse(`token id ${stranger} is not below the vocabulary's ${config.vocab}`)
-  if (!within(temperature, 0, Number.MAX_VALUE)) refuse(`temperature is ${temperature}, not 0 or more`)
+  if (!within(temperature, 0, highestTemperature)) {
+    refuse(`temperature is ${temperature}, not between 0 and ${highestTemperature}`)
+  }
   if (!(topP > 0 && topP <= 1)) refuse(`topP is ${topP}, not above 0 and at most 1`)
   if (!Number.isInteger(topK) || topK < 0) refuse(`topK is ${topK}, not a whole number (0 is off)`)
   if (minP !== undefined && !within(minP, 0, 1)) refuse(`minP is ${minP}, not between 0 and 1`)

@@ -8,8 +8,8 @@ const config = { ...tinyConfig, layers: 1, kvHeads: 2, headDim: 2 }
 
 /** Token `n` has keys `[10n, 10n + 1]` in head 0 and `[10n + 2, 10n + 3]` in head 1, values a thousand more. */
 const tokens = (numbers: ReadonlyArray<number>) => {
-  const keys = Float32Array.from(numbers.flatMap((n) => [0, 1, 2, 3].map((i) => 10 * n + i)))
-  return { length: numbers.length, keys: [keys], values: [keys.map((key) => key + 1000)] }
+  const keys = numbers.flatMap((n) => [0, 1, 2, 3].map((i) => 10 * n + i))
+  return { length: numbers.length, data: Float32Array.from([...keys, ...keys.map((key) => key + 1000)]) }
 }
 
 /** What the graph is given as positions `from` to `to` of a row's head, keys and values. */
@@ -58,15 +58,27 @@ describe("KeyValueCache", () => {
       assert.deepStrictEqual(read(cache, 1, 1, 0, 2)[0], [12, 13, 22, 23])
       return cache.capacity
     })
-    assert.deepStrictEqual(capacities, [32, 32, 64, 224, 224, 224, 32, 32])
+    assert.deepStrictEqual(capacities, [16, 32, 48, 208, 208, 208, 32, 32])
+  })
+
+  it("keeps every row's tokens at each of many steps of growth", () => {
+    const cache = new KeyValueCache(runtime, config, 3)
+    for (let at = 0; at < 300; at++) {
+      cache.fit(at + 1)
+      for (const row of [0, 1, 2]) cache.write(row, at, tokens([1000 * row + at]))
+    }
+    for (const row of [0, 1, 2]) {
+      const expected = Array.from({ length: 300 }, (_, at) => 10 * (1000 * row + at) + 2)
+      assert.deepStrictEqual(read(cache, row, 1, 0, 300)[0]!.filter((_, i) => i % 2 === 0), expected)
+    }
   })
 
   it("gives a run a prefix of the rows", () => {
     const cache = new KeyValueCache(runtime, config, 4)
     cache.write(1, 0, tokens([5]))
     const { data, dims } = cache.feeds(2)["past_keys_0"]!
-    assert.deepStrictEqual(dims, [2, 2, 32, 2])
-    assert.deepStrictEqual([(data as Float32Array).length, (data as Float32Array)[2 * 32 * 2]], [2 * 2 * 32 * 2, 50])
+    assert.deepStrictEqual(dims, [2, 2, 16, 2])
+    assert.deepStrictEqual([(data as Float32Array).length, (data as Float32Array)[2 * 16 * 2]], [2 * 2 * 16 * 2, 50])
   })
 
   it("refuses to grow beyond the machine's memory, and stays as it was", () => {

@@ -1,7 +1,15 @@
 /** Choosing tokens: cuts and draws worked by hand, a brute-force nucleus, frequencies, and the random streams. */
 import { assert, describe, it } from "vitest"
-import { makeTokenChooser, type Sampling } from "../../models/sample/chooseToken.ts"
+import { makeTokenChooser as makeChooser, type Sampling } from "../../models/sample/chooseToken.ts"
 import { makeRandom, type Random } from "../../models/sample/Random.ts"
+import { weighTokens } from "../../models/sample/weighTokens.ts"
+
+/** A chooser of what follows logits. */
+const makeTokenChooser = (vocab: number) => {
+  const choose = makeChooser(vocab)
+  return (logits: Float32Array, sampling: Sampling, random: Random) =>
+    choose(weighTokens(logits, sampling.temperature), sampling, random)
+}
 
 /** A stream that always gives `value`. */
 const fixed = (value: number): Random => ({ uniform: () => value, normal: () => assert.fail("not used") })

@@ -244,6 +244,7 @@ describe("Decoder", () => {
       assert.include(await refusal({ promptIds: [1, 40] }), "token id 40 is not below the vocabulary's 40")
       assert.include(await refusal({ temperature: -1 }), "temperature is -1")
       assert.include(await refusal({ temperature: NaN }), "temperature is NaN")
+      assert.include(await refusal({ temperature: 101 }), "temperature is 101, not between 0 and 100")
       assert.include(await refusal({ topP: 0 }), "topP is 0")
       assert.include(await refusal({ topK: 1.5 }), "topK is 1.5")
       assert.include(await refusal({ minP: 2 }), "minP is 2")
