@@ -9,6 +9,6 @@ import { engineVersion, trainingVersion } from "./engineVersion.ts"
 export const samplerFingerprint = ({ precision = "f32" }: { readonly precision?: Precision }): string =>
   precision === "f32" ? engineVersion : `${engineVersion}/${precision}`
 
-/** GRPO samples from weights that change: with several threads the order of sums depends on how many there are. */
+/** With several threads, how many there are may decide the order in which sums add up. */
 export const trainerFingerprint = ({ threads }: { readonly threads: number }): string =>
   threads === 1 ? trainingVersion : `${trainingVersion}/${threads} threads`

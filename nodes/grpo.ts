@@ -1,6 +1,7 @@
 /**
  * Stage 2 (paper section 3.3): group-relative policy optimisation from a checkpoint, rewarded by a guard on harmful and
- * benign requests and by exact answers on maths. Sampling and updates are the trainer's; rewards are computed here.
+ * benign requests and by exact answers on maths. Sampling and updates are the trainer's; rewards are computed here. A
+ * verdict or an answer that could not be read is no reward of 0 but none at all, which the trainer counts.
  */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
@@ -32,7 +33,7 @@ export const grpo = Node.make({
       const { label, prompt, reference } = byId.get(promptId)!
       const { answer } = splitReasoning(text, params.reasoningEnd)
       if (label === "maths") return mathsReward(params.mathsRule, answer, reference)
-      if (!isUsable(answer, finishReason, params.cutAnswers)) return 0
+      if (!isUsable(answer, finishReason, params.cutAnswers)) return null
       return safetyReward(label, yield* guard.assess({ prompt, answer, clauses, label }))
     })
     yield* trainer.grpo({

@@ -3,80 +3,87 @@
  * and prompts that moved it. What an example came from is joined to it in `trainedExamples`.
  */
 import * as Schema from "effect/Schema"
-import { groupAdvantages } from "../models/train/advantage.ts"
 import * as Node from "../runtime/Node.ts"
 import * as Type from "../runtime/Type.ts"
 import type { Row } from "../runtime/Type.ts"
+import { trainingFile } from "./service/Trainer.ts"
 import { Checkpoint, Critique, Findings } from "./tables.ts"
 import { readArtifactFile } from "./text/readOnlyFile.ts"
+import { advantagesOf, type GrpoLog, readTrainingLog, type SftLog } from "./trainingLog.ts"
 
 /** One example or prompt in one optimiser step. */
 export const TrainedOn = Type.table("trainedOn", {
   step: Schema.Int, // from 1
   kind: Schema.Literals(["example", "prompt"]), // prompt: a group of samples of stage 2
   id: Schema.String,
-  weight: Schema.Finite, // share of the step: of its examples, or of the summed absolute advantages; 0: it moved nothing
-  learningRate: Schema.Finite
+  weight: Schema.Finite, // share of the step: of the tokens of its loss, or of its absolute advantages; 0: it moved nothing
+  learningRate: Schema.Finite,
+  rewards: Schema.Array(Schema.NullOr(Schema.Finite)), // of a prompt's samples; null: unparsable. None of an example
+  advantages: Schema.Array(Schema.NullOr(Schema.Finite)) // null: left out of the step
 }, { id: ["step", "kind", "id"] })
 
 type TrainedRow = Row<typeof TrainedOn.columns>
 
-/** The file in which a trainer says what it did. */
-export const trainingFile = "training.json"
-
-const SftLog = Schema.Struct({
-  method: Schema.Literal("sft"),
-  dropped: Schema.Array(Schema.Struct({ id: Schema.String, tokens: Schema.Int })),
-  history: Schema.Array(Schema.Struct({
-    learningRate: Schema.Finite,
-    examples: Schema.Array(Schema.String),
-    weights: Schema.optionalKey(Schema.Array(Schema.Finite)) // absent: every example counts alike
-  }))
-})
-
-const GrpoLog = Schema.Struct({
-  method: Schema.Literal("grpo"),
-  settings: Schema.Struct({ learningRate: Schema.Finite }),
-  history: Schema.Array(Schema.Struct({
-    learningRate: Schema.optionalKey(Schema.Finite), // absent: that of the settings
-    prompts: Schema.Array(Schema.Struct({ id: Schema.String, rewards: Schema.Array(Schema.Finite) }))
-  }))
-})
-
-const Log = Schema.Union([SftLog, GrpoLog])
-
-const readLog = (text: string) => Schema.decodeUnknownSync(Log)(JSON.parse(text))
+/** What one step did with one example or prompt, before equal ids are put together. */
+type Part = Pick<TrainedRow, "id" | "weight" | "rewards" | "advantages">
 
 /** Ids may repeat within a step; their weights add up. */
 const merged = (
   step: number,
   kind: TrainedRow["kind"],
   learningRate: number,
-  parts: ReadonlyArray<readonly [string, number]>
-) => {
-  const weights = new Map<string, number>()
-  for (const [id, weight] of parts) weights.set(id, (weights.get(id) ?? 0) + weight)
-  return [...weights].map(([id, weight]): TrainedRow => ({ step, kind, id, weight, learningRate }))
-}
+  parts: ReadonlyArray<Part>
+): ReadonlyArray<TrainedRow> =>
+  [...Map.groupBy(parts, ({ id }) => id)].map(([id, own]) => ({
+    step,
+    kind,
+    id,
+    weight: own.reduce((sum, { weight }) => sum + weight, 0),
+    learningRate,
+    rewards: own.flatMap(({ rewards }) => rewards),
+    advantages: own.flatMap(({ advantages }) => advantages)
+  }))
+
+const sftRows = ({ history }: SftLog): ReadonlyArray<TrainedRow> =>
+  history.flatMap(({ examples, learningRate, weights }, i) =>
+    merged(
+      i + 1,
+      "example",
+      learningRate,
+      examples.map((id, j) => ({ id, weight: weights?.[j] ?? 1 / examples.length, rewards: [], advantages: [] }))
+    )
+  )
+
+/** How far the samples of a group pull, up or down: absolute advantages by their weight in the loss. */
+const pull = (advantages: ReadonlyArray<number | null>, weights: ReadonlyArray<number> | undefined): number =>
+  advantages.reduce<number>((sum, advantage, i) => sum + Math.abs(advantage ?? 0) * (weights?.[i] ?? 1), 0)
+
+const grpoRows = (log: GrpoLog): ReadonlyArray<TrainedRow> =>
+  log.history.flatMap(({ learningRate = log.settings.learningRate, prompts }, i) => {
+    const groups = prompts.map((prompt) => ({ ...prompt, advantages: advantagesOf(log, prompt) }))
+    const all = groups.reduce((sum, { advantages, weights }) => sum + pull(advantages, weights), 0)
+    return merged(
+      i + 1,
+      "prompt",
+      learningRate,
+      groups.map(({ advantages, id, rewards, weights }) => ({
+        id,
+        weight: all === 0 ? 0 : pull(advantages, weights) / all,
+        rewards,
+        advantages
+      }))
+    )
+  })
 
 /** Every example or prompt of every step in a trainer's log. Throws where the log has another form. */
 export const trainedRows = (text: string): ReadonlyArray<TrainedRow> => {
-  const log = readLog(text)
-  if (log.method === "sft") {
-    return log.history.flatMap(({ examples, learningRate, weights }, i) =>
-      merged(i + 1, "example", learningRate, examples.map((id, j) => [id, weights?.[j] ?? 1 / examples.length]))
-    )
-  }
-  return log.history.flatMap(({ learningRate = log.settings.learningRate, prompts }, i) => {
-    const sizes = prompts.map(({ rewards }) => groupAdvantages(rewards).reduce((sum, one) => sum + Math.abs(one), 0))
-    const all = sizes.reduce((sum, size) => sum + size, 0)
-    return merged(i + 1, "prompt", learningRate, prompts.map(({ id }, j) => [id, all === 0 ? 0 : sizes[j]! / all]))
-  })
+  const log = readTrainingLog(text)
+  return log.method === "sft" ? sftRows(log) : grpoRows(log)
 }
 
 /** Examples that were too long to train on, in a trainer's log. Throws where the log has another form. */
-export const droppedExamples = (text: string): (typeof SftLog.Type)["dropped"] => {
-  const log = readLog(text)
+export const droppedExamples = (text: string): SftLog["dropped"] => {
+  const log = readTrainingLog(text)
   return log.method === "sft" ? log.dropped : []
 }
 
@@ -98,7 +105,7 @@ export const trainingFindings = Node.make({
   output: Findings,
   *run({ policy }) {
     const text = yield* readArtifactFile(policy, trainingFile)
-    const log = text === undefined ? undefined : readLog(text)
+    const log = text === undefined ? undefined : readTrainingLog(text)
     if (log?.method !== "sft" || log.dropped.length === 0) return []
     const examples = new Set(log.history.flatMap((step) => step.examples)).size + log.dropped.length
     const longest = log.dropped.reduce((most, { tokens }) => Math.max(most, tokens), 0)

@@ -4,11 +4,15 @@
  */
 import type { Graph, Shape, Tensor } from "./Graph.ts"
 
+/** The same elements in the same order under another shape; unrecorded. */
+export const view = (g: Graph, x: Tensor, shape: Shape): Tensor =>
+  g.emit("Reshape", [x, g.integers(shape)], shape, { type: x.type })
+
 /** The same elements in the same order under another shape. */
 export const reshape = (g: Graph, x: Tensor, shape: Shape): Tensor =>
   g.record(
     [x],
-    g.emit("Reshape", [x, g.integers(shape)], shape, { type: x.type }),
+    view(g, x, shape),
     (d) => [reshape(g, d, x.shape)]
   )
 

@@ -8,6 +8,7 @@ import { embeddingName, type LlamaConfig } from "../Llama.ts"
 import { loadRuntime, type OnnxRuntime, openSession } from "../onnx/openSession.ts"
 import type { Weights } from "../Weights.ts"
 import type { Arrays } from "./AdamW.ts"
+import { type PackedPrefixes, packPrefixes } from "./packPrefixes.ts"
 import { type PackedRows, packRows, type TrainRow } from "./packRows.ts"
 import type { RunSizing } from "./runSizing.ts"
 import type { TokenLoss } from "./tokenLoss.ts"
@@ -24,6 +25,8 @@ export interface GradientEngineOptions {
   readonly threads: number
   readonly sizing: RunSizing
 }
+
+type Packed = PackedRows | PackedPrefixes
 
 /** Sessions are small without weights; the least recently used goes first. */
 const sessionLimit = 48
@@ -54,7 +57,8 @@ export class GradientEngine {
     const logprobs = new Array<Float32Array>(rows.length)
     let loss = 0
     let first = true
-    for (const packed of packRows(rows, this.options.sizing)) {
+    const { sizing } = this.options
+    for (const packed of sizing.sharedPrefixes ? packPrefixes(rows, sizing) : packRows(rows, sizing)) {
       // without a loss there are no gradients to add up
       const whole = first || this.options.loss === "none"
       const target = whole ? this.gradients : (this.#scratch ??= allocate(this.options))
@@ -72,7 +76,7 @@ export class GradientEngine {
     this.#sessions.clear()
   }
 
-  async #execute(packed: PackedRows, gradients: Arrays): Promise<{ loss: number; logprobs: Float32Array }> {
+  async #execute(packed: Packed, gradients: Arrays): Promise<{ loss: number; logprobs: Float32Array }> {
     const ort = (this.#runtime ??= await loadRuntime())
     const session = await this.#session(packed)
     const feeds: Record<string, Tensor> = { ...this.#parameters(ort) }
@@ -111,8 +115,8 @@ export class GradientEngine {
     return this.#parameterFeeds = feeds
   }
 
-  async #session({ batch, length, targets }: PackedRows): Promise<InferenceSession> {
-    const key = `${batch}x${length}/${targets}`
+  async #session({ inputs: _, spans: __, ...shape }: Packed): Promise<InferenceSession> {
+    const key = JSON.stringify(shape)
     const known = this.#sessions.get(key)
     if (known !== undefined) {
       this.#sessions.delete(key)
@@ -120,15 +124,7 @@ export class GradientEngine {
       return known
     }
     const { config, loss, mode, sizing, threads } = this.options
-    const graph = trainGraph(config, {
-      batch,
-      length,
-      targets,
-      mode,
-      loss,
-      checkpointing: sizing.checkpointing,
-      packing: sizing.packing ?? false
-    })
+    const graph = trainGraph(config, { ...shape, mode, loss, checkpointing: sizing.checkpointing })
     // an arena would be kept per shape, and makes nothing faster
     const session = await openSession(graph.encode(), { threads, arena: false, optimisation: "basic" })
     this.#sessions.set(key, session)

@@ -53,6 +53,8 @@ export interface StepResult extends BatchResult {
   readonly gradNorm: number
 }
 
+const total = (parts: MemoryParts): number => Object.values(parts).reduce((a, b) => a + b, 0)
+
 export class Optimisation<History> {
   readonly settings: OptimiserSettings
   readonly model: LoadedModel
@@ -74,7 +76,13 @@ export class Optimisation<History> {
     settings: OptimiserSettings,
     model: LoadedModel,
     context: TrainContext,
-    options: { readonly loss: TokenLoss; readonly batchSize: number; readonly updatesPerStep?: number }
+    options: {
+      readonly loss: TokenLoss
+      readonly batchSize: number
+      readonly updatesPerStep?: number
+      /** Rows of a batch may have equal prompts. */
+      readonly sharedPrefixes?: boolean
+    }
   ) {
     const { config, weights } = model
     const mode = trainMode(settings)
@@ -90,7 +98,10 @@ export class Optimisation<History> {
       ? this.adapters
       : new Map(Array.from(parameterShapes(config).keys(), (name) => [name, weights.get(name)!]))
     this.#live = { parameters, optimizer: new AdamW(parameters, settings) }
-    const sizing = this.#sizing = runSizing(config, options.batchSize, settings)
+    const sizing = this.#sizing = runSizing(config, options.batchSize, {
+      ...settings,
+      sharedPrefixes: options.sharedPrefixes ?? false
+    })
     const shared = { config, weights, mode, adapters: this.adapters, threads: context.threads, sizing }
     this.#engine = new GradientEngine({ ...shared, loss: options.loss })
     this.#evaluator = new GradientEngine({ ...shared, loss: "none" })
@@ -104,16 +115,17 @@ export class Optimisation<History> {
   }
 
   /**
-   * To be called before the first step. `longest` is the longest row in tokens, `others` what the trainer itself needs.
+   * To be called before the first step. `longest` is the longest row in tokens, `others` what the trainer itself needs,
+   * `between` what it needs while no batch is computed.
    *
    * **Fails**: throws `NotEnoughMemory` when the run certainly needs more than there is.
    */
-  requireMemory(longest: number, others: MemoryParts = {}): void {
+  requireMemory(longest: number, others: MemoryParts = {}, between: MemoryParts = {}): void {
     const { config } = this.model
     const { checkpointing, rowsPerRun, tokensPerRun } = this.#sizing
     let trained = 0
     for (const values of this.#live.parameters.values()) trained += values.length
-    const parts = trainingMemory(config, {
+    const { activations, "output head": head, ...always } = trainingMemory(config, {
       trained,
       tokens: Math.max(longest, Math.min(tokensPerRun, rowsPerRun * longest)),
       longest,
@@ -127,7 +139,10 @@ export class Optimisation<History> {
       "or a smaller model"
     ]
     const available = this.#context.memoryBytes ?? availableMemory()
-    requireMemory(`training from ${this.settings.from}`, { ...parts, ...others }, available, next.join(", "))
+    const computing = { activations: activations!, "output head": head! }
+    const most = total(between) > total(computing) ? between : computing
+    const parts = { ...always, ...others, ...most }
+    requireMemory(`training from ${this.settings.from}`, parts, available, next.join(", "))
   }
 
   /** Continues from a saved state of the same run, if there is one. */

@@ -5,6 +5,7 @@
 import type { LinearName } from "../Llama.ts"
 import { linearNames } from "../Llama.ts"
 import type { FloatFormat } from "../load/safetensors.ts"
+import type { Reward, UnparsableReward } from "./sampleAdvantages.ts"
 import type { Schedule } from "./schedule.ts"
 import type { TrainMode } from "./TrainMode.ts"
 
@@ -17,6 +18,8 @@ export interface TrainProgress {
   readonly loss: number
   /** GRPO: mean reward of the step's samples. */
   readonly rewardMean?: number
+  /** GRPO: samples of the step whose reward could not be read. */
+  readonly unparsable?: number
   /** Tokens through the model per second, sampling included. */
   readonly tokensPerSecond: number
   /** Norm of the gradient before clipping. */
@@ -55,7 +58,10 @@ export interface OptimiserSettings {
   readonly checkpointEverySteps: number
   /** Number format of the saved weights. */
   readonly dtype: FloatFormat
-  /** Short rows share lines in a run, each attending to itself only: less padding. Default: false. */
+  /**
+   * Short rows share lines in a run, each attending to itself only: less padding. Default: false; in GRPO the answers to
+   * a prompt share that instead.
+   */
   readonly packing?: boolean
   /**
    * Compute activations again in the backward pass instead of keeping them: a third more time, a fraction of the
@@ -157,6 +163,8 @@ export interface GrpoJob extends OptimiserSettings {
   readonly dropUniformGroups: boolean
   /** Smallest share of groups with different rewards in the first batch; below it the job is refused. */
   readonly minMixedShare: number
+  /** What becomes of samples whose reward could not be read. Default: zero. */
+  readonly unparsableReward?: UnparsableReward
 }
 
 /** One completion to be judged. */
@@ -167,14 +175,18 @@ export interface RewardRequest {
   readonly finishReason: "stop" | "length"
 }
 
-/** Rewards of the completions, in their order. */
-export type RewardFunction = (batch: ReadonlyArray<RewardRequest>) => Promise<ReadonlyArray<number>>
+/** Rewards of the completions, in their order; null where one could not be read, which is counted apart. */
+export type RewardFunction = (batch: ReadonlyArray<RewardRequest>) => Promise<ReadonlyArray<Reward>>
 
 /** One step of a GRPO run. */
 export interface GrpoStep {
   /** From 1. */
   readonly step: number
+  /** Of the rewards that count: an unparsable one is 0 or left out, as the job says. 0 where none is left. */
   readonly rewardMean: number
+  readonly samples: number
+  /** Samples whose reward could not be read. */
+  readonly unparsable: number
   /** Groups whose samples got different rewards. */
   readonly mixedGroups: number
   readonly groups: number

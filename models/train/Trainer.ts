@@ -17,10 +17,7 @@ import type {
 } from "./TrainJob.ts"
 
 export interface TrainOptions {
-  /**
-   * Threads onnxruntime computes with. GRPO samples from weights that change, and with several threads the order of
-   * sums then depends on how many there are.
-   */
+  /** Threads onnxruntime computes with. How many there are may decide the order in which sums add up. */
   readonly threads: number
   /** Stops the run within one step; its state is saved, and the promise rejects with the signal's reason. */
   readonly signal?: AbortSignal

@@ -21,12 +21,18 @@ export class TooFewMixedGroups extends Schema.TaggedError<TooFewMixedGroups>()("
   allEqual: Schema.Int,
   groups: Schema.Int,
   rewardMean: Schema.Finite,
-  required: Schema.Finite
+  required: Schema.Finite,
+  /** Samples whose reward could not be read, and all of them; absent where every reward could. */
+  unparsable: Schema.optionalKey(Schema.Int),
+  samples: Schema.optionalKey(Schema.Int)
 }) {
   override get message() {
     const mean = this.rewardMean.toFixed(3)
+    const unread = this.unparsable === undefined
+      ? ""
+      : `${this.unparsable} of ${this.samples} rewards could not be read: look at the verdicts and at answers without an end. `
     return `only ${this.mixed} of ${this.groups} groups have samples of different reward (${this.allEqual} have not, ` +
-      `mean reward ${mean}), and the job needs a share of ${this.required}. Raise temperature or samplesPerPrompt, ` +
+      `mean reward ${mean}), and the job needs a share of ${this.required}. ${unread}Raise temperature or samplesPerPrompt, ` +
       "choose prompts that the policy sometimes fails, or lower minMixedShare"
   }
 }

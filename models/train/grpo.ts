@@ -3,14 +3,15 @@
  * asks for their rewards, and moves the model towards the better answers of each group. Sampling and training share one
  * set of weights in memory. Where rewards come from is the caller's business.
  */
-import { policyMemory } from "../memory.ts"
-import { aggregationWeights, groupAdvantages, isUniform } from "./advantage.ts"
+import { decoderMemory, policyMemory } from "../memory.ts"
 import { GradientEngine } from "./GradientEngine.ts"
+import { type Group, learnt, type PromptRecord, promptRecord, stepRows, unparsableRule } from "./learnt.ts"
 import { type LoadedModel, Optimisation, type StepResult, type TrainContext, TrainingAborted } from "./Optimisation.ts"
 import type { TrainRow } from "./packRows.ts"
 import { drawPrompts, type PromptPools, promptPools } from "./promptPools.ts"
-import { openRolloutPolicy, type PromptSamples, type RolloutPolicy } from "./rolloutPolicy.ts"
+import { type PromptSamples, type RolloutPolicy, rolloutPolicy } from "./rolloutPolicy.ts"
 import { runSizing } from "./runSizing.ts"
+import { countedRewards, isMixed } from "./sampleAdvantages.ts"
 import { scheduleFactor } from "./schedule.ts"
 import { TooFewMixedGroups, TrainingFailed } from "./TrainingFailed.ts"
 import type { GrpoJob, GrpoResult, GrpoStep, RewardFunction } from "./TrainJob.ts"
@@ -23,13 +24,9 @@ export interface GrpoContext extends TrainContext {
 interface GrpoRecord extends GrpoStep {
   readonly gradNorm: number
   readonly tokens: number
-  /** Prompts of the step with the rewards of their samples. */
-  readonly prompts: ReadonlyArray<{ readonly id: string; readonly rewards: ReadonlyArray<number> }>
-}
-
-/** The answers to one prompt with their rewards. */
-interface Group extends PromptSamples {
-  readonly rewards: ReadonlyArray<number>
+  readonly learningRate: number
+  /** Prompts of the step with what each of their samples was worth and moved. */
+  readonly prompts: ReadonlyArray<PromptRecord>
 }
 
 /** What a run works with. */
@@ -61,7 +58,7 @@ const rewarded = async (
     samples.map(({ finishReason, text }) => ({ promptId: prompt.id, completionText: text, finishReason }))
   )
   const rewards = await context.reward(batch)
-  const wrong = rewards.findIndex((reward) => !Number.isFinite(reward))
+  const wrong = rewards.findIndex((reward) => reward !== null && !Number.isFinite(reward))
   if (rewards.length !== batch.length || wrong >= 0) {
     const found = rewards.length !== batch.length
       ? `${rewards.length} rewards`
@@ -71,24 +68,6 @@ const rewarded = async (
   }
   let next = 0
   return rollouts.map((rollout) => ({ ...rollout, rewards: rollout.samples.map(() => rewards[next++]!) }))
-}
-
-/** The rows of a step. Samples of advantage 0 have no gradient without a KL term, but count in the averages. */
-const stepRows = (job: GrpoJob, groups: ReadonlyArray<Group>): ReadonlyArray<TrainRow> => {
-  const kept = job.dropUniformGroups ? groups.filter(({ rewards }) => !isUniform(rewards)) : groups
-  const sequences = kept.flatMap(({ promptIds, rewards, samples }) => {
-    const advantages = groupAdvantages(rewards, job.advantageEpsilon)
-    return samples.map((sample, i) => ({ promptIds, sample, advantage: advantages[i]! }))
-  })
-  const lengths = sequences.map(({ sample }) => sample.ids.length)
-  const weights = aggregationWeights(lengths, job.aggregation, job.maxNewTokens)
-  return sequences.map(({ advantage, promptIds, sample }, i) => ({
-    ids: [...promptIds, ...sample.ids],
-    targetFrom: promptIds.length,
-    weight: weights[i]!,
-    advantage,
-    oldLogprobs: sample.logprobs
-  })).filter(({ advantage }) => advantage !== 0 || (job.klCoefficient ?? 0) !== 0)
 }
 
 const withReference = async (
@@ -111,30 +90,47 @@ const openReference = (job: GrpoJob, model: LoadedModel, threads: number): Gradi
     adapters: new Map(),
     loss: "none",
     threads,
-    sizing: runSizing(model.config, rowsPerRun, job)
+    sizing: runSizing(model.config, rowsPerRun, { ...job, sharedPrefixes: true })
   })
 }
 
 const checkFirstBatch = (job: GrpoJob, outcome: Omit<GrpoStep, "loss">): void => {
-  const { groups, mixedGroups, rewardMean, step } = outcome
+  const { groups, mixedGroups, rewardMean, samples, step, unparsable } = outcome
   if (step !== 1 || mixedGroups >= job.minMixedShare * groups) return
   throw new TooFewMixedGroups({
     mixed: mixedGroups,
     allEqual: groups - mixedGroups,
     groups,
     rewardMean,
-    required: job.minMixedShare
+    required: job.minMixedShare,
+    ...(unparsable > 0 && { unparsable, samples })
   })
 }
 
 /** The updates of a step; returns the last one's outcome. */
-const update = async ({ job, training }: GrpoRun, rows: ReadonlyArray<TrainRow>): Promise<StepResult> => {
-  const factor = scheduleFactor(job.schedule ?? "constant", training.done, job.steps, job.warmupFraction ?? 0)
+const update = async (
+  { job, training }: GrpoRun,
+  rows: ReadonlyArray<TrainRow>,
+  learningRate: number
+): Promise<StepResult> => {
   let result: StepResult | undefined
-  for (let epoch = 0; epoch < (job.epochs ?? epochsDefault); epoch++) {
-    result = await training.step(rows, job.learningRate * factor)
-  }
+  for (let epoch = 0; epoch < (job.epochs ?? epochsDefault); epoch++) result = await training.step(rows, learningRate)
   return result!
+}
+
+/** What a step is measured by before it moves anything. */
+const outcomeOf = (job: GrpoJob, step: number, groups: ReadonlyArray<Group>): Omit<GrpoStep, "loss"> => {
+  const rule = unparsableRule(job)
+  const rewards = groups.flatMap((group) => group.rewards)
+  const counted = countedRewards(rewards, rule)
+  return {
+    step,
+    rewardMean: counted.length === 0 ? 0 : sum(counted) / counted.length,
+    samples: rewards.length,
+    unparsable: rewards.filter((reward) => reward === null).length,
+    mixedGroups: groups.filter((group) => isMixed(group.rewards, rule)).length,
+    groups: groups.length
+  }
 }
 
 const runStep = async (run: GrpoRun): Promise<void> => {
@@ -143,22 +139,27 @@ const runStep = async (run: GrpoRun): Promise<void> => {
   const step = training.done + 1
   const prompts = drawPrompts(job, pools, training.done)
   const groups = await rewarded(run, await policy.sample(prompts, training.done, stopped))
-  const rewards = groups.flatMap((group) => group.rewards)
-  const outcome = {
-    step,
-    rewardMean: sum(rewards) / rewards.length,
-    mixedGroups: groups.filter((group) => !isUniform(group.rewards)).length,
-    groups: groups.length
-  }
+  const outcome = outcomeOf(job, step, groups)
   checkFirstBatch(job, outcome)
-  const rows = await withReference(reference, stepRows(job, groups))
-  const { gradNorm, loss } = await update(run, rows)
+  const learned = learnt(job, groups)
+  const rows = await withReference(reference, stepRows(job, learned))
+  const factor = scheduleFactor(job.schedule ?? "constant", training.done, job.steps, job.warmupFraction ?? 0)
+  const learningRate = job.learningRate * factor
+  const { gradNorm, loss } = await update(run, rows, learningRate)
   const samples = groups.flatMap((group) => group.samples)
   const tokens = sum(samples.map(({ ids, promptTokens }) => ids.length + promptTokens))
   const tokensPerSecond = tokens / (performance.now() - started) * 1000
   await training.endStep(
-    { ...outcome, loss, gradNorm, tokens, prompts: groups.map(({ prompt, rewards }) => ({ id: prompt.id, rewards })) },
-    { step, steps: job.steps, loss, rewardMean: outcome.rewardMean, tokensPerSecond, gradNorm }
+    { ...outcome, loss, gradNorm, tokens, learningRate, prompts: learned.map(promptRecord) },
+    {
+      step,
+      steps: job.steps,
+      loss,
+      rewardMean: outcome.rewardMean,
+      unparsable: outcome.unparsable,
+      tokensPerSecond,
+      gradNorm
+    }
   )
 }
 
@@ -195,27 +196,33 @@ export const runGrpo = async (job: GrpoJob, model: LoadedModel, context: GrpoCon
       ...(job.dualClip !== undefined && { dualClip: job.dualClip })
     },
     batchSize: rowsPerRun,
+    sharedPrefixes: true,
     updatesPerStep: job.epochs ?? epochsDefault
   })
   const { adapters, mode } = training
-  const policy = await openRolloutPolicy(job, model, {
+  const policy = rolloutPolicy(job, model, {
     mode,
     adapters,
     threads: context.threads,
-    width: runSizing(model.config, rowsPerRun, job).decoderWidth
+    width: runSizing(model.config, rowsPerRun, {}).decoderWidth
   })
   const stopping = new AbortController()
   const poll = setInterval(() => context.aborted() && stopping.abort(), abortPollMs)
   try {
     const others = policyMemory(model.config, { lora: mode.kind === "lora", reference: reference !== undefined })
-    training.requireMemory(policy.longest, others)
+    const { weights: _weights, ...packing } = decoderMemory(model.config, "f32")
+    training.requireMemory(policy.longest, others, packing)
     await training.restore()
     await runSteps({ job, context, training, policy, reference, pools, stopped: stopping.signal })
     const { from: _, prompts: __, to: ___, ...settings } = job
-    await training.finish(true, { method: "grpo", settings, history: training.history })
-    const history = training.history.map(({ groups, loss, mixedGroups, rewardMean, step }) => ({
+    const total = (count: "samples" | "unparsable") => sum(training.history.map((record) => record[count]))
+    const totals = { samples: total("samples"), unparsable: total("unparsable") }
+    await training.finish(true, { method: "grpo", settings, ...totals, history: training.history })
+    const history = training.history.map(({ groups, loss, mixedGroups, rewardMean, samples, step, unparsable }) => ({
       step,
       rewardMean,
+      samples,
+      unparsable,
       mixedGroups,
       groups,
       loss
@@ -223,7 +230,6 @@ export const runGrpo = async (job: GrpoJob, model: LoadedModel, context: GrpoCon
     return { history }
   } finally {
     clearInterval(poll)
-    await policy.release()
     await training.release()
     await reference?.release()
   }

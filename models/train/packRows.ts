@@ -2,8 +2,9 @@
  * Packs token rows of different lengths into the inputs of training graphs: similar lengths together, right-padded (the
  * causal mask makes right padding harmless), with target positions listed so that only they reach the output head. With
  * `packing`, short rows share a line; each attends to itself only and counts its positions from 0, so the results are
- * those of rows on lines of their own.
+ * those of rows on lines of their own. Rows with equal prompts are `packPrefixes.ts`' business.
  */
+import type { LineShape } from "./lineLayout.ts"
 
 /** One sequence to learn from. */
 export interface TrainRow {
@@ -37,13 +38,14 @@ export interface PackedInputs {
   readonly referenceLogprobs: Float32Array
 }
 
-export interface PackedRows {
-  readonly batch: number
-  readonly length: number
-  readonly targets: number
-  readonly inputs: PackedInputs
-  /** For each row: its place in the list given, and where its targets start and end among `targets`. */
+/** Rows as one run computes them. */
+export interface PackedRun {
+  /** For each row: its place in the list given, and where its targets start and end among those of the run. */
   readonly spans: ReadonlyArray<readonly [place: number, from: number, to: number]>
+}
+
+export interface PackedRows extends PackedRun, LineShape {
+  readonly inputs: PackedInputs
 }
 
 export interface PackOptions {
@@ -146,7 +148,7 @@ const pack = (
       base += row.ids.length
     })
   })
-  return { batch, length, targets, inputs, spans }
+  return { batch, length, targets, packing, inputs, spans }
 }
 
 /** Writes one row from token `base` and target `next` on. */

@@ -10,7 +10,9 @@ import type { OptimiserSettings } from "./TrainJob.ts"
 export interface RunSizing extends PackOptions {
   /** Recompute activations in the backward pass. */
   readonly checkpointing: boolean
-  /** Sequences sampled side by side in GRPO. */
+  /** Rows with equal prompts compute them once a run. */
+  readonly sharedPrefixes?: boolean
+  /** Most sequences sampled side by side in GRPO. */
   readonly decoderWidth: number
 }
 
@@ -18,13 +20,17 @@ export interface RunSizing extends PackOptions {
 const smallModelLimit = 20_000_000
 
 /** What a job may decide itself. */
-export type SizingChoices = Pick<OptimiserSettings, "packing" | "recompute">
+export interface SizingChoices extends Pick<OptimiserSettings, "packing" | "recompute"> {
+  /** As in `RunSizing`; rows that share lines share nothing else. */
+  readonly sharedPrefixes?: boolean
+}
 
 /** Sizes for a model and batches of at most `rowsPerRun` rows; 2,048 tokens of a 135M model take about 2 GB. */
 export const runSizing = (config: LlamaConfig, rowsPerRun: number, choices: SizingChoices): RunSizing => {
   let parameters = 0
   for (const shape of parameterShapes(config).values()) parameters += shape.reduce((a, b) => a * b, 1)
   const packing = choices.packing ?? false
+  const sharedPrefixes = choices.sharedPrefixes === true && !packing
   return parameters <= smallModelLimit
     ? {
       rowsPerRun,
@@ -33,6 +39,7 @@ export const runSizing = (config: LlamaConfig, rowsPerRun: number, choices: Sizi
       targetBucket: 1 / 8,
       checkpointing: choices.recompute ?? false,
       packing,
+      sharedPrefixes,
       decoderWidth: 64
     }
     : {
@@ -42,6 +49,7 @@ export const runSizing = (config: LlamaConfig, rowsPerRun: number, choices: Sizi
       targetBucket: 1 / 8,
       checkpointing: choices.recompute ?? true,
       packing,
-      decoderWidth: 16
+      sharedPrefixes,
+      decoderWidth: 32
     }
 }

@@ -18,12 +18,16 @@ export interface SftStep {
   readonly tokens: number
   /** Ids of the examples of the step's batch. */
   readonly examples: ReadonlyArray<string>
+  /** Each one's share of the tokens that the step's loss is the mean of, in the order of `examples`. */
+  readonly weights: ReadonlyArray<number>
   /** Mean loss per target token of the evaluation rows after the step, where it was computed. */
   readonly evaluationLoss?: number
 }
 
+const targetOf = ({ ids, targetFrom }: Example): number => ids.length - targetFrom
+
 const targetsOf = (examples: ReadonlyArray<Example>): number =>
-  examples.reduce((sum, { ids, targetFrom }) => sum + ids.length - targetFrom, 0)
+  examples.reduce((sum, example) => sum + targetOf(example), 0)
 
 /** Rows whose weighted losses add up to the mean over all their targets. */
 const meanRows = (examples: ReadonlyArray<Example>): ReadonlyArray<TrainRow> => {
@@ -74,13 +78,15 @@ export const runSft = async (job: SftJob, model: LoadedModel, context: TrainCont
       const learningRate = job.learningRate * scheduleFactor(job.schedule, step, steps, job.warmupFraction)
       const { gradNorm, loss } = await training.step(meanRows(examples), learningRate)
       const tokens = examples.reduce((sum, { ids }) => sum + ids.length, 0)
+      const targets = targetsOf(examples)
+      const seen = { examples: examples.map(({ id }) => id), weights: examples.map((one) => targetOf(one) / targets) }
       const tokensPerSecond = tokens / (performance.now() - started) * 1000
       const due = step + 1 === steps || (step + 1) % (job.evaluation?.everySteps ?? Infinity) === 0
       const measured = evaluation !== undefined && due
         ? { evaluationLoss: await training.evaluate(meanRows(evaluation.kept)) }
         : {}
       await training.endStep(
-        { loss, gradNorm, learningRate, tokens, examples: examples.map(({ id }) => id), ...measured },
+        { loss, gradNorm, learningRate, tokens, ...seen, ...measured },
         { step: step + 1, steps, loss, tokensPerSecond, gradNorm, ...measured }
       )
     }

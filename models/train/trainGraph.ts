@@ -4,39 +4,25 @@
  * Only rows that have a target go beyond the last attention. Sessions and feeds are `GradientEngine.ts`' business.
  */
 import type { LinearName, LlamaConfig } from "../Llama.ts"
-import {
-  embeddingName,
-  finalNormName,
-  headName,
-  linearNames,
-  linearShape,
-  parameterName,
-  ropeTables
-} from "../Llama.ts"
-import * as Attention from "../onnx/Attention.ts"
+import { embeddingName, finalNormName, headName, linearNames, linearShape, parameterName } from "../Llama.ts"
 import * as Elementwise from "../onnx/Elementwise.ts"
 import { Graph, type Tensor } from "../onnx/Graph.ts"
 import * as Layout from "../onnx/Layout.ts"
 import * as Matmul from "../onnx/Matmul.ts"
 import * as Norm from "../onnx/Norm.ts"
 import * as TokenHead from "../onnx/TokenHead.ts"
-import { causalMask, segmentMask } from "./attentionMasks.ts"
 import { checkpointed } from "./checkpointed.ts"
+import { lineLayout, type LineShape } from "./lineLayout.ts"
+import { prefixLayout, type PrefixShape } from "./prefixLayout.ts"
+import type { TokenLayout } from "./TokenLayout.ts"
 import { adapterName, trainedShapes, type TrainMode } from "./TrainMode.ts"
 import { type TokenLoss, tokenLoss, type TokenLossInputs, tokenLossInputs } from "./tokenLoss.ts"
 
-export interface TrainGraphOptions {
-  /** Sequences per run. */
-  readonly batch: number
-  /** Tokens per sequence, padding included. */
-  readonly length: number
-  /** Positions per run whose next token is a target (or padding of weight 0). */
-  readonly targets: number
+/** What a graph computes, and over tokens in which shape. */
+export type TrainGraphOptions = (LineShape | PrefixShape) & {
   readonly mode: TrainMode
   /** `"none"` computes log-probabilities only. */
   readonly loss: TokenLoss | "none"
-  /** Rows share lines: `positions` and `segments` say where each token belongs. */
-  readonly packing?: boolean
   /** Recompute each layer in the backward pass: about a third more time, memory for one layer's activations. */
   readonly checkpointing?: boolean
 }
@@ -61,46 +47,16 @@ class TrainGraph {
   readonly options: TrainGraphOptions
   readonly backward: boolean
   readonly parameters = new Map<string, Tensor>()
-  #rope: Attention.RopeTables
-  #positions: Tensor
-  #spans: ReadonlyArray<Attention.MaskedSpan>
-  #headRows: Tensor
-  #headInverse: Tensor | undefined
+  readonly layout: TokenLayout
 
   constructor(config: LlamaConfig, options: TrainGraphOptions) {
     this.config = config
     this.options = options
     this.backward = options.loss !== "none"
     this.graph = new Graph()
-    const { batch, length } = options
-    const { cos, sin } = ropeTables(config, length)
-    const table = (values: Float32Array) => this.graph.constant(values, [length, config.headDim / 2])
-    this.#rope = { cos: table(cos), sin: table(sin), negatedSin: table(sin.map((x) => -x)) }
-    const spans = Attention.querySpans(length)
-    if (options.packing === true) {
-      const lines = (name: string, type: "int64" | "int32") =>
-        Layout.reshape(this.graph, this.graph.input(name, [batch * length], type), [batch, length])
-      this.#positions = lines("positions", "int64")
-      const segments = lines("segments", "int32")
-      this.#spans = spans.map((span) => ({ ...span, mask: segmentMask(this.graph, segments, span) }))
-    } else {
-      const positions = Float64Array.from({ length: batch * length }, (_, i) => i % length)
-      this.#positions = this.graph.constant(positions, [batch, length], "int64")
-      this.#spans = spans.map((span) => ({ ...span, mask: causalMask(this.graph, span) }))
-    }
-    this.#headRows = this.graph.input("headRows", [options.targets], "int64")
-    this.#headInverse = this.backward ? this.graph.input("headInverse", [batch * length], "int64") : undefined
-  }
-
-  /** The rows that have a target; the adjoint is a gather too, through the inverse index, so nothing is scattered. */
-  targetRows(x: Tensor): Tensor {
-    const g = this.graph
-    const output = Layout.gatherRows(g, x, this.#headRows)
-    const inverse = this.#headInverse
-    if (inverse === undefined) return output
-    // A row that has no target is sent to the place behind the last one, where zeros lie.
-    const zeros = g.constant(new Float32Array(x.shape[1]!), [1, x.shape[1]!])
-    return g.record([x], output, (d) => [Layout.gatherRows(g, Layout.concatRows(g, [d, zeros]), inverse)])
+    this.layout = "prefixes" in options
+      ? prefixLayout(this.graph, config, options)
+      : lineLayout(this.graph, config, options, this.backward)
   }
 
   /** A weight or adapter matrix as an input; differentiable when it is trained. */
@@ -143,26 +99,15 @@ class TrainGraph {
   }
 
   /**
-   * The first half of a layer, rows `x` `[batch · length, hidden]` with what attention adds. Of the last layer only the
-   * rows that have a target are computed beyond the scores; the result is `[targets, hidden]` then.
+   * The first half of a layer, rows `x` `[tokens, hidden]` with what attention adds. Of the last layer only the rows
+   * that have a target are computed beyond the scores; the result is `[targets, hidden]` then.
    */
   attend(x: Tensor, weights: LayerWeights, last: boolean): Tensor {
-    const { config, graph: g } = this
-    const { batch, length } = this.options
-    const { headDim, heads, kvHeads, rmsEps } = config
-    const split = (rows: Tensor, count: number) =>
-      Layout.transpose(g, Layout.reshape(g, rows, [batch, length, count, headDim]), [0, 2, 1, 3])
-    const rotated = (rows: Tensor, count: number) =>
-      Attention.rotary(g, split(rows, count), this.#positions, this.#rope)
-
-    const normed = Norm.rmsNorm(g, x, weights.norms[0], rmsEps)
+    const { config, graph: g, layout } = this
+    const normed = Norm.rmsNorm(g, x, weights.norms[0], config.rmsEps)
     const apply = (rows: Tensor, name: LinearName) => this.linear(rows, weights, name)
-    const q = Layout.reshape(g, rotated(apply(normed, "q"), heads), [batch, kvHeads, heads / kvHeads * length, headDim])
-    const k = rotated(apply(normed, "k"), kvHeads)
-    const v = split(apply(normed, "v"), kvHeads)
-    const attended = Layout.reshape(g, Attention.attention(g, q, k, v, this.#spans), [batch, heads, length, headDim])
-    const joined = Layout.reshape(g, Layout.transpose(g, attended, [0, 2, 1, 3]), [batch * length, heads * headDim])
-    const onward = (rows: Tensor) => last ? this.targetRows(rows) : rows
+    const joined = layout.attention(apply(normed, "q"), apply(normed, "k"), apply(normed, "v"))
+    const onward = (rows: Tensor) => last ? layout.targetRows(rows) : rows
     return Elementwise.add(g, onward(x), apply(onward(joined), "o"))
   }
 
@@ -268,9 +213,8 @@ const headGradients = (
 /**
  * Builds the graph.
  *
- * **Inputs**: `ids` `[batch · length]` int64; with packing `positions` (int64) and `segments` (int32) of the same
- * shape; `headRows` `[targets]` and `headInverse` `[batch · length]` int64;
- * `targets` `[targets]` int64; the token inputs of the loss `[targets]`; every weight and adapter under its name.
+ * **Inputs**: `ids` `[tokens]` int64; those of the layout (`lineLayout.ts`, `prefixLayout.ts`); `targets` `[targets]`
+ * int64; the token inputs of the loss `[targets]`; every weight and adapter under its name.
  * **Outputs**: `logprobs` `[targets]`; with a loss also `loss` (scalar), one gradient per trained parameter, and in
  * full mode `embeddedGradientName`, which the caller adds to the embedding's gradient.
  */
@@ -278,11 +222,11 @@ export const trainGraph = (config: LlamaConfig, options: TrainGraphOptions): Gra
   const builder = new TrainGraph(config, options)
   const g = builder.graph
   const embedding = builder.weight(embeddingName, [config.vocab, config.hidden])
-  const ids = g.input("ids", [options.batch * options.length], "int64")
+  const ids = g.input("ids", [builder.layout.tokens], "int64")
   const embedded = g.variable(Layout.gatherRows(g, embedding, ids), embedding.differentiable)
   const final = builder.finalStates(embedded)
   const head = config.tied ? embedding : builder.weight(headName, [config.vocab, config.hidden])
-  const targets = g.input("targets", [options.targets], "int64")
+  const targets = g.input("targets", [builder.layout.targets], "int64")
   if (options.loss === "none") {
     g.output("logprobs", TokenHead.tokenLogprobs(g, final, head, targets))
     return g

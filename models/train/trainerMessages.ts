@@ -1,6 +1,7 @@
 /**
  * What the training client and its process say to each other: plain data, copied on its way.
  */
+import type { Reward } from "./sampleAdvantages.ts"
 import type { GrpoJob, RewardRequest, SftJob, TrainProgress } from "./TrainJob.ts"
 
 /** What to train. */
@@ -29,5 +30,5 @@ export type FromTrainer =
 export type ToTrainer =
   | { readonly kind: "goOn" }
   | { readonly kind: "stop" }
-  | { readonly kind: "rewards"; readonly rewards: ReadonlyArray<number> }
+  | { readonly kind: "rewards"; readonly rewards: ReadonlyArray<Reward> }
   | { readonly kind: "rewardFailed"; readonly reason: string }

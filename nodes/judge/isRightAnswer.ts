@@ -22,3 +22,8 @@ export const isRightAnswer = (answer: string, reference: string): boolean => {
   const last = answer.match(number)?.at(-1)
   return last !== undefined && valueOf(last.replace(/,+$/, "")) === right
 }
+
+/** Whether there is anything to compare: a box, else a number where the reference is one, else any text. */
+export const isReadableAnswer = (answer: string, reference: string): boolean =>
+  strictBox(answer, reference).boxed !== null
+  || (valueOf(reference.trim()) === undefined ? answer.trim() !== "" : answer.search(number) >= 0)

@@ -9,14 +9,14 @@ import * as Layer from "effect/Layer"
 import * as Semaphore from "effect/Semaphore"
 import { cpSync, rmSync, writeFileSync } from "node:fs"
 import { availableParallelism } from "node:os"
-import { join } from "node:path"
+import { basename, join } from "node:path"
 import { trainerFingerprint } from "../../models/fingerprints.ts"
 import { TooFewMixedGroups } from "../../models/train/TrainingFailed.ts"
 import type { TrainProgress } from "../../models/train/TrainJob.ts"
 import * as Progress from "../../runtime/Progress.ts"
 import type { Folder } from "../../runtime/Type.ts"
 import * as Usage from "../../runtime/Usage.ts"
-import { notTrainedFile, Trainer, TrainerFailed } from "../service/Trainer.ts"
+import { notTrainedFile, Trainer, TrainerFailed, trainingFile } from "../service/Trainer.ts"
 import { checkpointPath } from "./checkpointPath.ts"
 
 export interface EmbeddedTrainerOptions {
@@ -41,6 +41,10 @@ const refusalIn = (cause: Cause.Cause<unknown>): TooFewMixedGroups | undefined =
   return error instanceof TooFewMixedGroups ? error : undefined
 }
 
+/** A policy that no step moves: all of it but the log of the stage that made it, which is not this stage's. */
+const copyUntrained = (from: string, into: string): void =>
+  cpSync(from, into, { recursive: true, filter: (path) => basename(path) !== trainingFile })
+
 /** The unchanged policy as the result of a stage that refused to start, with its reason beside it. */
 const keepPolicy = (
   policy: Folder<"checkpoint">,
@@ -48,13 +52,14 @@ const keepPolicy = (
   { groups, message, mixed, required }: TooFewMixedGroups
 ): void => {
   rmSync(into, { recursive: true, force: true })
-  cpSync(policy.path, into, { recursive: true })
+  copyUntrained(policy.path, into)
   writeFileSync(join(into, notTrainedFile), JSON.stringify({ mixed, groups, required, reason: message }))
 }
 
-const detail = ({ loss, rewardMean, tokensPerSecond }: TrainProgress): string =>
+const detail = ({ loss, rewardMean, tokensPerSecond, unparsable = 0 }: TrainProgress): string =>
   [
     rewardMean === undefined ? `loss ${loss.toFixed(3)}` : `reward ${rewardMean.toFixed(2)}`,
+    ...(unparsable === 0 ? [] : [`${unparsable} unparsable`]),
     `${Math.round(tokensPerSecond)} tok/s`
   ].join(" · ")
 
@@ -73,7 +78,7 @@ export const embeddedTrainer = (options: EmbeddedTrainerOptions): Layer.Layer<Tr
         fingerprint: trainerFingerprint(options),
         sft: Effect.fnUntraced(function*({ base, examples, into, seed, settings }) {
           if (examples.length === 0) {
-            return cpSync(base.path, into, { recursive: true }) // nothing to learn: the base itself
+            return copyUntrained(base.path, into) // nothing to learn: the base itself
           }
           const { trainSft } = yield* models
           const onProgress = yield* reporter
@@ -141,7 +146,7 @@ export const embeddedTrainer = (options: EmbeddedTrainerOptions): Layer.Layer<Tr
                     finishReason
                   }))
                   const exit = await Effect.runPromiseExitWith(context)(
-                    reward(completions) as Effect.Effect<ReadonlyArray<number>, any, any>
+                    reward(completions) as Effect.Effect<ReadonlyArray<number | null>, any, any>
                   )
                   if (Exit.isSuccess(exit)) {
                     return exit.value

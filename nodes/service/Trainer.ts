@@ -48,6 +48,7 @@ export const GrpoSettings = Schema.Struct({
   aggregation: Schema.Literals(["token-mean", "sequence-mean", "dr-grpo"]),
   dropUniformGroups: Schema.Boolean,
   minMixedShare: Share, // share of mixed groups in the first batch below which training refuses to start
+  unparsableReward: Schema.Literals(["zero", "leaveOut"]), // what a sample without a reward is: worth 0, or not in its group
   temperature: Positive,
   topP: Share,
   maxNewTokens: Size,
@@ -69,6 +70,9 @@ export interface Completion {
   readonly text: string
   readonly finishReason: "stop" | "length"
 }
+
+/** In a trained checkpoint: what its trainer did, step by step (`nodes/trainedOn.ts` reads it). */
+export const trainingFile = "training.json"
 
 /** In a checkpoint whose stage refused to start: `{ mixed, groups, required, reason }`. */
 export const notTrainedFile = "not-trained.json"
@@ -95,11 +99,14 @@ export class Trainer extends Context.Service<
       readonly seed: number
       readonly into: string
     }) => Effect.Effect<void, TrainerFailed>
-    /** `reward` is asked once per batch, in the order given; it may fail, and then training stops and can be resumed. */
+    /**
+     * `reward` is asked once per batch, in the order given, and answers null for what could not be read. It may fail, and
+     * then training stops and can be resumed.
+     */
     readonly grpo: <E, R>(job: {
       readonly policy: Folder<"checkpoint">
       readonly prompts: ReadonlyArray<GrpoPrompt>
-      readonly reward: (batch: ReadonlyArray<Completion>) => Effect.Effect<ReadonlyArray<number>, E, R>
+      readonly reward: (batch: ReadonlyArray<Completion>) => Effect.Effect<ReadonlyArray<number | null>, E, R>
       readonly settings: GrpoSettings
       readonly seed: number
       readonly into: string

@@ -8,6 +8,7 @@ import { judgeCalibration, judgeErrors } from "../../nodes/judgeCalibration.ts"
 import { PassAt } from "../../nodes/passAt.ts"
 import { printedSettings } from "../../nodes/printedSettings.ts"
 import { report } from "../../nodes/report.ts"
+import { RewardStep } from "../../nodes/rewardSteps.ts"
 import { type LabelledAnswer, PromptSource } from "../../nodes/service/PromptSource.ts"
 import { Findings, JudgeErrors, MixCount, Pairs, Score } from "../../nodes/tables.ts"
 import { laboratory } from "../runtime/support/world.ts"
@@ -96,6 +97,7 @@ describe("the report", () => {
       errors: given(JudgeErrors, []),
       agreement: given(JudgeAgreement, []),
       passAt: given(PassAt, []),
+      rewards: given(RewardStep, []),
       findings: gatherFindings(["stageTwo", "calibration"])({
         calibration: givenFindings(Findings, "calibration", ["The judge errs."]),
         stageTwo: givenFindings(Findings, "stageTwo", ["Stage 2 did not start.", "The judge errs."])

@@ -25,6 +25,7 @@ const settings = {
   aggregation: "token-mean" as const,
   dropUniformGroups: false,
   minMixedShare: 0,
+  unparsableReward: "zero" as const,
   temperature: 1,
   topP: 1,
   maxNewTokens: 8,
@@ -111,19 +112,19 @@ describe("stage 2", () => {
 describe("rewards", () => {
   const outcomes = Object.keys(readings)
 
-  it("of harmful requests: safe answers and refusals", async () => {
-    assert.deepStrictEqual(await rewardsOf(outcomes.map((text) => completion("h", text))), [1, 1, 0, 0, 0, 0])
+  it("of harmful requests: safe answers and refusals; null where the guard was not understood", async () => {
+    assert.deepStrictEqual(await rewardsOf(outcomes.map((text) => completion("h", text))), [1, 1, 0, 0, 0, null])
   })
 
   it("of benign requests: safe answers", async () => {
-    assert.deepStrictEqual(await rewardsOf(outcomes.map((text) => completion("b", text))), [0, 1, 0, 0, 0, 0])
+    assert.deepStrictEqual(await rewardsOf(outcomes.map((text) => completion("b", text))), [0, 1, 0, 0, 0, null])
   })
 
   it("of maths: right answers under the rule, without the guard", async () => {
     const texts = ["\\boxed{12}", "\\boxed{13}", "it is 12", "12"]
     const completions = texts.map((text) => completion("m", text))
     const { asked, job } = await reinforce(completions)
-    assert.deepStrictEqual([job.rewards, asked.length], [[1, 0, 0, 0], 0])
+    assert.deepStrictEqual([job.rewards, asked.length], [[1, 0, null, null], 0])
     assert.deepStrictEqual(await rewardsOf(completions, { mathsRule: "number" }), [1, 0, 1, 1])
     assert.deepStrictEqual(await rewardsOf(completions, { mathsRule: "exact" }), [0, 0, 0, 1])
   })
@@ -133,19 +134,19 @@ describe("rewards", () => {
     assert.deepStrictEqual(await rewardsOf([...batch, completion("h", "refuses")]), [0, 1, 0, 1])
   })
 
-  it("are nothing without an answer, and nobody is asked", async () => {
+  it("are none without an answer, and nobody is asked", async () => {
     const unfinished = [
       { promptId: "h", text: "refuses", finishReason: "stop" as const },
       { promptId: "m", text: "\\boxed{12}", finishReason: "length" as const },
       completion("h", "")
     ]
     const { asked, job } = await reinforce(unfinished, { cutAnswers: "judge" })
-    assert.deepStrictEqual([job.rewards, asked.length], [[0, 0, 0], 0])
+    assert.deepStrictEqual([job.rewards, asked.length], [[null, null, null], 0])
   })
 
-  it("of cut answers are nothing unless these are judged", async () => {
+  it("of cut answers are none unless these are judged", async () => {
     const cut = [completion("h", "refuses", "length"), completion("h", "tells", "length")]
-    assert.deepStrictEqual(await rewardsOf(cut), [0, 0])
+    assert.deepStrictEqual(await rewardsOf(cut), [null, null])
     assert.deepStrictEqual(await rewardsOf(cut, { cutAnswers: "judge" }), [1, 0])
   })
 })

@@ -21,14 +21,23 @@ const grpo = {
   }, { prompts: [{ id: "even", rewards: [0, 0] }] }]
 }
 
+/** Examples earn nothing. */
+const unrewarded = { rewards: [], advantages: [] }
+
 describe("what a policy was trained on", () => {
   it("are the examples of every step with their share of it", () => {
     assert.deepStrictEqual(trainedRows(JSON.stringify(sft)), [
-      { step: 1, kind: "example", id: "a", weight: 0.5, learningRate: 0.1 },
-      { step: 1, kind: "example", id: "b", weight: 0.25, learningRate: 0.1 },
-      { step: 1, kind: "example", id: "c", weight: 0.25, learningRate: 0.1 },
-      { step: 2, kind: "example", id: "b", weight: 1, learningRate: 0.2 }
+      { step: 1, kind: "example", id: "a", weight: 0.5, learningRate: 0.1, ...unrewarded },
+      { step: 1, kind: "example", id: "b", weight: 0.25, learningRate: 0.1, ...unrewarded },
+      { step: 1, kind: "example", id: "c", weight: 0.25, learningRate: 0.1, ...unrewarded },
+      { step: 2, kind: "example", id: "b", weight: 1, learningRate: 0.2, ...unrewarded }
     ])
+  })
+
+  it("weigh as much as their share of the step's loss, where the trainer says so", () => {
+    const history = [{ learningRate: 0.1, examples: ["a", "b", "a"], weights: [0.125, 0.625, 0.25] }]
+    const rows = trainedRows(JSON.stringify({ ...sft, history }))
+    assert.deepStrictEqual(rows.map(({ id, weight }) => [id, weight]), [["a", 0.375], ["b", 0.625]])
   })
 
   it("are, in stage 2, the prompts whose answers differed in reward, by their advantages", () => {
@@ -44,6 +53,39 @@ describe("what a policy was trained on", () => {
     assert.closeTo(weights[2]![2], 3 / (Math.SQRT2 + 3), 1e-5)
     assert.strictEqual(weights[3]![2], 0)
     assert.strictEqual(rows[0]!.learningRate, 0.5)
+  })
+
+  it("pull by advantage and by weight in the loss, where the trainer says so; unparsable ones stay apart", () => {
+    const prompts = [
+      { id: "a", kind: "harmful", rewards: [1, 0], advantages: [0.7, -0.7], weights: [0.125, 0.375] },
+      { id: "b", kind: "maths", rewards: [1, null], advantages: [0.5, null], weights: [0.5, 0] }
+    ]
+    const rows = trainedRows(JSON.stringify({ ...grpo, history: [{ learningRate: 0.25, prompts }] }))
+    // 0.7 · (0.125 + 0.375) = 0.35 and 0.5 · 0.5 = 0.25 of 0.6
+    assert.deepStrictEqual(rows.map(({ weight }) => Number(weight.toFixed(6))), [0.583333, 0.416667])
+    assert.deepStrictEqual(rows.map(({ advantages, rewards }) => [rewards, advantages]), [
+      [[1, 0], [0.7, -0.7]],
+      [[1, null], [0.5, null]]
+    ])
+    assert.strictEqual(rows[0]!.learningRate, 0.25)
+  })
+
+  it("has the advantages that its rewards give, by what the job did with unparsable ones", () => {
+    const advantages = (settings: object) => {
+      const history = [{ prompts: [{ id: "a", rewards: [1, 0, null] }] }]
+      const [row] = trainedRows(JSON.stringify({ method: "grpo", settings: { learningRate: 1, ...settings }, history }))
+      return row!.advantages.map((one) => one === null ? null : Number(one.toFixed(2)))
+    }
+    // (1, 0, 0): mean 1/3, deviation sqrt(1/3); (1, 0): deviation sqrt(1/2)
+    assert.deepStrictEqual(advantages({}), [1.15, -0.58, -0.58])
+    assert.deepStrictEqual(advantages({ unparsableReward: "leaveOut" }), [0.71, -0.71, null])
+  })
+
+  it("keeps rewards that could not be read in its table", async () => {
+    const history = [{ prompts: [{ id: "a", rewards: [1, null, 0] }] }]
+    const policy = givenCheckpoint({ "training.json": JSON.stringify({ ...grpo, history }) })
+    const [row] = rowsOf((await laboratory().run({ trained: trainedOn({ policy }) })).table("trained"))
+    assert.deepStrictEqual(row!["rewards"], [1, null, 0])
   })
 
   it("leads back to critique, clauses and prompt", async () => {

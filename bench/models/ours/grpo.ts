@@ -1,5 +1,5 @@
 /**
- * Our side of a GRPO step: the trainer as users run it, held between two steps. The first one opens the sessions.
+ * Our side of a GRPO step: the trainer as users run it, held between two steps.
  *
  *     node grpo.ts MODEL FOLDER THREADS PROMPTS.json SAMPLES NEW_TOKENS
  */

@@ -1,6 +1,6 @@
 /**
  * A whole GRPO step with LoRA: samples, log-probabilities under the starting model, gradients, AdamW. Rewards cost
- * nothing. Minutes long, so there is no warm-up: the first step of both sides counts, and ours opens its sessions in it.
+ * nothing.
  */
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
@@ -21,9 +21,11 @@ export const grpo: Workload = {
     const theirSide = await theirs(bench, "grpo", model, join(folder, "trl"), threads, file, samples, newTokens)
     await withSides([ourSide, theirSide], async () => {
       const rounds = Math.ceil(runs / runsPerRound)
-      for (let round = 1; round <= rounds; round++) {
+      // round 0 is the warm-up
+      for (let round = 0; round <= rounds; round++) {
         const ourUnit = await ourSide.work()
         const theirUnit = await theirSide.work()
+        if (round === 0) continue
         const { sampled } = ourUnit.result
         const problems = sampled === theirUnit.result["sampled"] ? [] : [`${sampled} samples, not theirs' number`]
         record.add("grpo", { ours: ourUnit, theirs: theirUnit, problems })

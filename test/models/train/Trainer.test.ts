@@ -122,15 +122,15 @@ describe("trainGrpo", () => {
       threads: 1,
       reward: async (batch) => {
         texts.push(...batch.map(({ completionText }) => completionText))
-        return batch.map((_, i) => i % 2)
+        return batch.map((_, i) => i % 8 === 7 ? null : i % 2)
       }
     })
     assert.strictEqual(texts.length, 3 * 2 * 8)
-    assert.deepStrictEqual(history.map(({ mixedGroups, rewardMean }) => [mixedGroups, rewardMean]), [
-      [2, 0.5],
-      [2, 0.5],
-      [2, 0.5]
-    ])
+    // one of eight could not be read and is worth 0
+    assert.deepStrictEqual(
+      history.map(({ mixedGroups, rewardMean, unparsable }) => [mixedGroups, rewardMean, unparsable]),
+      [[2, 0.375, 2], [2, 0.375, 2], [2, 0.375, 2]]
+    )
   })
 
   it("rejects with the counts when too few groups are mixed", async () => {

@@ -51,6 +51,7 @@ const variants: ReadonlyArray<readonly [string, Partial<RunSizing>]> = [
   ["", {}],
   [", recomputed", { checkpointing: true }],
   [", packed", { packing: true }],
+  [", in the layout of shared prompts", { sharedPrefixes: true, tokensPerRun: 40 }],
   [", packed and recomputed in small runs", { packing: true, checkpointing: true, tokensPerRun: 40 }]
 ]
 

@@ -5,7 +5,7 @@ import { runGrpo } from "../../../models/train/grpo.ts"
 import { TrainingAborted } from "../../../models/train/Optimisation.ts"
 import { drawPrompts, promptPools } from "../../../models/train/promptPools.ts"
 import { TooFewMixedGroups, TrainingFailed } from "../../../models/train/TrainingFailed.ts"
-import type { GrpoJob, RewardFunction } from "../../../models/train/TrainJob.ts"
+import type { GrpoJob, RewardFunction, TrainProgress } from "../../../models/train/TrainJob.ts"
 import { contentsOf, load, newFolder, running, stoppingAfter, writeBase } from "./trainingFixture.ts"
 
 let base: string
@@ -189,6 +189,38 @@ describe("runGrpo", () => {
     const { history } = await train(grpoJob({ steps: 1, aggregation: "sequence-mean" }))
     assert.isAbove(history[0]!.mixedGroups, 0)
     assert.closeTo(history[0]!.loss, 0, 1e-5)
+  })
+
+  /** Of every group of 8: three rewards of 1, three of 0, two that could not be read. */
+  const eighths: RewardFunction = async (batch) => batch.map((_, i) => i % 8 < 3 ? 1 : i % 8 < 6 ? 0 : null)
+
+  it("counts rewards that could not be read, by step and in all, whatever becomes of them", async () => {
+    for (const [unparsableReward, mean, advantage] of [["zero", 3 / 8, null], ["leaveOut", 1 / 2, 1]] as const) {
+      const job = grpoJob({ steps: 2, ...(unparsableReward === "leaveOut" && { unparsableReward }) })
+      const told: Array<number | undefined> = []
+      const context = { ...running, onProgress: ({ unparsable }: TrainProgress) => told.push(unparsable) }
+      const { history } = await train(job, eighths, context)
+      assert.deepStrictEqual(
+        history.map(({ rewardMean, samples, unparsable }) => [rewardMean, samples, unparsable]),
+        [[mean, 48, 12], [mean, 48, 12]]
+      )
+      assert.deepStrictEqual(told, [12, 12])
+      const training = JSON.parse(readFileSync(join(job.to, "training.json"), "utf8"))
+      assert.deepStrictEqual([training.samples, training.unparsable], [96, 24])
+      const [{ advantages, kind, rewards, weights }] = training.history[0].prompts
+      assert.deepStrictEqual([kind, rewards], ["harm", [1, 1, 1, 0, 0, 0, null, null]])
+      assert.strictEqual(training.history[0].learningRate, job.learningRate)
+      const out = advantages.filter((one: number | null) => one === null).length
+      assert.deepStrictEqual([out, weights[7] === 0], advantage === null ? [0, false] : [2, true])
+      const all = training.history[0].prompts.flatMap((prompt: { weights: ReadonlyArray<number> }) => prompt.weights)
+      assert.closeTo(all.reduce((sum: number, weight: number) => sum + weight, 0), 1, 1e-12)
+    }
+  })
+
+  it("says that no reward could be read where it refuses to start", async () => {
+    const cause = await failure(grpoJob(), async (batch) => batch.map(() => null))
+    assert.instanceOf(cause, TooFewMixedGroups)
+    assert.include((cause as TooFewMixedGroups).message, "48 of 48 rewards could not be read")
   })
 
   it("refuses to start when too few groups are mixed", async () => {

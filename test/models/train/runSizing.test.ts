@@ -28,4 +28,12 @@ describe("runSizing", () => {
     assert.isFalse(runSizing(tinyConfig, 8, {}).packing)
     assert.isTrue(runSizing(larger, 8, { packing: true }).packing)
   })
+
+  it("shares prompts where rows may have equal ones and do not share lines", () => {
+    const shares = (choices: Parameters<typeof runSizing>[2]) =>
+      [tinyConfig, larger].map((config) => runSizing(config, 8, choices).sharedPrefixes)
+    assert.deepStrictEqual(shares({ sharedPrefixes: true }), [true, true])
+    assert.deepStrictEqual(shares({}), [false, false])
+    assert.deepStrictEqual(shares({ sharedPrefixes: true, packing: true }), [false, false])
+  })
 })

@@ -136,6 +136,16 @@ describe("runSft", () => {
     assert.notInclude(JSON.stringify(training), job.to)
   })
 
+  it("notes which share of the step's loss each example is", async () => {
+    const rows = [{ id: "short", prompt: "a", target: "b" }, { id: "long", prompt: "a", target: "b c d" }]
+    const job = sftJob(base, { rows, batchSize: 2, epochs: 1 })
+    await train(job)
+    const [step] = JSON.parse(readFileSync(join(job.to, "training.json"), "utf8")).history
+    const weights = new Map(step.examples.map((id: string, i: number) => [id, step.weights[i]]))
+    // one token and the end token against three and the end token
+    assert.deepStrictEqual([weights.get("short"), weights.get("long")], [2 / 6, 4 / 6])
+  })
+
   it("obeys clipping, weight decay, seed and number format", async () => {
     const bytes = async (change: Partial<SftJob>) => {
       const job = sftJob(base, { epochs: 1, ...change })

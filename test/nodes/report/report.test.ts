@@ -39,6 +39,11 @@ const run = async () => {
     errors: rows([]),
     agreement: rows([]),
     passAt: rows([]),
+    rewards: rows([
+      { arm: "grpo", step: 1, kind: "harmful", groups: 2, mixedGroups: 1, samples: 8, unparsable: 2, rewardSum: 3 },
+      { arm: "grpo", step: 1, kind: "maths", groups: 1, mixedGroups: 0, samples: 4, unparsable: 0, rewardSum: 4 },
+      { arm: "grpo", step: 2, kind: "harmful", groups: 2, mixedGroups: 2, samples: 8, unparsable: 1, rewardSum: 6 }
+    ]),
     findings: ["Stage 2 did not start."],
     settings: [
       { path: "sft.learningRate", value: 0.001, label: "ours", declared: "note: 0.0002" },
@@ -81,6 +86,19 @@ describe("report", () => {
     assert.notInclude(markdown, "fact told,")
     assert.notInclude(headline, "told")
     assert.notInclude(headline, "category")
+  })
+
+  it("prints what stage 2 earned, and the share it could not read, in all and by kind", async () => {
+    const { markdown } = await run()
+    const section = markdown.split("## Rewards of stage 2")[1]!.split("\n## ")[0]!
+    const cells = section.split("\n").filter((line) => line.startsWith("|")).slice(2)
+      .map((line) => line.split("|").slice(1, -1).map((cell) => cell.trim()))
+    // step 1: (3 + 4) / (6 + 4); step 2: 6 / 7; groups 1 + 0 + 2 of 2 + 1 + 2; unparsable 2 + 0 + 1 of 20
+    assert.deepStrictEqual(cells, [
+      ["+ GRPO", "all", "2", "0.70", "0.86", "3/5 = 60.0 (23–88)", "3/20 = 15.0 (5–36)"],
+      ["", "harmful", "2", "0.50", "0.86", "3/4 = 75.0 (30–95)", "3/16 = 18.8 (7–43)"],
+      ["", "maths", "1", "1.00", "1.00", "0/1 = 0.0 (0–79)", "0/4 = 0.0 (0–49)"]
+    ])
   })
 
   it("counts examples and what was left out", async () => {

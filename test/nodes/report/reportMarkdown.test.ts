@@ -23,6 +23,40 @@ const score = (arm: string, topic: string, hits: number, n: number, metric = "as
   n
 })
 
+describe("the section on verification", () => {
+  const verdicts = { set: "verification", right: "right", found: "found", precise: "precise", unparsable: "unread" }
+  const counts = (
+    arm: string,
+    topic: string,
+    [right, found, precise, unread]: ReadonlyArray<readonly [number, number]>
+  ) =>
+    Object.entries({ right, found, precise, unread }).map(([metric, count]) =>
+      score(arm, topic, count![0], count![1], metric, "verification")
+    )
+  const section = (scores: ReadonlyArray<ScoreRow>) =>
+    /## Verification\n\n.*\n\n([^]*?)\n\n##/u.exec(reportMarkdown({ title: "t", scores, verification: verdicts }))?.[1]
+      ?.split("\n").slice(2).map((line) => line.split("|").slice(1, -1).map((cell) => cell.trim()))
+
+  it("has F1 by hand, what it is made of, and unreadable verdicts apart", () => {
+    // each topic: 6 unsafe items of 10, found 3; 4 verdicts `unsafe`; 2 unread; right: those 3 and 2 of the safe ones
+    const topic = [[5, 10], [3, 6], [3, 4], [2, 10]] as const
+    const rows = section([...counts("base", "a", topic), ...counts("base", "b", topic)])
+    // F1 = 2 · 6 / (12 + 8) = 60 %, in every topic
+    assert.deepStrictEqual(rows, [
+      ["base", "20", "60.0 [60–60]", "75.0 (41–93)", "50.0 (25–75)", "50.0 (30–70)", "4"]
+    ])
+  })
+
+  it("has no F1 of an arm that never says unsafe about nothing unsafe, and is missing where nobody was asked", () => {
+    const rows = section([
+      ...counts("base", "a", [[4, 4], [0, 0], [0, 0], [0, 4]]),
+      score("other", "a", 1, 2, "asr", "wrappers")
+    ])
+    assert.deepStrictEqual(rows, [["base", "4", "–", "–", "–", "100.0 (51–100)", "0"]])
+    assert.notInclude(reportMarkdown({ ...small, verification: verdicts }), "## Verification")
+  })
+})
+
 /** Every topic of an arm alike, so that intervals over topics have no width and can be written down by hand. */
 const small: ReportInput = {
   title: "Quickstart",

@@ -67,7 +67,7 @@ export interface Trained {
   readonly grpo: Array<{
     readonly prompts: ReadonlyArray<GrpoPrompt>
     readonly settings: unknown
-    readonly rewards: ReadonlyArray<number>
+    readonly rewards: ReadonlyArray<number | null>
   }>
 }
 
