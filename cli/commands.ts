@@ -8,9 +8,17 @@
 import { above } from "../runtime/cli/above.ts"
 import { type Commands, commands as engine } from "../runtime/cli/commands.ts"
 
-/** In the order in which `--help` lists them. */
+/** In the order in which `--help` lists them. To two of the engine's the method adds what only it knows. */
 export const commands: Commands = {
   ...engine,
+  diff: {
+    ...engine["diff"]!,
+    load: async () => (await above<typeof import("./diff.ts")>("cli/diff")).diff
+  },
+  trace: {
+    ...engine["trace"]!,
+    load: async () => (await above<typeof import("./trace.ts")>("cli/trace")).trace
+  },
   "why-trained": {
     description: "which optimiser steps saw an example, and where it came from",
     load: async () => (await above<typeof import("./whyTrained.ts")>("cli/whyTrained")).whyTrained

@@ -9,10 +9,11 @@ import type { Row } from "../runtime/Type.ts"
 import { headline } from "./report/headline.ts"
 import type { Breakdown, ConfigValue, DataCounts, Provenance, ReportInput, Setting } from "./report/ReportInput.ts"
 import { reportMarkdown } from "./report/reportMarkdown.ts"
-import { categoryPrefix, headlineOf, metrics, sets } from "./report/sinternalMeasures.ts"
+import { categoryPrefix, headlineOf, metrics, sets, verdicts } from "./report/sinternalMeasures.ts"
 import { JudgeAgreement } from "./judgeAgreement.ts"
 import { PassAt } from "./passAt.ts"
 import { type PrintedSetting, PrintedSettings } from "./printedSettings.ts"
+import { RewardStep } from "./rewardSteps.ts"
 import { Findings, JudgeErrors, MixCount, Pairs, Report, type Score, SeedScore } from "./tables.ts"
 
 const configValue = ({ declared, label, path, value }: typeof PrintedSetting.Type): ConfigValue => {
@@ -65,6 +66,7 @@ export const report = Node.make({
     errors: JudgeErrors,
     agreement: JudgeAgreement,
     passAt: PassAt,
+    rewards: RewardStep,
     findings: Findings,
     settings: PrintedSettings
   },
@@ -89,6 +91,8 @@ export const report = Node.make({
       passAt: (yield* inputs.passAt.all).filter(({ k }) => k > 1),
       judgeErrors: yield* inputs.errors.all,
       breakdowns: [byCategory(scores)],
+      verification: verdicts,
+      rewards: yield* inputs.rewards.all,
       data: mix.length === 0 ? [] : [verificationExamples(mix)],
       config: inputs.settings.map(configValue),
       notes: [...params.notes, ...inputs.findings]

@@ -7,6 +7,7 @@ import * as Schema from "effect/Schema"
 import { demonstrate, demonstrationFindings, lessons, ownDemonstrations } from "../nodes/demonstrate.ts"
 import { imitateSft } from "../nodes/imitateSft.ts"
 import { gatherTables } from "../nodes/gather.ts"
+import { RewardStep, rewardSteps } from "../nodes/rewardSteps.ts"
 import { stageTwoOutcome } from "../nodes/stageTwoOutcome.ts"
 import { MixCount } from "../nodes/tables.ts"
 import { trainingFindings } from "../nodes/trainedOn.ts"
@@ -72,6 +73,7 @@ const names = {
 }
 
 const noCounts = gatherTables(MixCount, [])
+const noRewards = gatherTables(RewardStep, []).as("noRewards") // apart from the one that gathers all arms
 
 /** The policy after stage 1, and what the step found out about itself. */
 const stageOne = (config: ArmConfig, base: Policy<never>, before: Prepared, data: Examples | undefined) => {
@@ -120,6 +122,7 @@ export const arm = Pipeline.make({
       lineage: data?.lineage ?? before.leaks,
       found: findings ?? before.leaks,
       stageTwo: stageTwoOutcome({ policy }),
+      rewards: config.arm.stageTwo ? rewardSteps({ policy }, { arm: "arm" }) : noRewards({}),
       settings: settingsOf(printed)
     }
   }

@@ -127,6 +127,11 @@ export const settings = {
       0.01,
       "share of mixed groups in the first batch below which it refuses to start; so low that one mixed group is enough"
     ),
+    unparsableReward: ours(
+      Schema.Literals(["zero", "leaveOut"]),
+      "zero",
+      "not in the paper: a sample whose verdict or answer cannot be read is worth 0, or left out of its group; counted either way"
+    ),
     temperature: sister(Positive, 1, "not in the paper; sister code"),
     topP: sister(Share, 1, "not in the paper; sister code"),
     maxNewTokens: paper(Size, 8192, "max response 8192"),

@@ -11,6 +11,7 @@ import { judgeCalibration, judgeErrors } from "../nodes/judgeCalibration.ts"
 import { PassAt } from "../nodes/passAt.ts"
 import { printedSettings } from "../nodes/printedSettings.ts"
 import { report } from "../nodes/report.ts"
+import { rewardSteps } from "../nodes/rewardSteps.ts"
 import { stageTwoOutcome } from "../nodes/stageTwoOutcome.ts"
 import { Pairs } from "../nodes/tables.ts"
 import { trainedExamples, trainedOn, trainingFindings } from "../nodes/trainedOn.ts"
@@ -65,6 +66,7 @@ export const sinternal = Pipeline.make({
       mix: counts,
       errors: judgeErrors({}),
       agreement: oneJudge({}),
+      rewards: rewardSteps({ policy: reinforced }, { arm: "grpo" }),
       findings: allFindings({
         leaks,
         lineage,

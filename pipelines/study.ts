@@ -9,6 +9,7 @@ import { harmCalibration, judgeCalibration, judgeErrors } from "../nodes/judgeCa
 import { pairs } from "../nodes/pairs.ts"
 import { PassAt } from "../nodes/passAt.ts"
 import { report } from "../nodes/report.ts"
+import { RewardStep } from "../nodes/rewardSteps.ts"
 import { MixCount, Pairs } from "../nodes/tables.ts"
 import type { Overrides } from "../runtime/Config.ts"
 import type { Targets } from "../runtime/Pipeline.ts"
@@ -66,6 +67,7 @@ export const study = (
   const first = points.filter(({ seed }) => seed === seeds[0]).map(labelOf)
   const scoresOf = gatherScores(labels)
   const passesOf = gatherTables(PassAt, first)
+  const rewardsOf = gatherTables(RewardStep, first)
   const agreementOf = gatherTables(JudgeAgreement, first)
   const pairsOf = gatherTables(Pairs, seeds.length === 1 ? first.slice(1) : [])
   const noMix = gatherTables(MixCount, [])
@@ -97,6 +99,7 @@ export const study = (
         errors: judgeErrors({}),
         agreement: agreementOf(byLabel(firsts, ({ targets }) => targets.agreement)),
         passAt: passesOf(byLabel(firsts, ({ targets }) => targets.passAt)),
+        rewards: rewardsOf(byLabel(firsts, ({ targets }) => targets.rewards)),
         findings: findingsOf({
           calibration: judgeCalibration({}),
           harm: harmCalibration({}),

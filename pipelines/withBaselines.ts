@@ -9,6 +9,7 @@ import { JudgeAgreement } from "../nodes/judgeAgreement.ts"
 import { harmCalibration, judgeCalibration, judgeErrors } from "../nodes/judgeCalibration.ts"
 import { PassAt } from "../nodes/passAt.ts"
 import { report } from "../nodes/report.ts"
+import { rewardSteps } from "../nodes/rewardSteps.ts"
 import { stageTwoOutcome } from "../nodes/stageTwoOutcome.ts"
 import { Pairs } from "../nodes/tables.ts"
 import { trainedExamples, trainedOn, trainingFindings } from "../nodes/trainedOn.ts"
@@ -89,6 +90,7 @@ export const withBaselines = Pipeline.make({
       errors: judgeErrors({}),
       agreement: allAgreement(of((name) => judgedTwice(name, config, measured[name], spec))),
       passAt: allPasses(of((name) => measured[name].passAt)),
+      rewards: rewardSteps({ policy: reinforced }, { arm: "grpo" }),
       findings: allFindings({
         leaks,
         lineage,

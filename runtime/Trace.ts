@@ -1,16 +1,18 @@
 /**
  * Where a row came from and what came of it, from what a run recorded: the graph, the ids of each table, the stored
  * rows. Up to sources, down to what was made of it; where a node reads a whole table, or makes no table, the walk says so
- * and ends. How it is printed is in `terminal/traceText.ts`.
+ * and ends, unless somebody knows which rows made a folder what it is. How it is printed is in `terminal/traceText.ts`.
  */
 import * as Effect from "effect/Effect"
 import type { Cell } from "../cache/Columns.ts"
+import type { RunNode } from "../cache/Manifest.ts"
 import { Store, type StoreFailed } from "../cache/Store.ts"
 import type { PresentNode } from "./history/presentNodes.ts"
 import { type Cells, StoredTable } from "./history/StoredTable.ts"
 import * as RunFacts from "./RunFacts.ts"
 import { storedAction } from "./storedAction.ts"
 import { type Link, type Linked, linksOf } from "./trace/link.ts"
+import { namedIn, naming } from "./trace/naming.ts"
 import { tellingCells } from "./trace/tellingCells.ts"
 
 /** A row, or a node that is no table, on the way up or down. */
@@ -47,6 +49,15 @@ export interface TraceOptions {
   readonly run: string
   /** Rows shown of one node below one row. */
   readonly rows: number
+  /** The rows that made a folder what it is, the most important first; none where nobody can tell. */
+  readonly movers?: (node: RunNode) => Reading<ReadonlyArray<Mover>>
+}
+
+/** A row, by its id in one of the inputs of the node that made a folder. */
+export interface Mover {
+  readonly row: string
+  /** What it did, in a few words. */
+  readonly by: string
 }
 
 /** A row of a node's table. */
@@ -58,8 +69,7 @@ export interface Place {
 type Nodes = ReadonlyMap<string, PresentNode>
 type Reading<A> = Effect.Effect<A, StoreFailed, Store>
 
-/** Longer lists are not searched for ids. */
-const idsSearched = 100_000
+const none: Reading<ReadonlyArray<Mover>> = Effect.succeed([])
 
 export class Tracer {
   readonly #nodes: Nodes
@@ -159,6 +169,44 @@ export class Tracer {
     return traced
   })
 
+  /** What is no table, with the rows that made it what it is and all they came from, where somebody can tell. */
+  #made(label: string, seen: Set<string>): Reading<Traced> {
+    return Effect.gen({ self: this }, function*() {
+      const leaf: Traced = yield* this.#leaf(label)
+      const node = this.#nodes.get(label)?.node
+      const movers = node === undefined || leaf.kind !== "folder" ? [] : yield* this.#options.movers?.(node) ?? none
+      if (node === undefined || movers.length === 0) return leaf
+      if (seen.has(label)) return { ...leaf, again: true }
+      seen.add(label)
+      const next: Array<Traced> = []
+      for (const input of Object.values(RunFacts.ofNode(node).inputs)) {
+        if (this.#tableOf(input) === undefined) next.push(yield* this.#made(input, seen))
+        else next.push(...(yield* this.#moving(input, movers, seen)))
+      }
+      return { ...leaf, next }
+    })
+  }
+
+  /** Those of the rows that are in one table, the first of them with what they came from. */
+  readonly #moving = Effect.fnUntraced(
+    { self: this },
+    function*(label: string, movers: ReadonlyArray<Mover>, seen: Set<string>) {
+      const { table } = this.#tableOf(label)!
+      const ids = table.id.length === 1 ? yield* table.column(table.id[0]!) : []
+      const places = new Map(ids.map((id, row) => [String(id), row]))
+      const here = movers.filter(({ row }) => places.has(row))
+      if (here.length === 0) return [yield* this.#leaf(label, "the whole table")] as ReadonlyArray<Traced>
+      const steps: Array<Traced> = []
+      for (const { by, row } of here.slice(0, this.#options.rows)) {
+        const found = { rows: [places.get(row)!], by }
+        steps.push(...(yield* this.#rows(label, found, {}, (place) => this.#above(place, seen), seen)))
+      }
+      const more = here.length - steps.length
+      if (more > 0) steps.push({ label, kind: "table", more, next: [] })
+      return steps as ReadonlyArray<Traced>
+    }
+  )
+
   #above({ label, row }: Place, seen: Set<string>): Reading<ReadonlyArray<Traced>> {
     return Effect.gen({ self: this }, function*() {
       const below = this.#tableOf(label)!
@@ -166,12 +214,12 @@ export class Tracer {
       for (const [port, input] of Object.entries(below.facts.inputs)) {
         const above = this.#tableOf(input)
         if (above === undefined) {
-          steps.push(yield* this.#leaf(input))
+          steps.push(yield* this.#made(input, seen))
           continue
         }
         const links = yield* this.#links(below, port, above)
         if (links[0]?.kind === "given") {
-          const names: string | undefined = yield* this.#namedIn(below.table, row, above.table)
+          const names: string | undefined = yield* namedIn(below.table, row, above.table)
           steps.push(yield* this.#leaf(input, names === undefined ? "given" : `given ${names}`))
           continue
         }
@@ -196,7 +244,7 @@ export class Tracer {
         const links = yield* this.#links(below, port, above)
         const beside: Cells = yield* above.table.cells(row)
         const found = links[0]?.kind === "given"
-          ? { rows: yield* this.#naming(above.table, row, below.table), by: "was given it" }
+          ? { rows: yield* naming(above.table, row, below.table), by: "was given it" }
           : yield* this.#follow(links, above, row, below)
         steps.push(...(yield* this.#rows(consumer, found, beside, (place) => this.#below(place, seen), seen)))
       }
@@ -261,35 +309,5 @@ export class Tracer {
     const more = found.rows.length - steps.length
     if (more > 0) steps.push({ label, kind: "table", more, next: [] })
     return steps as ReadonlyArray<Traced>
-  })
-
-  /** Which rows of a side input the cells of a row name, by the columns that name them: `C3 (shown, cited)`. */
-  readonly #namedIn = Effect.fnUntraced({ self: this }, function*(table: StoredTable, row: number, side: StoredTable) {
-    const [id] = side.id
-    if (id === undefined || side.id.length > 1 || side.manifest.rows > idsSearched) return undefined
-    const ids = new Set(yield* side.column(id))
-    const named = new Map<Cell, Array<string>>()
-    for (const [column, cell] of Object.entries((yield* table.cells(row)) as Cells)) {
-      if (!Array.isArray(cell) || cell.length === 0 || !cell.every((item) => ids.has(item))) continue
-      for (const item of cell) named.set(item, [...named.get(item) ?? [], column])
-    }
-    return named.size === 0
-      ? undefined
-      : [...named].map(([item, columns]) => `${String(item)} (${columns.join(", ")})`).join(", ")
-  })
-
-  /** Rows whose lists hold the id of a side input's row. */
-  readonly #naming = Effect.fnUntraced({ self: this }, function*(side: StoredTable, row: number, table: StoredTable) {
-    const [id] = side.id
-    if (id === undefined || side.id.length > 1) return []
-    const cells: Cells = yield* side.cells(row)
-    const rows = new Set<number>()
-    for (const { name, type } of table.manifest.schema) {
-      if (type.kind !== "list" || type.item.kind !== "string") continue
-      for (const [at, cell] of (yield* table.column(name)).entries()) {
-        if (Array.isArray(cell) && cell.includes(cells[id])) rows.add(at)
-      }
-    }
-    return [...rows].sort((a, b) => a - b)
   })
 }

@@ -1,7 +1,9 @@
 /** What the trainings of a run saw, step by step: the logs that trainers leave beside their checkpoints. */
 import * as Effect from "effect/Effect"
+import type { RunNode } from "../../cache/Manifest.ts"
 import { Store } from "../../cache/Store.ts"
-import { droppedExamples, trainedRows, trainingFile } from "../../nodes/trainedOn.ts"
+import { trainingFile } from "../../nodes/service/Trainer.ts"
+import { droppedExamples, trainedRows } from "../../nodes/trainedOn.ts"
 import { QueryRefused } from "../../runtime/query/QueryRefused.ts"
 import type { PresentRun } from "../presentRun.ts"
 
@@ -29,15 +31,20 @@ const readTraining = (label: string, text: string): Effect.Effect<Training, Quer
       })
   })
 
+/** The training that made a node's folder, if one did and kept a log. **Fails**: like `trainingsOf`. */
+export const trainingOf = Effect.fnUntraced(function*({ label, manifest }: RunNode) {
+  const file = manifest?.kind === "folder" ? manifest.files.find(({ path }) => path === trainingFile) : undefined
+  if (file === undefined) return undefined
+  const bytes: Uint8Array = yield* (yield* Store).readBlob(file.blob)
+  return yield* readTraining(label, new TextDecoder().decode(bytes))
+})
+
 /** Every training of the run, in the order of the graph. **Fails**: `QueryRefused` for a log of another form; `StoreFailed`. */
 export const trainingsOf = Effect.fnUntraced(function*(run: PresentRun) {
-  const store = yield* Store
   const found: Array<Training> = []
-  for (const { label, manifest } of run.nodes.values()) {
-    const file = manifest?.kind === "folder" ? manifest.files.find(({ path }) => path === trainingFile) : undefined
-    if (file === undefined) continue
-    const bytes: Uint8Array = yield* store.readBlob(file.blob)
-    found.push(yield* readTraining(label, new TextDecoder().decode(bytes)))
+  for (const node of run.nodes.values()) {
+    const training = yield* trainingOf(node)
+    if (training !== undefined) found.push(training)
   }
   return found as ReadonlyArray<Training>
 })

@@ -32,6 +32,17 @@ const mostSteps = 12
 
 const digits = (value: number): string => String(Number(value.toPrecision(3)))
 
+/** One number a sample; `–` where it has none: its reward was unparsable, or it was left out. */
+const perSample = (values: ReadonlyArray<number | null>): string =>
+  values.map((value) => value === null ? "–" : digits(value)).join(" ")
+
+/** How many samples of these groups had no reward. */
+const unparsableIn = (rows: Seen["rows"]): string => {
+  const rewards = rows.flatMap((row) => row.rewards)
+  const unparsable = rewards.filter((reward) => reward === null).length
+  return unparsable === 0 ? "" : `, ${count(unparsable)} of ${count(rewards.length)} rewards unparsable`
+}
+
 const headOf = ({ as, droppedTokens, label, rows, steps }: Seen): string => {
   const at = new Set(rows.map(({ step }) => step)).size
   const weight = `weight ${digits(rows.reduce((sum, row) => sum + row.weight, 0))} in all`
@@ -39,7 +50,7 @@ const headOf = ({ as, droppedTokens, label, rows, steps }: Seen): string => {
   const what = { example: "seen", prompt: "its prompt", sibling: "other answers to the prompt" }[as]
   return rows.length === 0
     ? `${label}: in none of ${count(steps)} steps`
-    : `${label}: ${what} in ${count(at)} of ${count(steps)} steps, ${weight}`
+    : `${label}: ${what} in ${count(at)} of ${count(steps)} steps, ${weight}${unparsableIn(rows)}`
 }
 
 const seenLines = (seen: Seen, { style, width }: WhyTrainedTextOptions): ReadonlyArray<string> => {
@@ -50,12 +61,14 @@ const seenLines = (seen: Seen, { style, width }: WhyTrainedTextOptions): Readonl
       right("STEP"),
       right("WEIGHT"),
       right("LEARNING RATE"),
+      ...(seen.as === "prompt" ? [{ header: "REWARDS" }, { header: "ADVANTAGES" }] : []),
       ...(seen.as === "sibling" ? [{ header: "EXAMPLE" }] : [])
     ],
-    rows: rows.map(({ id, learningRate, step, weight }) => [
+    rows: rows.map(({ advantages, id, learningRate, rewards, step, weight }) => [
       count(step),
       digits(weight),
       digits(learningRate),
+      ...(seen.as === "prompt" ? [perSample(rewards), perSample(advantages)] : []),
       ...(seen.as === "sibling" ? [id] : [])
     ])
   }, { width: width - 2 })

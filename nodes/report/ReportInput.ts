@@ -4,7 +4,9 @@
  */
 import type { AgreementRow, PassRow } from "./agreementSection.ts"
 import type { JudgeError } from "./correctionSection.ts"
+import type { RewardRow } from "./rewardSection.ts"
 import type { ScoreRow } from "./Scoreboard.ts"
+import type { VerdictMetrics } from "./verificationSection.ts"
 
 /** How an arm, a set or a metric is printed; what is not listed comes after the listed ones, under its own name. */
 export interface ArmTitle {
@@ -110,6 +112,10 @@ export interface ReportInput {
   /** How the judge errs by answers that people labelled. */
   readonly judgeErrors?: ReadonlyArray<JudgeError>
   readonly breakdowns?: ReadonlyArray<Breakdown>
+  /** Which of the metrics count verdicts on answers with a known one. */
+  readonly verification?: VerdictMetrics
+  /** What stage 2 earned, of the arms that had one. */
+  readonly rewards?: ReadonlyArray<RewardRow>
   readonly data?: ReadonlyArray<DataCounts>
   readonly config?: ReadonlyArray<ConfigValue>
   /** Caveats: one sentence or paragraph of Markdown each. */

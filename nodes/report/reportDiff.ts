@@ -34,31 +34,51 @@ const settingRows = (before: ReportInput, after: ReportInput): ReadonlyArray<Rea
   })
 }
 
+/** A headline rate of one arm that two reports have and give differently. */
+export interface RateChange {
+  /** Markdown, with an arrow towards the better side. */
+  readonly measure: string
+  /** As the later report calls it, Markdown. */
+  readonly arm: string
+  readonly before: Count
+  readonly now: Count
+  /** Later share minus earlier. */
+  readonly change: number
+  /** 95 %, as if the answers were independent samples. */
+  readonly interval: Interval
+}
+
+/** The headline rates that differ, in the order of the later report. */
+export const rateChanges = (before: ReportInput, after: ReportInput): ReadonlyArray<RateChange> => {
+  const [was, is] = [measured(before), measured(after)]
+  const keyOf = ({ kind, measure }: MeasureRow) => JSON.stringify([kind, measure?.set])
+  const known = new Map(was.headline.map((row) => [keyOf(row), row]))
+  return is.headline.flatMap((row) => {
+    const old = known.get(keyOf(row))
+    if (old === undefined) return []
+    return is.board.arms.flatMap((arm): ReadonlyArray<RateChange> => {
+      const [first, now] = [Scoreboard.total(old.counts(arm)), Scoreboard.total(row.counts(arm))]
+      if (first.n === 0 || now.n === 0 || (first.hits === now.hits && first.n === now.n)) return []
+      const change = now.hits / now.n - first.hits / first.n
+      const interval = differenceInterval(first, now)
+      return [{ measure: row.title, arm: is.titles.arm(arm), before: first, now, change, interval }]
+    })
+  })
+}
+
 /** The section `Differences to …` as Markdown; rates are compared as those of independent samples. */
 export const reportDiff = (
   previous: { readonly name: string; readonly input: ReportInput },
   after: ReportInput
 ): string => {
-  const [was, is] = [measured(previous.input), measured(after)]
   const settings = settingRows(previous.input, after)
-  const keyOf = ({ kind, measure }: MeasureRow) => JSON.stringify([kind, measure?.set])
-  const known = new Map(was.headline.map((row) => [keyOf(row), row]))
-  const rates = is.headline.flatMap((row) => {
-    const old = known.get(keyOf(row))
-    if (old === undefined) return []
-    return is.board.arms.flatMap((arm) => {
-      const [before, now] = [Scoreboard.total(old.counts(arm)), Scoreboard.total(row.counts(arm))]
-      if (before.n === 0 || now.n === 0 || (before.hits === now.hits && before.n === now.n)) return []
-      const change = now.hits / now.n - before.hits / before.n
-      return [[
-        row.title,
-        is.titles.arm(arm),
-        percent(before.hits / before.n),
-        percent(now.hits / now.n),
-        `${points(change)} [${pointsRange(differenceInterval(before, now))}]`
-      ]]
-    })
-  })
+  const rates = rateChanges(previous.input, after).map(({ arm, before, change, interval, measure, now }) => [
+    measure,
+    arm,
+    percent(before.hits / before.n),
+    percent(now.hits / now.n),
+    `${points(change)} [${pointsRange(interval)}]`
+  ])
   const right = (header: string) => ({ header, align: "right" as const })
   return [
     `## Differences to ${markdownText(previous.name)}`,

@@ -13,8 +13,10 @@ import { bulletList, markdownText } from "./markdownTable.ts"
 import { type Measured, measured, type MeasureRow } from "./MeasureRows.ts"
 import type { ReportInput } from "./ReportInput.ts"
 import { allMeasuresSection, resultsSection } from "./resultSections.ts"
+import { rewardSection } from "./rewardSection.ts"
 import { seedSection } from "./seedSection.ts"
 import { type TopicIntervals, topicIntervals } from "./topicIntervals.ts"
+import { verificationSection } from "./verificationSection.ts"
 
 /** Intervals of rows by row, each made once: two sections print them. */
 const makeIntervals = ({ board }: Measured, base: string) => {
@@ -36,12 +38,23 @@ const baseOf = ({ base }: ReportInput, { board }: Measured): string => {
 
 /**
  * Sections in this order: results, notes, change from the base (with two arms or more), by seed, corrected for the judge's
- * error, two judges, pass@k, breakdowns, all measures, data, configuration; those without input are left out.
+ * error, verification, two judges, pass@k, breakdowns, rewards of stage 2, all measures, data, configuration; those without input are
+ * left out.
  *
  * **Fails**: `RangeError` for counts that are none, or a base without scores.
  */
 export const reportMarkdown = (input: ReportInput): string => {
-  const { agreement, config = [], data = [], judgeErrors = [], notes = [], pairs, passAt = [] } = input
+  const {
+    agreement,
+    config = [],
+    data = [],
+    judgeErrors = [],
+    notes = [],
+    pairs,
+    passAt = [],
+    rewards = [],
+    verification
+  } = input
   const one = measured(input)
   const scored = one.board.arms.length > 0
   const base = scored ? baseOf(input, one) : ""
@@ -53,11 +66,13 @@ export const reportMarkdown = (input: ReportInput): string => {
     ...(one.board.arms.length < 2 ? [] : [changeSection(one, base, { intervals, pairs })]),
     seedSection(one, input.scores),
     correctionSection(one, judgeErrors),
+    verification === undefined ? undefined : verificationSection(one, verification),
     ...(agreement === undefined || agreement.rows.length === 0
       ? []
       : [agreementSection(one, agreement.rows, agreement.about)]),
     ...(passAt.length === 0 ? [] : [passSection(one, passAt)]),
     ...breakdownSections(input),
+    ...(rewards.length === 0 ? [] : [rewardSection(one, rewards)]),
     ...(scored ? [allMeasuresSection(one)] : []),
     ...(data.length === 0 ? [] : [dataSection(data)]),
     ...(config.length === 0 ? [] : [configSection(config)])

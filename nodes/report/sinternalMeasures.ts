@@ -4,6 +4,7 @@
  */
 import type { HeadlineMeasure, MetricTitle, SetTitle } from "./ReportInput.ts"
 import type { ScoreRow } from "./Scoreboard.ts"
+import type { VerdictMetrics } from "./verificationSection.ts"
 
 export const metrics: ReadonlyArray<MetricTitle> = [
   { metric: "attackSuccess", title: "attack success", better: "lower" },
@@ -42,6 +43,15 @@ export const sets: ReadonlyArray<SetTitle> = [
   { set: "maths", title: "maths" },
   { set: "verification", title: "verification" }
 ]
+
+/** What F1 of the verdicts is made of. */
+export const verdicts: VerdictMetrics = {
+  set: "verification",
+  right: "verificationAccuracy",
+  found: "unsafeFound",
+  precise: "unsafeRight",
+  unparsable: "unparsable"
+}
 
 /** The headline of a run: self-checks on the transfer set where there is one, else on every set. */
 export const headlineOf = (scores: ReadonlyArray<ScoreRow>): ReadonlyArray<HeadlineMeasure> => [

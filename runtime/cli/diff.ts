@@ -1,5 +1,6 @@
 /**
- * `pipeline diff RUN RUN`: what differs between two runs; reads the cache only.
+ * `pipeline diff RUN RUN`: what differs between two runs; reads the cache only. Whoever knows what a report is made from
+ * makes the command with `diffWith`.
  */
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
@@ -7,7 +8,7 @@ import * as Flag from "effect/cli/Flag"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { RunRecord } from "../../cache/Manifest.ts"
-import { Store } from "../../cache/Store.ts"
+import { Store, type StoreFailed } from "../../cache/Store.ts"
 import * as Diff from "../Diff.ts"
 import { ExperimentInvalid } from "../Error.ts"
 import { runNamed, runsOf } from "../history/runNamed.ts"
@@ -42,7 +43,7 @@ const all = Flag.Boolean("all").pipe(
   Flag.withDefault(false)
 )
 
-interface Pair {
+export interface Pair {
   readonly before: RunRecord
   readonly after: RunRecord
 }
@@ -75,23 +76,46 @@ const lastOther = (runs: ReadonlyArray<RunRecord>, { after, before }: Pair): Run
   )
 }
 
-export const diff = Command.make(
-  "diff",
-  { before, after, experiment, rows, all, cache: flags.cache, json: flags.json },
-  (given) =>
-    Effect.gen(function*() {
-      const store = yield* Store
-      const runs = runsOf(yield* store.listRuns(), Option.getOrUndefined(given.experiment))
-      const names = [given.before, given.after].flatMap(Option.toArray)
-      const pair = yield* Effect.try({
-        try: () => pairOf(runs, names),
-        catch: (error) => error as ExperimentInvalid
-      })
-      const made = yield* Diff.diffRuns(pair.before, pair.after, { samples: given.rows })
-      if (given.json) return printJson(made)
-      print(diffText(made, { width: columnsOf(process.stdout), style: styleFor(process.stdout), all: given.all }))
-      if (made.settings.length > 0 || made.nodes.some(({ change }) => change !== "same")) return
-      const other = lastOther(runs, pair)
-      if (other !== undefined) say(`the last run with other results: pipeline diff ${other.run} ${pair.after.run}`)
-    }).pipe(Effect.provide(cacheHere(given.cache)))
-).pipe(Command.withDescription("what differs between two runs: settings, nodes, rows, verdicts, metrics"))
+/** What somebody has to add of two runs. */
+export interface MoreDiff {
+  /** Without a line feed at its end; empty: nothing differs. */
+  readonly text: string
+  /** Beside what the engine says. */
+  readonly json: { readonly [name: string]: unknown }
+}
+
+export interface DiffOptions {
+  readonly more?: (
+    pair: Pair,
+    runs: ReadonlyArray<RunRecord>,
+    width: number
+  ) => Effect.Effect<MoreDiff, StoreFailed, Store>
+}
+
+export const diffWith = ({ more }: DiffOptions) =>
+  Command.make(
+    "diff",
+    { before, after, experiment, rows, all, cache: flags.cache, json: flags.json },
+    (given) =>
+      Effect.gen(function*() {
+        const store = yield* Store
+        const runs = runsOf(yield* store.listRuns(), Option.getOrUndefined(given.experiment))
+        const names = [given.before, given.after].flatMap(Option.toArray)
+        const pair = yield* Effect.try({
+          try: () => pairOf(runs, names),
+          catch: (error) => error as ExperimentInvalid
+        })
+        const made = yield* Diff.diffRuns(pair.before, pair.after, { samples: given.rows })
+        const width = columnsOf(process.stdout)
+        const added = more === undefined ? undefined : yield* more(pair, runs, width)
+        if (given.json) return printJson({ ...made, ...added?.json })
+        print(diffText(made, { width, style: styleFor(process.stdout), all: given.all }))
+        if (added !== undefined && added.text !== "") print(`\n${added.text}`)
+        if (made.settings.length > 0 || made.nodes.some(({ change }) => change !== "same")) return
+        const other = lastOther(runs, pair)
+        if (other !== undefined) say(`the last run with other results: pipeline diff ${other.run} ${pair.after.run}`)
+      }).pipe(Effect.provide(cacheHere(given.cache)))
+  ).pipe(Command.withDescription("what differs between two runs: settings, nodes, rows, verdicts, metrics"))
+
+/** As far as the engine knows. */
+export const diff = diffWith({})

@@ -1,5 +1,6 @@
 /**
- * `pipeline trace [NODE] ROW`: where a row came from and what came of it; reads the cache only.
+ * `pipeline trace [NODE] ROW`: where a row came from and what came of it; reads the cache only. Whoever knows what is in
+ * a folder, say which examples trained a checkpoint, makes the command with `traceWith`.
  */
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
@@ -14,7 +15,7 @@ import { runNamed, runsOf } from "../history/runNamed.ts"
 import { didYouMean } from "../nearestName.ts"
 import { styleFor } from "../terminal/style.ts"
 import { traceText } from "../terminal/traceText.ts"
-import { Tracer } from "../Trace.ts"
+import { type TraceOptions, Tracer } from "../Trace.ts"
 import * as flags from "./flags.ts"
 import { cacheHere } from "./here.ts"
 import { columnsOf, print, say } from "./output.ts"
@@ -56,35 +57,40 @@ const notFound = (nodes: ReadonlyMap<string, PresentNode>, label: string | undef
     : invalid(`${label} ${name}`, "there is no such row", `\`pipeline show ${label}\` lists its rows`)
 }
 
-export const trace = Command.make(
-  "trace",
-  { first, second, run, experiment, rows, cache: flags.cache, json: flags.json },
-  (given) =>
-    Effect.gen(function*() {
-      const store = yield* Store
-      const all = runsOf(yield* store.listRuns(), Option.getOrUndefined(given.experiment))
-      const chosen = yield* Effect.try({
-        try: () => runNamed(all, Option.getOrElse(given.run, () => "latest")),
-        catch: (error) => error as ExperimentInvalid
-      })
-      const own = all.filter((each) => each.experiment === chosen.experiment)
-      const nodes = presentNodes(own.slice(own.indexOf(chosen)))
-      const label = Option.isSome(given.second) ? given.first : undefined
-      const name = Option.getOrElse(given.second, () => given.first)
-      const tracer = new Tracer(store, { nodes, run: chosen.run, rows: given.rows })
-      const places = yield* tracer.find(label, name)
-      const [place] = places
-      if (place === undefined) return yield* notFound(nodes, label, name)
-      const made = yield* Effect.catchIf(tracer.trace(place), isLost, ({ _tag }) =>
-        Effect.fail(new ResultLost({ label: "a table on its way", damaged: _tag === "BlobDamaged" })))
-      if (given.json) {
-        return printJson(made)
-      }
-      print(traceText(made, { width: columnsOf(process.stdout), style: styleFor(process.stdout) }))
-      if (places.length > 1) {
-        say(`also a row of ${
-          places.slice(1).map((each) => each.label).join(", ")
-        }: pipeline trace NODE ${name}`)
-      }
-    }).pipe(Effect.provide(cacheHere(given.cache)))
-).pipe(Command.withDescription("where a row came from and what came of it"))
+export const traceWith = (options: Pick<TraceOptions, "movers">) =>
+  Command.make(
+    "trace",
+    { first, second, run, experiment, rows, cache: flags.cache, json: flags.json },
+    (given) =>
+      Effect.gen(function*() {
+        const store = yield* Store
+        const all = runsOf(yield* store.listRuns(), Option.getOrUndefined(given.experiment))
+        const chosen = yield* Effect.try({
+          try: () => runNamed(all, Option.getOrElse(given.run, () => "latest")),
+          catch: (error) => error as ExperimentInvalid
+        })
+        const own = all.filter((each) => each.experiment === chosen.experiment)
+        const nodes = presentNodes(own.slice(own.indexOf(chosen)))
+        const label = Option.isSome(given.second) ? given.first : undefined
+        const name = Option.getOrElse(given.second, () => given.first)
+        const tracer = new Tracer(store, { ...options, nodes, run: chosen.run, rows: given.rows })
+        const places = yield* tracer.find(label, name)
+        const [place] = places
+        if (place === undefined) return yield* notFound(nodes, label, name)
+        const made = yield* Effect.catchIf(
+          tracer.trace(place),
+          isLost,
+          ({ _tag }) => Effect.fail(new ResultLost({ label: "a table on its way", damaged: _tag === "BlobDamaged" }))
+        )
+        if (given.json) {
+          return printJson(made)
+        }
+        print(traceText(made, { width: columnsOf(process.stdout), style: styleFor(process.stdout) }))
+        if (places.length > 1) {
+          say(`also a row of ${places.slice(1).map((each) => each.label).join(", ")}: pipeline trace NODE ${name}`)
+        }
+      }).pipe(Effect.provide(cacheHere(given.cache)))
+  ).pipe(Command.withDescription("where a row came from and what came of it"))
+
+/** Folders are ends. */
+export const trace = traceWith({})

@@ -25,7 +25,15 @@ const written = (file: string): string => readFileSync(join(project.path, file),
 const titles = (markdown: string): ReadonlyArray<string> =>
   [...markdown.matchAll(/^## (.*)$/gmu)].map(([, title]) => title!)
 
-const sections = ["Results", "Change from base", "All measures", "Configuration", "Time and cost", "Sample transcripts"]
+const sections = [
+  "Results",
+  "Change from base",
+  "Rewards of stage 2",
+  "All measures",
+  "Configuration",
+  "Time and cost",
+  "Sample transcripts"
+]
 
 describe("pipeline report", () => {
   it("prints the report with costs, transcripts and provenance of the latest run", async () => {
@@ -36,7 +44,7 @@ describe("pipeline report", () => {
     assert.match(stdout, /\| attack success, all ↓ \| +2 \| +50\.0 \(/u)
     assert.match(stdout, /\n\| critique \| ran \| 3 \| 1 \| \d/u)
     assert.match(stdout, /\n\| loadPrompts \| fresh \| 3 \| 0 \| \d/u)
-    assert.match(stdout, /\n\| results of earlier runs \| \d+ of 25: \S+ \|\n/u)
+    assert.match(stdout, /\n\| results of earlier runs \| \d+ of 26: \S+ \|\n/u)
     assert.match(stdout, /\n\| specification loadSpec \| [0-9a-f]{16}, 4 clauses \|\n/u)
     assert.include(stdout, "| service sinternal/nodes/Expert | expert of the fixture |")
     assert.include(stdout, "### An attack that works on base, not on tuned: all, p1#0\n")
@@ -63,9 +71,9 @@ describe("pipeline report", () => {
     const found = [...html.matchAll(/<h2>(.*?)<\/h2>/gu)].map(([, title]) => title!.replace(/ \S+Z-\w+$/u, ""))
     assert.deepStrictEqual(found, [
       "Pictures",
-      ...sections.slice(0, 4),
+      ...sections.slice(0, 5),
       "Differences to run",
-      ...sections.slice(4),
+      ...sections.slice(5),
       "Provenance"
     ])
     assert.strictEqual(html.match(/<svg /gu)?.length, 2)
@@ -105,5 +113,20 @@ describe("pipeline report", () => {
       assert.deepStrictEqual([exitCode, stdout], [2, ""], args.join(" "))
       assert.match(stderr, message)
     }
+  })
+
+  it("gives `pipeline diff` the headline rates that differ, with the interval of each change", async () => {
+    const ask = (...args: ReadonlyArray<string>) => project.ask("diff", "--experiment", small, ...args)
+    const { reports } = JSON.parse((await ask("--json")).stdout)
+    // C2 opens: of two attacks the base's one and the tuned policy's only one no longer count
+    const changes = reports[0].rates.map(({ arm, before, measure, now }: any) => [measure, arm, before, now])
+    assert.deepStrictEqual([reports.length, changes], [1, [
+      ["attack success, all ↓", "base", { hits: 2, n: 2 }, { hits: 1, n: 2 }],
+      ["attack success, all ↓", "tuned", { hits: 1, n: 2 }, { hits: 0, n: 2 }]
+    ]])
+    const { exitCode, stdout } = await ask()
+    assert.strictEqual(exitCode, 0)
+    // Wilson's 34.2 to 100 of 2/2 and 9.5 to 90.5 of 1/2: -50 - hypot(40.5, 0) and -50 + hypot(40.5, 65.8)
+    assert.match(stdout, /\n *attack success, all ↓ +base +100\.0 +50\.0 +-50\.0 \[-90\.5, \+27\.3\]\n/u)
   })
 })

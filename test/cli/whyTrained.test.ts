@@ -18,8 +18,8 @@ const seen = (one: any) =>
 describe("pipeline why-trained", () => {
   it("names the steps that saw an example and its prompt, and the way back", async () => {
     const first = await json("p2#0", "--run", "latest~1")
-    // with C2 hidden both answers are unsafe, so the first step has two examples
-    assert.deepStrictEqual(seen(first), [["tune", "example", [[1, 0.5]]], ["reinforce", "prompt", [[1, 1]]]])
+    // with C2 hidden both answers are unsafe, so the first step has two examples, this one with 6 of 8 tokens
+    assert.deepStrictEqual(seen(first), [["tune", "example", [[1, 0.75]]], ["reinforce", "prompt", [[1, 1]]]])
     const [critique, ...others] = first.critiques
     assert.deepStrictEqual([critique.trainedBy, others], [["tune"], []])
     assert.deepInclude(critique.cells, { verdict: "unsafe", cited: ["C2"], shown: ["C2", "C3"] })
@@ -30,9 +30,14 @@ describe("pipeline why-trained", () => {
     assert.deepInclude(first.prompt.cells, { promptId: "p2", prompt: "who is on duty ?", source: "a fixture" })
     const { exitCode, stderr, stdout } = await why("p2#0", "--run", "latest~1")
     assert.deepStrictEqual([exitCode, stderr], [0, ""])
-    assert.include(stdout, "\ntune: seen in 1 of 2 steps, weight 0.5 in all\n")
-    assert.match(stdout, /\n {2}STEP {2}WEIGHT {2}LEARNING RATE\n {5}1 {5}0\.5 {10}0\.001\n/u)
-    assert.include(stdout, "\nreinforce: its prompt in 1 of 1 steps, weight 1 in all\n")
+    assert.include(stdout, "\ntune: seen in 1 of 2 steps, weight 0.75 in all\n")
+    assert.match(stdout, /\n {2}STEP {2}WEIGHT {2}LEARNING RATE\n {5}1 {4}0\.75 {10}0\.001\n/u)
+    assert.include(
+      stdout,
+      "\nreinforce: its prompt in 1 of 1 steps, weight 1 in all, 1 of 3 rewards unparsable\n"
+        + "  STEP  WEIGHT  LEARNING RATE  REWARDS  ADVANTAGES\n"
+        + "     1       1           0.25  0 1 –    -0.577 1.15 -0.577\n"
+    )
     assert.include(stdout, "\ncritique: unsafe, cites C2, was shown C2, C3\n  it is unsafe\n")
     assert.include(stdout, "\nclause C2 Staff (cited)\n  names of staff are hidden\n")
     assert.include(
@@ -41,7 +46,7 @@ describe("pipeline why-trained", () => {
     )
   })
 
-  it("adds up the steps of one example; what moved nothing has weight 0", async () => {
+  it("adds up the steps of one example, by its share of each step's loss; what moved nothing has weight 0", async () => {
     assert.sameDeepMembers(seen(await json("p1#0")), [
       ["tune", "example", [[1, 1], [2, 1]]],
       ["reinforce", "prompt", [[1, 0]]],
@@ -57,6 +62,30 @@ describe("pipeline why-trained", () => {
     )
     const { stdout } = await why("p1#0")
     assert.include(stdout, "\nanswer (answer) in otherCritique, for otherTune\n  two\n")
+  })
+
+  it("is where trace goes on to from a metric: policy, examples by weight, critiques, clauses, prompts", async () => {
+    const { exitCode, stderr, stdout } = await project.ask(
+      "trace",
+      "scores:tuned",
+      "attackSuccess",
+      "--run",
+      "latest~1"
+    )
+    assert.deepStrictEqual([exitCode, stderr], [0, ""])
+    const [up] = stdout.split("\nto\n")
+    const lines = up!.split("\n").map((line) => line.replace(/^[│├└─ ]+/u, ""))
+    const after = (start: RegExp, from = 0) => {
+      const at = lines.findIndex((line, i) => i >= from && start.test(line))
+      assert.isAtLeast(at, from, `${start} in\n${up}`)
+      return at
+    }
+    const policy = after(/^reinforce +folder/u, after(/^judgements:tuned/u))
+    const tuned = after(/^tune +folder/u, policy)
+    // over both steps p1#0 weighs 2 of 8 tokens and then all, p2#0 6 of 8
+    const first = after(/^critique +p1#0 +moved it in 2 of 2 steps, weight 1\.25 /u, tuned)
+    after(/^loadSpec +table +given C1 \(cited, shown\), C3 \(shown\)/u, first)
+    after(/^critique +p2#0 +moved it in 1 of 2 steps, weight 0\.75 /u, first)
   })
 
   it("says why an example was not trained on", async () => {

@@ -1,13 +1,15 @@
 /** The way of a row through a small graph: mapped, sampled, routed by another name, aggregated, shown a rule. */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import { writeFileSync } from "node:fs"
+import { join } from "node:path"
 import { assert, describe, it } from "vitest"
 import { Store } from "../../cache/Store.ts"
 import { presentNodes } from "../../runtime/history/presentNodes.ts"
 import * as Node from "../../runtime/Node.ts"
 import { displayWidth } from "../../runtime/terminal/text.ts"
 import { traceText } from "../../runtime/terminal/traceText.ts"
-import { type Trace, type Traced, Tracer } from "../../runtime/Trace.ts"
+import { type Mover, type Trace, type Traced, Tracer } from "../../runtime/Trace.ts"
 import * as Type from "../../runtime/Type.ts"
 import { laboratory } from "./support/world.ts"
 
@@ -82,6 +84,22 @@ const train = Node.make({
   run: ({ examples }) => examples.numRows
 })
 
+const folder = Node.make({
+  name: "folder",
+  inputs: { judged: Judged, rules: Rule },
+  output: Type.artifact("made"),
+  run: (_, { dir }) => writeFileSync(join(dir, "file"), "x") // pipeline: allow fs, its own artifact
+})
+const use = Node.mapRows({
+  name: "use",
+  input: Sample,
+  side: { made: Type.artifact("made") },
+  carry: ["sampleId"],
+  output: Type.table("used", { sampleId: Schema.String, length: Schema.Int }, { id: ["sampleId"] }),
+  given: () => 0,
+  run: ({ prompt }) => ({ length: prompt.length })
+})
+
 const graph = () => {
   const judged = judge({ rows: samples({ prompts: prompts({}) }), rules: rules({}) })
   const mixed = mix({ judged })
@@ -141,6 +159,33 @@ describe("trace", () => {
       "judge q#0 was given it(mix q#0(train reads the whole table), count unsafe), "
         + "judge q#1 was given it(count unsafe again)"
     )
+  })
+
+  it("goes on through a folder where somebody knows which rows made it, the most important first", async () => {
+    const lab = laboratory()
+    const all = () => ({
+      used: use({
+        rows: samples({ prompts: prompts({}) }),
+        made: folder({ judged: judge({ rows: samples({ prompts: prompts({}) }), rules: rules({}) }), rules: rules({}) })
+      })
+    })
+    await lab.run(all())
+    const shapeWith = (movers: ReadonlyArray<Mover>, rows: number) =>
+      lab.within(all(), {}, () =>
+        Effect.gen(function*() {
+          const runs = yield* (yield* Store).listRuns()
+          const options = { nodes: presentNodes(runs), run: runs[0]!.run, rows, movers: () => Effect.succeed(movers) }
+          const tracer = new Tracer(yield* Store, options)
+          const [place] = yield* tracer.find("use", "p#0")
+          return shape((yield* tracer.trace(place!)).up)
+        }))
+    const movers = [{ row: "q#1", by: "most" }, { row: "p#1", by: "less" }, { row: "elsewhere", by: "never" }]
+    assert.strictEqual(
+      await shapeWith(movers, 1),
+      "folder(judge q#1 most(samples q#1(prompts q), rules given R2 (shown)), +1 judge, rules the whole table), "
+        + "samples p#0(prompts p)"
+    )
+    assert.strictEqual(await shapeWith([], 5), "folder, samples p#0(prompts p)")
   })
 
   it("is drawn as two trees, no line wider than the terminal", async () => {
