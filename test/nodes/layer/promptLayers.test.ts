@@ -159,6 +159,10 @@ describe("filePrompts", () => {
       )
       assert.include(yield* failing("a.csv", "text,kind\n ,benign\n"), "line 2, column \"text\": it is empty")
       assert.include(
+        yield* failing("a.csv", "text,kind\nfirst,benign\nsecond,\n"),
+        "line 3, column \"kind\": it is empty"
+      )
+      assert.include(
         yield* failing("a.jsonl", "{\"text\":[1],\"kind\":\"benign\"}"),
         "line 1, column \"text\": it is not a text"
       )
