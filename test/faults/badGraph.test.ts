@@ -37,9 +37,9 @@ const told = Node.make({
 
 const tail = `
 export default Experiment.make({
-  pipeline: Pipeline.make({ name: "odd", settings: {}, build: build as any }),
+  pipeline: Pipeline.make({ name: "odd", settings: {}, build }),
   config: {},
-  layers: () => Layer.empty as any
+  layers: () => Layer.empty
 })
 `
 
@@ -66,7 +66,7 @@ const withParams = (schema: string, value: string) =>
   `const holdsItself: any = {}
 holdsItself.self = holdsItself
 const plus = Node.mapRows({ name: "plus", input: Row, output: Row, params: { by: ${schema} }, run: (row) => row })
-const build = () => ({ end: plus({ rows: seed({}) }, { by: ${value} as any }) })`
+const build = () => ({ end: plus({ rows: seed({}) }, { by: ${value} }) })`
 
 /** Refused before anything runs. */
 const plans: { readonly [what: string]: Refusal } = {
@@ -102,7 +102,7 @@ const build = () => ({ end: second({ rows: first({ rows: seed({}) }) }) })`,
     message: /\.ts: plus does not accept its parameters: by: Expected number\n.*the node's `params`/
   },
   "a column that no table can hold": {
-    body: `const Odd = Type.table("odd", { id: Schema.String, f: Schema.Symbol as any }, { id: ["id"] })
+    body: `const Odd = Type.table("odd", { id: Schema.String, f: Schema.Symbol }, { id: ["id"] })
 const odd = Node.make({ name: "odd", inputs: { rows: Row }, output: Odd, run: (): any => [] })
 const build = () => ({ end: odd({ rows: seed({}) }) })`,
     message:

@@ -1,5 +1,5 @@
 /** Rows that share prompts: packed, and trained on to the losses and gradients of rows that share nothing. */
-import { afterEach, assert, describe, it } from "vitest"
+import { assert, describe, it } from "vitest"
 import { productFlops } from "../../../bench/models/productFlops.ts"
 import type { LlamaConfig } from "../../../models/Llama.ts"
 import { linearNames } from "../../../models/Llama.ts"
@@ -11,6 +11,7 @@ import type { TrainRow } from "../../../models/train/packRows.ts"
 import type { RunSizing } from "../../../models/train/runSizing.ts"
 import { trainGraph } from "../../../models/train/trainGraph.ts"
 import type { TrainMode } from "../../../models/train/TrainMode.ts"
+import { openEngine } from "./openEngine.ts"
 import { tinyConfig, tinyWeights } from "./tinyModel.ts"
 
 const sizing: RunSizing = {
@@ -51,13 +52,6 @@ const families: ReadonlyArray<TrainRow> = [
   ...family("d", 8, [4, 4])
 ]
 
-let engines: Array<GradientEngine> = []
-
-afterEach(async () => {
-  for (const engine of engines) await engine.release()
-  engines = []
-})
-
 const engineOf = (
   config: LlamaConfig,
   mode: TrainMode,
@@ -69,7 +63,7 @@ const engineOf = (
     const random = makeRandom(13, name)
     if (name.includes("lora_B")) values.forEach((_, i) => values[i] = random.normal() * 0.2)
   }
-  const engine = new GradientEngine({
+  return openEngine({
     config,
     weights: tinyWeights(config),
     mode,
@@ -78,8 +72,6 @@ const engineOf = (
     threads: 1,
     sizing: { ...sizing, ...change }
   })
-  engines.push(engine)
-  return engine
 }
 
 const norm = (values: ArrayLike<number>): number => Math.hypot(...Array.from(values))

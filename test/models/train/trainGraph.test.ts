@@ -1,15 +1,15 @@
-import { afterEach, assert, describe, it } from "vitest"
+import { assert, describe, it } from "vitest"
 import { productFlops } from "../../../bench/models/productFlops.ts"
 import { type LinearName, linearNames, type LlamaConfig, parameterName } from "../../../models/Llama.ts"
 import { makeRandom } from "../../../models/sample/Random.ts"
 import { initialAdapters } from "../../../models/train/adapters.ts"
 import type { Arrays } from "../../../models/train/AdamW.ts"
-import { GradientEngine } from "../../../models/train/GradientEngine.ts"
 import type { TrainRow } from "../../../models/train/packRows.ts"
 import type { RunSizing } from "../../../models/train/runSizing.ts"
 import { trainGraph } from "../../../models/train/trainGraph.ts"
 import { adapterName, type LoraMode, trainedShapes, type TrainMode } from "../../../models/train/TrainMode.ts"
 import type { Weights } from "../../../models/Weights.ts"
+import { openEngine } from "./openEngine.ts"
 import { type Parameters64, referenceLogprobs, widen } from "./referenceLlama.ts"
 import { tinyConfig, tinyRows, tinyWeights } from "./tinyModel.ts"
 
@@ -22,13 +22,6 @@ const wholeBatch: RunSizing = {
   decoderWidth: 4
 }
 
-let engines: Array<GradientEngine> = []
-
-afterEach(async () => {
-  for (const engine of engines) await engine.release()
-  engines = []
-})
-
 const engineOf = (
   config: LlamaConfig,
   weights: Weights,
@@ -36,7 +29,7 @@ const engineOf = (
   sizing: Partial<RunSizing> = {},
   adapters: Arrays = new Map()
 ) => {
-  const engine = new GradientEngine({
+  return openEngine({
     config,
     weights,
     mode,
@@ -45,8 +38,6 @@ const engineOf = (
     threads: 1,
     sizing: { ...wholeBatch, ...sizing }
   })
-  engines.push(engine)
-  return engine
 }
 
 const referenceLoss = (config: LlamaConfig, parameters: Parameters64, rows: ReadonlyArray<TrainRow>): number =>
@@ -229,8 +220,8 @@ describe("trainGraph", () => {
 
   it("gives the same log-probabilities from several runs without a loss", async () => {
     const weights = tinyWeights(tinyConfig)
-    const scorer = (sizing: Partial<RunSizing>) => {
-      const engine = new GradientEngine({
+    const scorer = (sizing: Partial<RunSizing>) =>
+      openEngine({
         config: tinyConfig,
         weights,
         mode: { kind: "full" },
@@ -239,9 +230,6 @@ describe("trainGraph", () => {
         threads: 1,
         sizing: { ...wholeBatch, ...sizing }
       })
-      engines.push(engine)
-      return engine
-    }
     const expected = await scorer({}).run(tinyRows)
     const actual = await scorer({ rowsPerRun: 1 }).run(tinyRows)
     assert.strictEqual(actual.loss, 0)

@@ -111,6 +111,7 @@ describe("a cosmetic edit changes no digest", () => {
       [C, "continue outer;", "{ continue outer };"],
       [P, `=> text.slice(0, limit("short"))`, `=> { return text.slice(0, limit("short")) }`]
     ],
+    ["type assertion", [C, " = text as any", " = text"], [C, "Effect.log(text) as any", "Effect.log(text)"]],
     ["type annotation", [P, "completion: string", "completion: `${string}`"], [
       C,
       "ask: string",
